@@ -1,0 +1,77 @@
+"""The errors a user can meet, and the exit code each one ends with.
+
+    AuditorError            message, hint                                   exit
+     ├─ ConfigError         auditor.toml, criteria.yaml, a flag               2
+     ├─ LogError            a log that cannot be read                         1
+     ├─ StoreError          the database: locked, foreign, newer, disk full   1
+     ├─ EngineError         model file, memory, server; ``transient`` or not  1
+     ├─ GraderError         a criterion that cannot be applied                1
+     ├─ MissingExtraError   an optional package is not installed              1
+     ├─ NotReadyError       an earlier stage has not run                      1
+     └─ GateError           the audit ran, a gate the user set is not met     3
+
+``cli.main`` is the only place that catches them. Anything else that escapes is a bug in auditor.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns: 0 done, 1 failed, 2 usage, 3 gate not met, 130 interrupted."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    GATE = 3
+    INTERRUPTED = 130
+
+
+class AuditorError(Exception):
+    """What went wrong in one line; ``hint`` is a command or a setting that mends it."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(AuditorError):
+    """A setting, a criterion or a flag that cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class LogError(AuditorError):
+    """A log that cannot be read at all; a bad line inside one is a reject, not an error."""
+
+
+class StoreError(AuditorError):
+    """The database cannot be opened or written."""
+
+
+class EngineError(AuditorError):
+    """A model that cannot be loaded or a server that cannot be used at all."""
+
+    def __init__(self, message: str, *, hint: str | None = None, transient: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.transient = transient
+
+
+class GraderError(AuditorError):
+    """A criterion that cannot be applied to any answer."""
+
+
+class MissingExtraError(AuditorError):
+    """An optional package is needed; the hint is the line that installs it."""
+
+
+class NotReadyError(AuditorError):
+    """A stage needs the result of an earlier one; the hint is the command that makes it."""
+
+
+class GateError(AuditorError):
+    """The audit ran and a threshold the user set (``--fail-under``) is not met."""
+
+    exit_code = ExitCode.GATE
