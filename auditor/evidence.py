@@ -1,0 +1,142 @@
+"""What was drawn and graded in one category, counted into what the tests need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from auditor import stats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known of one category and candidate; sequences run in draw order.
+
+    Outcomes are True, False, or None where the grader could not tell; an answer that failed
+    after the draw (timeout, truncation, empty) is False. ``live_passed`` says whether the local
+    answer passes a check that could run in production, None when there is no such check.
+    ``units`` are the drawn groups: one that holds more than 1 / draws of the spend by
+    ``unit_shares`` is a cluster; without shares every group drawn twice is. ``eligible_usd`` and
+    ``ineligible_usd`` together are the category's priced spend. Raises ValueError on sequences
+    of different length and on negative spend.
+    """
+
+    category_id: str
+    candidate_id: str = ""
+    eligible_usd: Decimal
+    ineligible_usd: Decimal = Decimal(0)
+    baseline_passed: Sequence[bool | None] = ()
+    local_passed: Sequence[bool | None] = ()
+    live_passed: Sequence[bool | None] | None = None
+    units: Sequence[str] | None = None
+    unit_shares: Sequence[float] | None = None
+    form_only: bool = False
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        columns = (self.local_passed, self.live_passed, self.units, self.unit_shares)
+        if any(c is not None and len(c) != len(self.baseline_passed) for c in columns):
+            raise ValueError(f"{self.category_id}: sequences of different length")
+        if self.eligible_usd < 0 or self.ineligible_usd < 0:
+            raise ValueError(f"{self.category_id}: negative spend")
+
+
+class PairCounts(NamedTuple):
+    """Pairs where only the local (gains) or only the logged answer (losses) passes."""
+
+    gains: int
+    losses: int
+    pairs: int
+    deff: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The drawn outcomes of one piece of evidence: pairs, counts, rates.
+
+    ``baseline``, ``local`` and ``clusters`` hold one value per pair. ``live`` counts the pairs
+    whose local answer passes the live check and is None where there is none to claim by: no such
+    check, or a criterion of form alone. ``live_low`` is the rate the check is sure to let pass.
+    """
+
+    draws: int
+    baseline: Floats
+    local: Floats
+    clusters: NDArray[np.int64]
+    counts: PairCounts
+    live: PairCounts | None
+    live_rate: float | None
+    live_low: float | None
+    p_floor: float
+
+    @property
+    def ungradable_share(self) -> float | None:
+        """Share of draws that make no pair because a grader could not tell; None undrawn."""
+        return 1 - self.counts.pairs / self.draws if self.draws else None
+
+
+def count(evidence: Evidence, *, alpha: float) -> Sample:
+    """Count the pairs of the evidence; ``alpha`` is two-sided, for ``live_low``.
+
+    A live check that could not tell counts as not passed: the answer would go back to the API.
+    """
+    baseline, local = _outcomes(evidence.baseline_passed), _outcomes(evidence.local_passed)
+    draws = len(baseline)
+    graded = ~np.isnan(baseline) & ~np.isnan(local)
+    clusters = _clusters(evidence, draws)
+
+    def pairs(chosen: NDArray[np.bool_]) -> PairCounts:
+        difference = (local - baseline)[chosen]
+        gains, losses = int((difference > 0).sum()), int((difference < 0).sum())
+        deff = stats.design_effect(difference, clusters[chosen])
+        return PairCounts(gains, losses, len(difference), deff)
+
+    live = live_rate = live_low = None
+    if evidence.live_passed is not None and draws and not evidence.form_only:
+        passing = _outcomes(evidence.live_passed) == 1
+        live, live_rate = pairs(graded & passing), float(passing.mean())
+        effective = draws / stats.design_effect(passing, clusters)
+        low, _ = stats.clopper_pearson_interval(live_rate * effective, effective, alpha=alpha)
+        live_low = float(low)
+    p_floor = 0.0
+    if evidence.floor is not None:
+        effective = graded.sum() / stats.design_effect(local[graded], clusters[graded])
+        passes = local[graded].mean() * effective if effective else 0.0
+        p_floor = float(stats.rate_p_value(passes, effective, evidence.floor))
+    return Sample(
+        draws=draws,
+        baseline=baseline[graded],
+        local=local[graded],
+        clusters=clusters[graded],
+        counts=pairs(graded),
+        live=live,
+        live_rate=live_rate,
+        live_low=live_low,
+        p_floor=p_floor,
+    )
+
+
+def _outcomes(passed: Sequence[bool | None]) -> Floats:
+    return np.array([np.nan if value is None else float(value) for value in passed], dtype=float)
+
+
+def _clusters(evidence: Evidence, draws: int) -> NDArray[np.int64]:
+    """Which draws count as one cluster: those of one group that holds over 1 / draws of spend."""
+    alone = np.arange(draws)
+    if evidence.units is None or not draws:
+        return alone
+    _, unit = np.unique(np.asarray(evidence.units, dtype=object), return_inverse=True)
+    heavy = np.ones(draws, dtype=bool)
+    if evidence.unit_shares is not None:
+        heavy = np.asarray(evidence.unit_shares, dtype=float) > 1 / draws
+    return np.where(heavy, unit, draws + alone)
