@@ -241,6 +241,7 @@ CREATE TABLE IF NOT EXISTS designs (
     calls        BIGINT NOT NULL,       -- calls that can be drawn
     spend_usd    DECIMAL(18, 12) NOT NULL,  -- their spend
     by_spend     BOOLEAN NOT NULL,      -- false: no spend is known, drawn with equal chances
+    active       BOOLEAN NOT NULL,      -- in force for its category and candidate; former ones keep their draws
     made_at      TIMESTAMPTZ NOT NULL   -- when
 );
 COMMENT ON TABLE designs IS 'sample: what the draws of a category were drawn from; new logs make a new design.';

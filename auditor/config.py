@@ -1,0 +1,193 @@
+"""``auditor.toml``: found in the working folder or the nearest one above, parsed once.
+
+Order: flag > ``AUDITOR_*`` environment > file > default. The first two are click's business; this
+module knows the file and the defaults. Unknown keys are errors that name the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from auditor.errors import ConfigError
+
+FILE_NAME = "auditor.toml"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Usd = Annotated[Decimal, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A table of ``auditor.toml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestConfig(Section):
+    """How logs are read."""
+
+    redact: bool = False
+    """Mask personal data as well as secrets."""
+
+
+class SampleConfig(Section):
+    """Which calls are replayed."""
+
+    top: Annotated[int, Field(ge=1)] = 10
+    """How many categories, by spend."""
+    samples: Annotated[int, Field(ge=1)] = 200
+    """Draws from each of them."""
+    seed: int = 0
+    """Another seed draws other calls."""
+
+
+class ReplayConfig(Section):
+    """What runs the local model."""
+
+    model: str | list[str] | None = None
+    """A GGUF path, ``ollama:name`` or ``URL#name``; several make a ladder, cheapest first."""
+    slots: Annotated[int, Field(ge=1)] = 8
+    """Requests decoded at a time."""
+    exact: bool = False
+    """One request at a time, each from an empty cache: slower, the model's own bits."""
+    context_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Largest context to use; the model's own by default."""
+    max_output_tokens: Annotated[int, Field(ge=1)] = 512
+    """Cap on an answer where the logged request names none."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Threads of the embedded engine; chosen by the load of the machine by default."""
+    timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    """Longest wait for one answer of a server."""
+    template_kwargs: dict[str, Any] = {}
+    """Arguments of the model's chat template, for example ``enable_thinking = false``."""
+    vision: bool = False
+    """The model can read images."""
+
+
+class GradeConfig(Section):
+    """By what an answer passes."""
+
+    criteria: Path | None = None
+    """The criteria; ``criteria.yaml`` beside this file if there is one, else they are proposed."""
+    labels: Path | None = None
+    """Right answers as JSONL, ``{"id": ..., "expected": ...}``."""
+
+
+class PlanConfig(Section):
+    """What counts as good enough."""
+
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """How much worse than the baseline a local model may be, as a share of spend."""
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """Error of the headline interval, half of it on each side."""
+    floor: Share | None = None
+    """Quality floor: a category moves only if its local pass rate is shown to be above it."""
+
+
+class LocalConfig(Section):
+    """What it costs to run the model yourself. Without it local cost is unknown, not zero."""
+
+    usd_per_hour: Usd | None = None
+    """Rented machine: USD per hour, switched off when idle."""
+    capex_usd: Usd | None = None
+    """Bought machine: its price; 0 for one that stands on the desk already."""
+    life_months: Annotated[int, Field(ge=1)] = 36
+    salvage: Share = 0.2
+    """Share of the price left at the end."""
+    hosting_usd_month: Usd = Decimal(0)
+    load_watts: Annotated[float, Field(ge=0)] = 350
+    idle_watts: Annotated[float, Field(ge=0)] = 60
+    usd_per_kwh: Usd = Decimal("0.20")
+    pue: Annotated[float, Field(ge=1)] = 1.0
+    """Power usage effectiveness of the building."""
+    ops_hours_month: Annotated[float, Field(ge=0)] = 4
+    """Hours of people a month."""
+    setup_hours: Annotated[float, Field(ge=0)] = 24
+    people_usd_hour: Usd = Decimal(80)
+    utilisation: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """How full a machine may run in the busiest hour."""
+    prompt_tokens_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Speed of the target machine, all slots together; as measured in the replay by default."""
+    output_tokens_per_s: Annotated[float, Field(gt=0)] | None = None
+
+
+class ReportConfig(Section):
+    """What the report shows."""
+
+    examples: bool = True
+    """Show logged and local answers side by side; they are excerpts of logged prompts."""
+
+
+class Config(Section):
+    """The whole of ``auditor.toml``."""
+
+    ingest: IngestConfig = IngestConfig()
+    sample: SampleConfig = SampleConfig()
+    replay: ReplayConfig = ReplayConfig()
+    grade: GradeConfig = GradeConfig()
+    plan: PlanConfig = PlanConfig()
+    local: LocalConfig = LocalConfig()
+    report: ReportConfig = ReportConfig()
+
+
+def load_config(path: Path | None = None, *, start: Path | None = None) -> Config:
+    """Read ``path``, else the nearest ``auditor.toml`` upward from ``start``, else the defaults.
+
+    Paths inside the file are relative to it.
+
+    Raises:
+        ConfigError: unreadable, no TOML, an unknown key or a value out of range.
+    """
+    found = path or _find(start or Path.cwd())
+    if found is None:
+        return Config()
+    try:
+        data = tomllib.loads(found.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{found}: {error.strerror}", hint="check --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{found}: {error}", hint="is it TOML?") from error
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise _explain(found, error) from error
+    return _anchored(config, found.parent)
+
+
+def _find(start: Path) -> Path | None:
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    grade = config.grade
+    paths = {
+        name: (folder / value).resolve()
+        for name in ("criteria", "labels")
+        if (value := getattr(grade, name)) is not None
+    }
+    return config.model_copy(update={"grade": grade.model_copy(update=paths)})
+
+
+def _explain(path: Path, error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False)[0]
+    names = [str(part) for part in first["loc"]]
+    where = ".".join(names)
+    if first["type"] != "extra_forbidden":
+        return ConfigError(f"{path}: {where}: {first['msg']}", hint="see 'auditor config'")
+    model: type[BaseModel] = Config
+    for name in names[:-1]:
+        annotation = model.model_fields[name].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(names[-1], known, n=1)
+    guess = f'did you mean "{near[0]}"? ' if near else ""
+    return ConfigError(f"{path}: unknown key {where}", hint=f"{guess}known: {', '.join(known)}")

@@ -1,0 +1,209 @@
+"""sample: which calls are replayed. Writes candidates, eligibility, designs and draws.
+
+Idempotent by design: a design is named by the calls and costs it draws from, and draws of a design
+are only ever appended, so a second run adds nothing and a larger ``samples`` goes on where the
+first one stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TYPE_CHECKING
+
+from auditor.domain import Candidate, StageResult, Watch, canonical_json, digest, silent
+from auditor.drawing import draw
+from auditor.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from auditor.store import Store
+    from collections.abc import Mapping, Sequence
+
+# The reasons a call cannot go to a candidate. The first three are facts about the call and the
+# model: that spend stays. The others only say that nothing can be shown: it is not measured.
+CANNOT = ("needs-vision", "hosted-tools", "context")
+UNKNOWN = ("failed-call", "no-content", "no-price")
+
+_ELIGIBILITY = """
+INSERT INTO eligibility BY NAME
+SELECT call_id, $candidate AS candidate_id, reason FROM (
+    SELECT call_id, CASE
+        WHEN needs_vision AND NOT $vision THEN 'needs-vision'
+        WHEN needs_hosted_tools THEN 'hosted-tools'
+        WHEN input_uncached_tokens + coalesce(cache_read_tokens, 0)
+             + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
+             > $context THEN 'context'
+        WHEN status IN ('error', 'cancelled') THEN 'failed-call'
+        WHEN content_state <> 'full' OR api_shape = 'embeddings' THEN 'no-content'
+        WHEN cost_usd IS NULL THEN 'no-price'
+    END AS reason FROM calls
+) WHERE reason IS NOT NULL
+"""
+
+# The unit of a draw: a conversation, else a set of equal requests, else one call.
+_FRAME = """
+SELECT category_id, coalesce(conversation_id, request_hash, call_id) AS unit_id, call_id, cost_usd
+FROM calls JOIN call_categories USING (call_id)
+ANTI JOIN (SELECT call_id FROM eligibility WHERE candidate_id = ?) USING (call_id)
+WHERE list_contains(?, category_id)
+ORDER BY category_id, call_id
+"""
+
+# Replayed are the costliest categories that somebody can judge: a criterion is there and the user
+# did not say to ignore it.
+_TOP = """
+SELECT s.category_id FROM v_spend s
+SEMI JOIN (SELECT category_id FROM criteria WHERE active AND role = 'verdict') USING (category_id)
+WHERE NOT ignored AND spend_usd > 0
+ORDER BY spend_rank LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSettings:
+    """``samples`` draws from each of the ``top`` costliest categories that have a criterion."""
+
+    candidates: Sequence[Candidate]
+    vision: Mapping[str, bool]
+    top: int = 10
+    samples: int = 200
+    seed: int = 0
+
+
+def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> StageResult:
+    """Decide which calls each candidate could take and draw from them in proportion to spend.
+
+    Raises:
+        NotReadyError: no call has a category yet.
+    """
+    began = time.monotonic()
+    if not store.value("SELECT count(*) FROM call_categories"):
+        raise NotReadyError(
+            "no call has a category yet", hint="run 'auditor ingest LOGS', then this again"
+        )
+    categories = [row[0] for row in store.rows(_TOP, [settings.top])]
+    calls = store.value("SELECT count(*) FROM calls")
+    drawn = 0
+    watch.start("Sampling", total=len(categories) * len(settings.candidates), unit="categories")
+    with store.transaction():
+        store.execute("DELETE FROM eligibility")
+        for candidate in settings.candidates:
+            _register(store, candidate)
+            store.execute(
+                _ELIGIBILITY,
+                {
+                    "candidate": candidate.candidate_id,
+                    "vision": settings.vision.get(candidate.candidate_id, False),
+                    "context": candidate.context_tokens or 2**62,
+                },
+            )
+            for category_id, frame in _frames(store, candidate, categories).items():
+                drawn += _draw(store, candidate, category_id, frame, settings)
+                watch.advance()
+    store.rest()
+    watch.finish()
+    return StageResult(
+        stage="sample",
+        rows_read=calls,
+        rows_written=drawn,
+        seconds=time.monotonic() - began,
+        detail={
+            "categories": len(categories),
+            "samples": settings.samples,
+            "seed": settings.seed,
+            "candidates": [c.candidate_id for c in settings.candidates],
+        },
+    )
+
+
+def _register(store: Store, candidate: Candidate) -> None:
+    """Keep the candidate; one that was known before keeps its row and gets its new rung."""
+    key = candidate.candidate_id
+    if store.value("SELECT 1 FROM candidates WHERE candidate_id = ?", [key]):
+        store.execute(
+            "UPDATE candidates SET rung = ? WHERE candidate_id = ?", [candidate.rung, key]
+        )
+        return
+    store.append(
+        "candidates",
+        [
+            {
+                "candidate_id": key,
+                "engine": candidate.engine,
+                "model": candidate.model,
+                "weights_hash": candidate.weights_hash,
+                "context_tokens": candidate.context_tokens,
+                "settings": canonical_json(dict(candidate.settings)),
+                "rung": candidate.rung,
+                "added_at": datetime.now(UTC),
+            }
+        ],
+    )
+
+
+Frame = list[tuple[str, str, Decimal]]
+
+
+def _frames(store: Store, candidate: Candidate, categories: Sequence[str]) -> dict[str, Frame]:
+    """Return unit, call and cost of every eligible call of the categories."""
+    frames: dict[str, Frame] = defaultdict(list)
+    for category_id, unit_id, call_id, cost in store.rows(
+        _FRAME, [candidate.candidate_id, list(categories)]
+    ):
+        frames[category_id].append((unit_id, call_id, cost))
+    return frames
+
+
+def _draw(
+    store: Store, candidate: Candidate, category_id: str, frame: Frame, settings: SampleSettings
+) -> int:
+    units, calls, costs = (list(column) for column in zip(*frame, strict=True))
+    design_id = digest(
+        "design", candidate.candidate_id, category_id, settings.seed, units, calls, costs
+    )
+    store.execute(
+        "UPDATE designs SET active = (design_id = ?) WHERE category_id = ? AND candidate_id = ?",
+        [design_id, category_id, candidate.candidate_id],
+    )
+    start = store.value("SELECT count(*) FROM draws WHERE design_id = ?", [design_id])
+    if start >= settings.samples:
+        return 0
+    drawing = draw(
+        units,
+        calls,
+        costs,
+        seed=settings.seed,
+        stream=category_id,
+        start=start,
+        stop=settings.samples,
+    )
+    if start == 0:
+        design: dict[str, Any] = {
+            "design_id": design_id,
+            "category_id": category_id,
+            "candidate_id": candidate.candidate_id,
+            "seed": settings.seed,
+            "units": len(set(units)),
+            "calls": len(calls),
+            "spend_usd": drawing.spend_usd,
+            "by_spend": drawing.basis == "spend",
+            "active": True,
+            "made_at": datetime.now(UTC),
+        }
+        store.append("designs", [design])
+    return store.append(
+        "draws",
+        [
+            {
+                "design_id": design_id,
+                "category_id": category_id,
+                "draw_no": d.draw_no,
+                "unit_id": d.unit_id,
+                "call_id": d.call_id,
+            }
+            for d in drawing.draws
+        ],
+    )
