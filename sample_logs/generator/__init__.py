@@ -1,0 +1,1 @@
+"""Writes the sample logs: two invented apps, fourteen tasks, thirty days of calls."""
