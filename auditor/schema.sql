@@ -425,7 +425,8 @@ CREATE TABLE IF NOT EXISTS bars (
     reason      VARCHAR NOT NULL,       -- verdict, or why the calls are not eligible
     shown_not_movable BOOLEAN NOT NULL, -- true: taken off the upper end of the headline
     calls       BIGINT NOT NULL,        -- calls
-    spend_usd   DECIMAL(18, 12) NOT NULL  -- their spend; all rows together are the priced spend
+    spend_usd   DECIMAL(18, 12) NOT NULL,  -- their spend; all rows together are the priced spend
+    earns       DOUBLE NOT NULL         -- share of it that the headline counts: 1 for move, what the live check surely lets pass for fallback, else 0
 );
 COMMENT ON TABLE bars IS 'plan: priced spend by verdict; a category may stand on two bars. The headline is read from here.';
 
@@ -500,7 +501,7 @@ CREATE OR REPLACE VIEW v_headline AS
 SELECT sum(spend_usd) AS total_usd,
        coalesce(sum(spend_usd) FILTER (bar = 'move'), 0) AS low_usd,
        sum(spend_usd) - coalesce(sum(spend_usd) FILTER (shown_not_movable), 0) AS high_usd,
-       coalesce(sum(spend_usd) FILTER (bar = 'fallback'), 0) AS fallback_usd,
+       coalesce(sum(spend_usd * earns) FILTER (bar = 'fallback'), 0) AS fallback_usd,
        coalesce(low_usd / nullif(total_usd, 0), 0)::DOUBLE AS low,
        coalesce(high_usd / nullif(total_usd, 0), 1)::DOUBLE AS high,
        coalesce(fallback_usd / nullif(total_usd, 0), 0)::DOUBLE AS fallback
@@ -520,3 +521,71 @@ LEFT JOIN plan_items p USING (category_id)
 LEFT JOIN decisions d ON d.category_id = s.category_id AND d.candidate_id = p.candidate_id
 ORDER BY s.spend_rank;
 COMMENT ON VIEW v_categories IS 'report: one row per category with spend, rates, test and verdict.';
+
+CREATE OR REPLACE VIEW v_savings AS
+SELECT verdict, count(*) AS categories, sum(gross_usd_month) AS gross_usd_month,
+       CASE WHEN count(local_usd_month) = count(*) THEN sum(local_usd_month) END AS local_usd_month,
+       CASE WHEN count(net_usd_month) = count(*) THEN sum(net_usd_month) END AS net_usd_month
+FROM plan_items WHERE gross_usd_month > 0
+GROUP BY verdict ORDER BY verdict;
+COMMENT ON VIEW v_savings IS 'report: gross, local cost and net a month by verdict; one unknown cost makes the sum unknown.';
+
+CREATE OR REPLACE VIEW v_waves AS
+WITH waves AS (
+    SELECT wave, count(*) AS categories, coalesce(sum(gross_usd_month), 0) AS gross_usd_month,
+           CASE WHEN count(local_usd_month) = count(*) THEN sum(local_usd_month) END AS local_usd_month,
+           CASE WHEN count(net_usd_month) = count(*) THEN sum(net_usd_month) END AS net_usd_month
+    FROM plan_items WHERE wave IS NOT NULL GROUP BY wave
+)
+SELECT *, sum(gross_usd_month) OVER (ORDER BY wave) AS cumulative_gross_usd_month,
+       CASE WHEN count(*) FILTER (net_usd_month IS NULL) OVER (ORDER BY wave) = 0
+            THEN sum(net_usd_month) OVER (ORDER BY wave) END AS cumulative_net_usd_month
+FROM waves ORDER BY wave;
+COMMENT ON VIEW v_waves IS 'report: what each wave moves and saves a month, and all waves up to it.';
+
+CREATE OR REPLACE VIEW v_pairs AS
+WITH latest AS (
+    SELECT category_id, candidate_id, arg_max(design_id, made_at) AS design_id FROM designs GROUP BY ALL
+), drawn AS (
+    SELECT category_id, candidate_id, call_id, min(draw_no) AS draw_no, count(*) AS times
+    FROM latest JOIN draws USING (design_id, category_id) GROUP BY ALL
+)
+SELECT drawn.category_id, drawn.candidate_id, draw_no, times, drawn.call_id, decisions.criterion_id,
+       api.answer_id AS api_answer_id, local.answer_id AS local_answer_id,
+       api_grade.passed AS api_passed, local_grade.passed AS local_passed,
+       (api.text, api.tool_calls) IS DISTINCT FROM (local.text, local.tool_calls) AS differ
+FROM drawn
+JOIN decisions ON decisions.category_id = drawn.category_id AND decisions.candidate_id = drawn.candidate_id
+JOIN answers api ON api.call_id = drawn.call_id AND api.candidate_id IS NULL AND api.replicate = 0
+JOIN answers local ON local.call_id = drawn.call_id AND local.candidate_id = drawn.candidate_id AND local.replicate = 0
+LEFT JOIN grades api_grade ON api_grade.answer_id = api.answer_id
+      AND api_grade.criterion_id = decisions.criterion_id AND api_grade.replicate = 0
+LEFT JOIN grades local_grade ON local_grade.answer_id = local.answer_id
+      AND local_grade.criterion_id = decisions.criterion_id AND local_grade.replicate = 0
+ORDER BY drawn.category_id, drawn.candidate_id, draw_no;
+COMMENT ON VIEW v_pairs IS 'report: each drawn call once, with both answers and their grades by the criterion that decides.';
+
+CREATE OR REPLACE VIEW v_rejects AS
+SELECT reason, count(*) AS records, arg_min(detail, (source_id, record_no)) AS example
+FROM rejects GROUP BY reason ORDER BY records DESC, reason;
+COMMENT ON VIEW v_rejects IS 'report: rejected records by reason, with the first one''s detail.';
+
+CREATE OR REPLACE VIEW v_sensitivity AS
+WITH found AS (SELECT DISTINCT call_id, class FROM call_sensitivity)
+SELECT class, count(*) AS calls, sum(cost_usd) AS spend_usd,
+       sum(cost_usd) / nullif((SELECT sum(cost_usd) FROM calls), 0) AS share_of_spend,
+       sum(cost_usd) FILTER (plan_items.verdict = 'move' AND eligibility.call_id IS NULL) AS movable_spend_usd
+FROM found JOIN calls USING (call_id)
+LEFT JOIN call_categories USING (call_id)
+LEFT JOIN plan_items USING (category_id)
+LEFT JOIN eligibility ON eligibility.call_id = found.call_id AND eligibility.candidate_id = plan_items.candidate_id
+GROUP BY class ORDER BY calls DESC, class;
+COMMENT ON VIEW v_sensitivity IS 'report: calls and spend by class of sensitive data; a call may hold several classes.';
+
+CREATE OR REPLACE VIEW v_gaps AS
+SELECT count(*) FILTER (finish_reason = 'length') AS truncated_answers,
+       count(*) FILTER (content_state IN ('redacted', 'absent')) AS textless_calls,
+       (SELECT count(*) FROM answers WHERE candidate_id IS NOT NULL AND replicate = 0) AS replayed_calls,
+       (SELECT coalesce(sum(n), 0)::BIGINT FROM v_categories) AS graded_draws
+FROM calls;
+COMMENT ON VIEW v_gaps IS 'report: what limits the audit (cut answers, calls without text), and how much was replayed and graded.';

@@ -100,6 +100,7 @@ class Store:
         self.read_only = read_only
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._depth = 0
+        self._streams = 0
 
     @classmethod
     def open(cls, path: str | Path = MEMORY, *, read_only: bool = False) -> Store:
@@ -189,7 +190,8 @@ class Store:
 
     def rest(self) -> None:
         """Close the file until the next use; what is in memory stays open."""
-        if self._connection is not None and self.path != MEMORY and self._depth == 0:
+        busy = self._depth or self._streams or self.path == MEMORY
+        if self._connection is not None and not busy:
             connection, self._connection = self._connection, None
             with self._translated():
                 connection.close()
@@ -234,17 +236,27 @@ class Store:
         import polars as pl
 
         with self._translated():
-            frame = pl.from_arrow(self._db.execute(sql, params or None).to_arrow_table())
+            frame = pl.from_arrow(self._db.sql(sql, params=params or None).to_arrow_table())
         assert isinstance(frame, pl.DataFrame)
         return frame
 
     def batches(
         self, sql: str, params: Sequence[Any] | Mapping[str, Any] = (), *, size: int = 50_000
     ) -> Iterator[pa.RecordBatch]:
-        """Run a query and yield Arrow batches of at most ``size`` rows; read them to the end."""
-        with self._translated():
-            reader: Any = self._db.execute(sql, params or None).to_arrow_reader(size)
-            yield from reader
+        """Run a query and yield Arrow batches of at most ``size`` rows.
+
+        The query has a cursor of its own, so that other statements may run meanwhile; it sees
+        what was committed, not what an open transaction has written.
+        """
+        cursor = self._db.cursor()
+        self._streams += 1
+        try:
+            with self._translated():
+                reader: Any = cursor.sql(sql, params=params or None).to_arrow_reader(size)
+                yield from reader
+        finally:
+            self._streams -= 1
+            cursor.close()
 
     def append(
         self, table: str, data: pa.Table | pl.DataFrame | Sequence[Mapping[str, Any]]

@@ -163,3 +163,19 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
     )
     assert "clear:" in done.stdout, done.stderr
     assert "disk full" in done.stdout
+
+
+def test_batches_can_be_read_while_other_statements_run(tmp_path):
+    with Store.open(tmp_path / "audit.duckdb") as store:
+        store.execute("INSERT INTO meta SELECT 'k' || i, i FROM range(10_000) t(i)")
+        seen = 0
+        for batch in store.batches("SELECT key FROM meta", size=2_048):
+            store.execute("UPDATE meta SET value = 'x' WHERE key = 'schema_version_'")
+            store.rest()
+            seen += batch.num_rows
+        assert seen == 10_001
+
+
+def test_frames_and_batches_take_parameters(store):
+    assert store.frame("SELECT ? AS x", [7]).item() == 7
+    assert [b.num_rows for b in store.batches("SELECT $n AS x", {"n": 7})] == [1]
