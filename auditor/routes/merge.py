@@ -1,0 +1,101 @@
+"""Which routes are the same task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from auditor.routes.lexicon import task_type
+from auditor.routes.shape import coarse
+from auditor.routes.vectors import embed, unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+THRESHOLD = 0.65  # conservative: too fine can be joined by the user, too coarse not taken apart
+_EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5  # weights, from categorize.md section 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is compared: the constant words of a route and the shapes of its answers."""
+
+    route_id: str
+    calls: int
+    words: str
+    shapes: Mapping[str, int]
+    tools: bool
+
+    @property
+    def kind(self) -> str:
+        """The task type, from tools, answers or words."""
+        if self.tools and self.top == "tool_call":
+            return "use tools"
+        if self.top in {"sql", "svg"}:
+            return self.top
+        return task_type(self.words)
+
+    @property
+    def top(self) -> str:
+        """The most frequent family of shapes."""
+        return top_family(self.shapes)
+
+
+def top_family(shapes: Mapping[str, int]) -> str:
+    """The most frequent family of shapes, `text` if there are no answers."""
+    families: dict[str, int] = {}
+    for name, n in shapes.items():
+        if name != "empty":
+            families[coarse(name)] = families.get(coarse(name), 0) + n
+    return max(families.items(), key=lambda item: (item[1], item[0]))[0] if families else "text"
+
+
+def group(profiles: Sequence[Profile], *, threshold: float = THRESHOLD) -> list[int]:
+    """Label routes so that those of one task share a label; labels count from 0."""
+    if len(profiles) < 2:
+        return [0] * len(profiles)
+    from sklearn.cluster import AgglomerativeClustering
+
+    model = AgglomerativeClustering(
+        n_clusters=None, distance_threshold=threshold, metric="precomputed", linkage="average"
+    )
+    return [int(label) for label in model.fit_predict(distances(profiles))]
+
+
+def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
+    """Symmetric distances between routes, 0 (same) to 1.5: words, vectors, shapes and type."""
+    vectors = embed([p.words for p in profiles])
+    vectors = unit(vectors - vectors.mean(axis=0) / 2)
+    words = _tfidf([p.words for p in profiles])
+    shapes = _shapes(profiles)
+    kinds = np.array([p.kind for p in profiles])
+    out = (
+        _EMBEDDING * (1 - vectors @ vectors.T)
+        + _WORDS * (1 - words @ words.T)
+        + _SHAPE * (1 - shapes @ shapes.T)
+        + _TYPE * (kinds[:, None] != kinds[None, :])
+    )
+    both = np.clip((out + out.T) / 2, 0, None).astype(np.float64)
+    np.fill_diagonal(both, 0)
+    return np.round(both, 6)
+
+
+def _tfidf(texts: Sequence[str]) -> NDArray[np.float64]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    model = TfidfVectorizer(sublinear_tf=True, token_pattern=r"[^\W\d_]{2,}|[\u3040-\u9fff]")
+    try:
+        return np.asarray(model.fit_transform(texts).toarray())
+    except ValueError:  # not one word in any of them
+        return np.zeros((len(texts), 1))
+
+
+def _shapes(profiles: Sequence[Profile]) -> NDArray[np.float64]:
+    names = sorted({name for p in profiles for name in p.shapes})
+    counts = np.array([[p.shapes.get(name, 0) for name in names] for p in profiles], np.float64)
+    totals = counts.sum(axis=1, keepdims=True) if names else np.zeros((len(profiles), 1))
+    return np.sqrt(counts / np.maximum(totals, 1))

@@ -1,0 +1,126 @@
+"""The shape of an answer: JSON with which keys, SQL, SVG, code, a label, a number, a list, prose."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+MAX_LOOK = 4000  # characters looked at, but for JSON, which has to be parsed whole
+MAX_JSON = 1_000_000
+MAX_KEYS = 60  # characters of key names kept
+
+_FENCE = re.compile(r"\A```([\w+#.-]*)[ \t]*\r?\n(.*?)\r?\n?```\s*\Z", re.DOTALL)
+_ANY_FENCE = re.compile(r"```([\w+#.-]*)[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
+_SQL = re.compile(
+    r"\A\s*(?:with\s+\w+[\s\S]{0,2000}?\bas\b\s*\([\s\S]*?\bselect\b|select\b[\s\S]+?\bfrom\b|select\s+[\w(*'\d]"
+    r"|insert\s+into\b|update\s+\S+\s+set\b|delete\s+from\b"
+    r"|(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|view|index|database|function)\b)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\A[-+]?[$€£¥]?\s?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s?(?:%|[$€£¥])?\.?\Z")
+_ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
+_CODE_LINE = re.compile(
+    r"^\s*(?:def \w+|class \w+|import [\w.{*]+|from [\w.]+ import|function\b|const |let |var |public |private "
+    r"|static |#include|package |using [\w.]+;|return\b|for ?\(|if ?\(|while ?\(|else\b|elif |try:|except|print\("
+    r"|fn |func |impl |use [\w:]+;|echo |console\.|@\w+|//|/\*|\*/|<\?php|end$|\w+ ?= ?[\w\[{(\"'].*|[\w.]+\(.*\);?$)"
+    r"|[;{}]\s*$"
+)
+_CODE_FIRST = re.compile(
+    r"\A\s*(?:(?:async )?def \w+\s*\(|class \w+[\s(:{]|import [\w.]+|from [\w.]+ import |(?:async )?function\b"
+    r"|(?:const|let|var) \w+ ?=|public (?:static |class )|#include\b|#!/|package \w+|<\?php|using \w+|fn \w+|func \w+)"
+)
+
+
+def shape(response: str | None, *, tool_calls: bool = False) -> str:
+    """Name the shape of an answer.
+
+    Returns one of `tool_call`, `empty`, `json:{key,...}`, `json:[]`, `sql`, `svg`, `markup`,
+    `code:<language>` (`code:` when the language is not told), `number`, `label` (up to three
+    words), `phrase` (up to twelve), `list`, `markdown`, `prose` or `long` (over 80 words).
+    """
+    if tool_calls:
+        return "tool_call"
+    text = (response or "").strip()
+    if not text:
+        return "empty"
+    fence = _FENCE.match(text[:MAX_LOOK]) if text.startswith("```") else None
+    if fence:
+        inner = _form(fence[2].strip(), MAX_JSON)
+        return inner or f"code:{fence[1].lower()}"
+    whole = _form(text, MAX_JSON)
+    if whole:
+        return whole
+    look = text[:MAX_LOOK]
+    block = _ANY_FENCE.search(look)
+    if block:
+        inside = sum(len(m[2]) for m in _ANY_FENCE.finditer(look))
+        if 2 * inside >= len(look):
+            return f"code:{block[1].lower()}"
+    elif _is_code(look):
+        return "code:"
+    return _prose(look)
+
+
+def _form(text: str, limit: int) -> str | None:
+    """The machine-readable shapes, or None."""
+    if text[:1] in ("{", "[") and len(text) <= limit:
+        try:
+            value = orjson.loads(text)
+        except (orjson.JSONDecodeError, UnicodeEncodeError):
+            value = None
+        if isinstance(value, dict):
+            return "json:{" + ",".join(sorted(value))[:MAX_KEYS] + "}"
+        if isinstance(value, list):
+            return "json:[]"
+    head = text[:400].lstrip().lower()
+    if head.startswith("<svg") or (head.startswith("<?xml") and "<svg" in head):
+        return "svg"
+    if head.startswith("<") and re.match(r"<[!a-z?]", head) and text.rstrip().endswith(">"):
+        return "markup"
+    if _SQL.match(text[:MAX_LOOK]):
+        return "sql"
+    return None
+
+
+def _is_code(text: str) -> bool:
+    lines = [line for line in text.split("\n")[:60] if line.strip()]
+    hits = sum(bool(_CODE_LINE.search(line)) for line in lines)
+    if _CODE_FIRST.match(text):
+        return 3 * hits >= len(lines)
+    return len(lines) >= 3 and 10 * hits >= 7 * len(lines)
+
+
+def _prose(text: str) -> str:
+    if _NUMBER.match(text):
+        return "number"
+    words = len(text.split())
+    ideographs = sum(1 for char in text[:400] if char >= "\u2e80")
+    words = max(words, ideographs // 2)
+    if words <= 3:
+        return "label"
+    if len(_ITEM.findall(text)) >= 2:
+        return "list"
+    if _HEADING.search(text):
+        return "markdown"
+    if words <= 12:
+        return "phrase"
+    return "prose" if words <= 80 else "long"
+
+
+COARSE = {
+    "number": "label",
+    "phrase": "text",
+    "prose": "text",
+    "long": "text",
+    "list": "text",
+    "markdown": "text",
+    "empty": "text",
+}
+
+
+def coarse(name: str) -> str:
+    """The family of a shape: json, sql, svg, markup, code, tool_call, label or text."""
+    family = name.split(":", 1)[0]
+    return COARSE.get(family, family)
