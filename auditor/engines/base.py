@@ -1,0 +1,90 @@
+"""What an engine is: the protocol, its settings, and the speed rows it measures on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from auditor.domain import Answer, Candidate, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How to run a model. What changes answers goes into ``Candidate.settings``, the rest does not.
+
+    ``slots`` is how many requests are decoded at a time; ``exact`` answers one request at a time,
+    each from an empty cache. ``context_tokens`` caps the context, None is the model's own.
+    ``threads`` None looks at the load of the machine. ``default_temperature`` is used where the
+    log names none: greedy, so that answers can be reproduced. ``gpu_layers`` None puts every
+    layer on a GPU where the build has one; ``cpu_expert_layers`` keeps the experts of that many
+    layers of a mixture-of-experts model in ordinary memory. ``urls_concurrency`` None lets a
+    server engine find how many requests its servers take at a time. ``cache_gb`` is how much KV
+    cache the slots may take together: requests too long for it are decoded in fewer slots.
+    """
+
+    slots: int = 8
+    exact: bool = False
+    context_tokens: int | None = None
+    threads: int | None = None
+    grammar: bool = True
+    seed: int = 0
+    default_temperature: float = 0.0
+    template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    gpu_layers: int | None = None
+    cpu_expert_layers: int = 0
+    timeout_s: float = 300.0
+    urls_concurrency: int | None = None
+    cache_folder: str | None = None
+    cache_gb: float = 4.0
+    rung: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """What a candidate did per second at a concurrency; one row of the table ``speeds``."""
+
+    candidate_id: str
+    concurrency: int
+    prompt_tokens_per_s: float | None
+    output_tokens_per_s: float | None
+    ttft_ms_p50: float | None
+    requests: int
+
+
+class Engine(Protocol):
+    """A local model that answers logged requests.
+
+    ``notes`` are sentences for the user, known once the engine is open: a fallback and its
+    reason, a template that was missing.
+    """
+
+    candidate: Candidate
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know about this engine."""
+
+    def eligible(self, request: Request) -> str | None:
+        """None, or the slug of the reason why this model cannot be asked this at all."""
+
+    def answers(
+        self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
+    ) -> Iterator[tuple[str, Answer]]:
+        """Yield ``(call_id, answer)`` as requests finish, in no order that means anything.
+
+        ``requests`` is the whole set that belongs together (all draws of one look), ``done`` the
+        call ids of it that were answered before an interruption. Those are not yielded again, but
+        an engine that batches needs them: an answer may depend on what shares its batches, and
+        only the same set gives the same answers. A request that fails is an answer with an
+        ``error``; ``EngineError`` is raised only when the engine cannot be used at all.
+        """
+
+    def speed(self) -> Sequence[Speed]:
+        """What was measured while answering so far."""
+
+    def close(self) -> None:
+        """Free memory and connections. The engine cannot be used afterwards."""

@@ -1,0 +1,409 @@
+"""The engine inside this process: a GGUF model by llama.cpp, many requests at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auditor.domain import Answer, Candidate, canonical_json, digest
+from auditor.engines import memory, native
+from auditor.engines.chat import CHATML, ChatTemplate, TemplateRefusedError, parse_reply
+from auditor.engines.eligibility import needs_beyond_text, prompt_bytes
+from auditor.engines.grammar import constraint_of
+from auditor.engines.planning import Placed, Unit, cut, lay_out
+from auditor.engines.sampling import Sampling, sampling_of
+from auditor.engines.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from auditor.domain import Request
+    from auditor.engines.base import EngineSettings, Speed
+    from auditor.engines.batching import Job, Output
+    from auditor.engines.embedded import EmbeddedModel
+    from auditor.engines.gguf import GgufFile
+
+_LEVELS = 4  # how deep shared prefixes may nest
+_SMALLEST_CONTEXT = 512
+_ROOM_TO_ANSWER = 512  # a prompt must leave this much, or what the request asks for
+_TEMPLATE_BYTES = 4096  # what a template may add to the text of a short request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A request, ready to decode, with all that is needed to make an answer of the output."""
+
+    request: Request
+    tokens: tuple[int, ...]
+    max_new: int
+    sampling: Sampling
+    grammar: str | None
+    fidelity: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """Equal keys give equal answers: a greedy one does not depend on its seed."""
+        seed = None if self.sampling.temperature <= 0 else self.sampling.seed
+        sampling = self.sampling
+        return canonical_json(
+            (
+                sampling.temperature, sampling.top_p, sampling.top_k, sampling.min_p,
+                sampling.presence_penalty, sampling.frequency_penalty, sampling.stop,
+                self.max_new, seed, self.grammar, digest(self.tokens),
+            )
+        )  # fmt: skip
+
+
+class LlamaCppEngine:
+    """A GGUF file, run in process with continuous batching.
+
+    Nothing is loaded before the first request that needs it: the candidate's identity comes from
+    the file's header. In ``exact`` mode each request is decoded alone from an empty cache, token
+    for token as ``Llama.create_chat_completion`` does at temperature 0.
+    """
+
+    def __init__(
+        self,
+        file: GgufFile,
+        settings: EngineSettings,
+        *,
+        name: str | None = None,
+        embedded: EmbeddedModel | None = None,
+    ) -> None:
+        self._file = file
+        self._settings = settings
+        self._embedded = embedded
+        self._slots = 1 if settings.exact else max(1, settings.slots)
+        self._model: native.Model | None = None
+        self._vocabulary: native.Model | None = None
+        self._template: ChatTemplate | None = None
+        self._tally = Tally()
+        self._notes: list[str] = []
+        trained = file.context_tokens
+        wanted = settings.context_tokens
+        self._limit = min(n for n in (trained, wanted, 1 << 20) if n)
+        model = name or file.paths[0].stem
+        weights = "Q8_0" if embedded and embedded.requantised else "as shipped"
+        if embedded and embedded.reason:
+            self._notes.append(embedded.reason)
+        self.candidate = Candidate(
+            engine="llama.cpp",
+            model=model,
+            weights_hash=file.weights_hash,
+            context_tokens=self._limit,
+            settings={
+                "llama_cpp_python": native.installed_version(),
+                "slots": self._slots,
+                "exact": settings.exact,
+                "grammar": settings.grammar,
+                "seed": settings.seed,
+                "default_temperature": settings.default_temperature,
+                "context_tokens": wanted,
+                "cache_gb": settings.cache_gb,
+                "template_kwargs": dict(settings.template_kwargs),
+                "gpu_layers": settings.gpu_layers,
+                "cpu_expert_layers": settings.cpu_expert_layers,
+                "weights": weights,
+            },
+            rung=settings.rung,
+        )
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know about this engine."""
+        return tuple(self._notes)
+
+    def eligible(self, request: Request) -> str | None:
+        """None, or why the model cannot be asked this: content, tools, or the context's size."""
+        reason = needs_beyond_text(request)
+        if reason:
+            return reason
+        # No tokenizer gives more tokens than there are bytes, so most need not be tokenised.
+        if prompt_bytes(request) + _TEMPLATE_BYTES + _ROOM_TO_ANSWER <= self._limit:
+            return None
+        try:
+            prompt, _ = self._chat().render(request.messages, request.tools)
+        except TemplateRefusedError:
+            return "template"
+        sampling, _ = sampling_of(request, self._settings)
+        room = self._limit - len(self._tokens_of(prompt))
+        return None if room >= min(sampling.max_tokens, _ROOM_TO_ANSWER) else "context"
+
+    def answers(
+        self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
+    ) -> Iterator[tuple[str, Answer]]:
+        """Yield answers as they finish; see ``Engine.answers`` for ``done``.
+
+        Decoding runs in a thread of its own, so that what the caller does with an answer takes
+        no time from it, and Ctrl-C stops it at once.
+        """
+        asked: dict[str, _Asked] = {}
+        for request in sorted(requests, key=lambda request: request.call_id):
+            ready = self._ready(request)
+            if isinstance(ready, Answer):
+                if request.call_id not in done:
+                    yield request.call_id, ready
+            else:
+                asked[request.call_id] = ready
+        classes = self._classes(asked)
+        if not any(_calls(cohorts) - done for _, cohorts in classes):
+            return
+        self._load([size for size, _ in classes])
+        outbox: queue.SimpleQueue[Output | BaseException | None] = queue.SimpleQueue()
+        stop = _Stop()
+        worker = threading.Thread(
+            target=self._work, args=(classes, done, outbox, stop), name="decoder", daemon=True
+        )
+        worker.start()
+        try:
+            while (output := outbox.get()) is not None:
+                if isinstance(output, BaseException):
+                    raise output
+                for call_id in output.job.call_ids:
+                    if call_id not in done:
+                        yield call_id, self._answer(asked[call_id], output)
+        finally:
+            stop.now()
+            worker.join()
+
+    def speed(self) -> Sequence[Speed]:
+        """Tokens per second at each number of busy slots that was met."""
+        return self._tally.rows(self.candidate.candidate_id)
+
+    def close(self) -> None:
+        """Free the model."""
+        for model in (self._model, self._vocabulary):
+            if model is not None:
+                model.close()
+        self._model = self._vocabulary = None
+
+    def _ready(self, request: Request) -> _Asked | Answer:
+        """Turn a request into tokens and sampling, or into the answer that says why not."""
+        sampling, fidelity = sampling_of(request, self._settings)
+        grammar, about = constraint_of(request, use=self._settings.grammar)
+        fidelity |= about
+        tools = () if request.params.get("tool_choice") == "none" else request.tools
+        try:
+            prompt, adapted = self._chat().render(request.messages, tools)
+        except TemplateRefusedError as error:
+            return _failed("template", str(error), fidelity)
+        tokens = self._tokens_of(prompt)
+        room = self._limit - len(tokens)
+        if room < 1 or not tokens:
+            detail = f"{len(tokens)} tokens of prompt, context {self._limit}"
+            return _failed("context-overflow", detail, fidelity | adapted)
+        return _Asked(
+            request=request,
+            tokens=tokens,
+            max_new=min(sampling.max_tokens, room),
+            sampling=sampling,
+            grammar=grammar,
+            fidelity=fidelity | adapted,
+        )
+
+    def _classes(self, asked: Mapping[str, _Asked]) -> list[tuple[int, list[list[Placed[Job]]]]]:
+        """Cohorts by the size of context they need, in powers of two.
+
+        One long request does not make the cache of all others long.
+        """
+        from auditor.engines.batching import Job
+
+        same: dict[str, list[str]] = {}
+        for call_id, one in asked.items():
+            same.setdefault(one.key, []).append(call_id)
+        sized: dict[int, list[Unit[Job]]] = {}
+        for key, call_ids in same.items():
+            one = asked[call_ids[0]]
+            size = _SMALLEST_CONTEXT
+            while size < len(one.tokens) + one.max_new:
+                size *= 2
+            job = Job(call_ids=tuple(call_ids), sampling=one.sampling, grammar=one.grammar)
+            unit = Unit(tokens=one.tokens, max_new=one.max_new, payload=job, order=key)
+            sized.setdefault(min(size, self._limit_rounded()), []).append(unit)
+        classes = []
+        for size, units in sorted(sized.items()):
+            slots, levels = self._shape(size)
+            placed = lay_out(units, levels=levels)
+            classes.append((size, cut(placed, slots=slots)))
+        return classes
+
+    def _limit_rounded(self) -> int:
+        """The context's limit, up to a multiple of 256, in which llama.cpp makes its caches."""
+        return -(-self._limit // 256) * 256
+
+    def _shape(self, size: int) -> tuple[int, int]:
+        """Slots and anchor streams for contexts of ``size`` tokens, within the cache's budget.
+
+        Two or three slots are slower than one on CPUs (measured), so it is one or at least four.
+        """
+        if self._settings.exact:
+            return 1, 0
+        per_stream = max(self._file.cache_bytes_per_token * size, 1)
+        streams = int(self._settings.cache_gb * 1e9 // per_stream)
+        slots = min(self._slots, streams - _LEVELS)
+        if slots >= min(self._slots, 4):
+            return slots, _LEVELS
+        return 1, min(max(streams - 1, 0), _LEVELS)
+
+    def _chat(self) -> ChatTemplate:
+        if self._template is None:
+            vocabulary = self._words()
+            source = vocabulary.template
+            if source is None:
+                self._notes.append("the model has no chat template: ChatML is used")
+            self._template = ChatTemplate(
+                source or CHATML,
+                first=vocabulary.first_text,
+                last=vocabulary.last_text,
+                kwargs=self._settings.template_kwargs,
+            )
+        return self._template
+
+    def _tokens_of(self, prompt: str) -> tuple[int, ...]:
+        words = self._words()
+        first = words.first_text
+        add = words.adds_first and not (first and prompt.startswith(first))
+        return words.tokenize(prompt, add_special=add)
+
+    def _words(self) -> native.Model:
+        """The vocabulary: of the loaded model, else loaded alone, without weights."""
+        if self._model is not None:
+            return self._model
+        if self._vocabulary is None:
+            self._vocabulary = native.Model(self._file.paths[0], vocabulary_only=True)
+        return self._vocabulary
+
+    def _load(self, sizes: Sequence[int]) -> None:
+        streams = max(size * sum(self._shape(size)) for size in sizes)
+        cache = self._file.cache_bytes_per_token * streams
+        weights = self._file.size if self._model is None else 0
+        memory.require(name=self.candidate.model, weights=weights, cache=cache)
+        if self._model is None:
+            path = self._embedded.ready() if self._embedded else self._file.paths[0]
+            self._model = native.Model(
+                path,
+                gpu_layers=self._settings.gpu_layers,
+                cpu_expert_layers=self._settings.cpu_expert_layers,
+            )
+            if self._vocabulary is not None:
+                self._vocabulary.close()
+                self._vocabulary = None
+
+    def _work(
+        self,
+        classes: list[tuple[int, list[list[Placed[Job]]]]],
+        done: AbstractSet[str],
+        outbox: queue.SimpleQueue[Output | BaseException | None],
+        stop: _Stop,
+    ) -> None:
+        """Decode every cohort that is not done; the thread's body, so it lets nothing escape."""
+        try:
+            self._decode(classes, done, outbox.put, stop)
+            outbox.put(None)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            outbox.put(error)
+
+    def _decode(
+        self,
+        classes: list[tuple[int, list[list[Placed[Job]]]]],
+        done: AbstractSet[str],
+        emit: Callable[[Output], None],
+        stop: _Stop,
+    ) -> None:
+        from auditor.engines.batching import Decoder
+        from auditor.engines.picking import PickerShop
+        from auditor.engines.selftest import check
+
+        assert self._model is not None
+        shop = PickerShop(self._model)
+        try:
+            for size, cohorts in classes:
+                todo = [cohort for cohort in cohorts if _calls([cohort]) - done]
+                if not todo:
+                    continue
+                slots, levels = self._shape(size)
+                context = native.Context(
+                    self._model,
+                    tokens=size,
+                    sequences=slots + levels,
+                    threads=native.pick_threads(self._settings.threads),
+                )
+                try:
+                    check(context, shop)
+                    stop.holds(context)
+                    decoder = Decoder(context, shop, slots=slots, tally=self._tally)
+                    for cohort in todo:
+                        if not decoder.run(cohort, emit):
+                            return
+                finally:
+                    stop.holds(None)
+                    context.close()
+        finally:
+            shop.close()
+
+    def _answer(self, asked: _Asked, output: Output) -> Answer:
+        request, model = asked.request, self._model
+        assert model is not None
+        reply = parse_reply(output.text, request.tools)
+        reasoning = None
+        if reply.reasoning is not None:
+            reasoning = len(model.tokenize(reply.reasoning))
+        fidelity = dict(asked.fidelity)
+        if asked.grammar is not None and not output.constrained:
+            for name in ("response_format", "tool_choice"):
+                if name in request.params:
+                    fidelity.setdefault(name, "dropped: llama.cpp cannot parse its grammar")
+        error = detail = None
+        if output.finish_reason == "length" and not (
+            asked.sampling.capped_by_log and asked.max_new == asked.sampling.max_tokens
+        ):
+            error, detail = "truncated", f"cut after {asked.max_new} tokens"
+        elif not reply.text.strip() and not reply.tool_calls:
+            error = "empty-answer"
+        return Answer(
+            text=reply.text,
+            tool_calls=reply.tool_calls,
+            finish_reason="tool_calls" if reply.tool_calls else output.finish_reason,
+            input_tokens=output.prompt_tokens,
+            output_tokens=len(output.tokens),
+            reasoning_tokens=reasoning,
+            ttft_ms=output.ttft_ms,
+            latency_ms=output.latency_ms,
+            error=error,
+            error_detail=detail,
+            fidelity=fidelity,
+        )
+
+
+class _Stop:
+    """Stops whichever context is decoding; kept apart from it, since contexts come and go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._context: native.Context | None = None
+        self._stopped = False
+
+    def holds(self, context: native.Context | None) -> None:
+        """The context that decodes from now on."""
+        with self._lock:
+            self._context = context
+            if context is not None and self._stopped:
+                context.stop()
+
+    def now(self) -> None:
+        """Stop it, and any that comes after it."""
+        with self._lock:
+            self._stopped = True
+            if self._context is not None:
+                self._context.stop()
+
+
+def _calls(cohorts: Sequence[Sequence[Placed[Job]]]) -> set[str]:
+    return {i for cohort in cohorts for placed in cohort for i in placed.unit.payload.call_ids}
+
+
+def _failed(error: str, detail: str, fidelity: Mapping[str, str]) -> Answer:
+    return Answer(text=None, error=error, error_detail=detail[:500], fidelity=fidelity)
