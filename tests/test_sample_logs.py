@@ -36,7 +36,7 @@ LEDGER = {
     OPENAI: {"lines": 1226, "answered": 1210, "failed": 3, "repeat": 9, "broken": 3, "no call": 1},
     ANTHROPIC: {"lines": 813, "answered": 804, "failed": 2, "repeat": 5, "broken": 2, "no call": 0},
 }
-UNPRICED_CALLS = 27
+UNPRICED_CALLS = 25
 LONG_PROMPTS = {"handbook", "function"}
 # Task by words of its system prompt.
 TASKS = {
@@ -57,6 +57,7 @@ TASKS = {
 }
 LABELLED = (
     "tickets", "sentiment", "bug", "language", "order", "date", "handbook", "number", "moderation",
+    "sql",
 )  # fmt: skip
 
 
@@ -204,12 +205,16 @@ def test_every_line_is_accounted_for_as_the_readme_says(path: Path) -> None:
     assert sum(counted.values()) == expected.pop("lines")
     assert {kind: counted[kind] for kind in expected} == expected
     column = 1 if path == OPENAI else 2
+    figures = [row[column] for row in readme_table("Ledger")]
+    assert figures == [str(n) for n in LEDGER[path].values()]
+
+
+def readme_table(title: str) -> list[list[str]]:
+    """The cells of the table under a heading of the README, without its two head rows."""
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
-    rows = [
-        line.split("|")[1:-1] for line in readme.split("## Tasks")[0].splitlines() if "|" in line
-    ]
-    figures = [int(row[column]) for row in rows if len(row) == 3 and row[column].strip().isdigit()]
-    assert figures == list(LEDGER[path].values())
+    section = readme.split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_failed_calls_carry_an_error_and_no_usage() -> None:
@@ -412,10 +417,12 @@ def test_spend_is_spread_as_in_real_bills(calls: list[Call]) -> None:
     assert len(ranked) == len(TASKS)
     for rank, share in enumerate(shares[:8], 1):  # within a factor of two of shares[0] / rank
         assert 0.5 < share * rank / shares[0] < 2
-    prompts = Counter(
-        task for task, _, _ in {(call.task, call.system, call.user) for call in calls}
-    )
+    prompts = Counter(task for task, _, _ in {(c.task, c.system, c.user) for c in calls})
     assert all(prompts[task] >= 150 for task in ranked[:5])
+    written = [(int(row[1]), row[3]) for row in readme_table("Tasks")]
+    counts = Counter(call.task for call in calls)
+    shown = [f"{share:.1%}".replace("%", " %") for share in shares]
+    assert written == [(counts[task], share) for task, share in zip(ranked, shown, strict=True)]
 
 
 def test_every_prompt_of_a_task_is_its_own_but_for_resends(calls: list[Call]) -> None:
@@ -450,3 +457,10 @@ def test_the_folder_stays_small() -> None:
         path for path in FOLDER.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     ]
     assert sum(path.stat().st_size for path in files) < 3_000_000
+
+
+def test_criteria_are_read_by_auditor_itself() -> None:
+    from auditor.criteria_file import read_criteria
+
+    criteria = read_criteria(FOLDER / "criteria.yaml")
+    assert len(criteria) == len(TASKS) - 2

@@ -27,41 +27,42 @@ SCHEMA: dict[str, Any] = {
     "required": ["component", "severity", "version", "regression"],
     "additionalProperties": False,
 }
-SYMPTOMS: dict[str, tuple[str, ...]] = {
+# Per component: what happens, and how severe that can be.
+SYMPTOMS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "editor": (
-        "The editor freezes when I paste a long line",
-        "Undo in the editor skips two steps",
-        "The editor shows tabs as boxes",
-        "Multiple cursors in the editor type in the wrong place",
-        "The editor forgets which files were open",
+        ("The editor freezes when I paste a long line", ("high", "medium")),
+        ("Undo in the editor skips two steps", ("medium",)),
+        ("The editor shows tabs as boxes", ("low",)),
+        ("Multiple cursors in the editor type in the wrong place", ("medium",)),
+        ("The editor forgets which files were open", ("medium", "low")),
     ),
     "build": (
-        "The build stops with an out-of-memory error",
-        "Our build ignores the cache and compiles everything",
-        "The build log prints every line twice",
-        "Incremental builds pick up deleted files",
-        "The build hangs at the linking step",
+        ("The build stops with an out-of-memory error", ("high", "medium")),
+        ("Our build ignores the cache and compiles everything", ("high", "medium")),
+        ("The build log prints every line twice", ("low",)),
+        ("Incremental builds pick up deleted files", ("high", "medium")),
+        ("The build hangs at the linking step", ("high",)),
     ),
     "deploy": (
-        "Deploy to the staging region times out",
-        "The deploy page shows the wrong commit",
-        "A deploy starts twice when I click once",
-        "Rolling back a deploy leaves the old workers running",
-        "Deploy says success but nothing changes",
+        ("Deploy to the staging region times out", ("high",)),
+        ("The deploy page shows the wrong commit", ("medium", "low")),
+        ("A deploy starts twice when I click once", ("medium",)),
+        ("Rolling back a deploy leaves the old workers running", ("high", "medium")),
+        ("Deploy says success but nothing changes", ("high", "medium")),
     ),
     "search": (
-        "Search finds nothing with an underscore in it",
-        "Search results jump around while loading",
-        "Search ignores files larger than one megabyte",
-        "The search box loses the first letter",
-        "Search is case-sensitive even when switched off",
+        ("Search finds nothing with an underscore in it", ("medium",)),
+        ("Search results jump around while loading", ("low",)),
+        ("Search ignores files larger than one megabyte", ("high", "medium")),
+        ("The search box loses the first letter", ("medium",)),
+        ("Search is case-sensitive even when switched off", ("medium", "low")),
     ),
     "api": (
-        "The API answers 502 on every second request",
-        "The API returns dates without a time zone",
-        "Paging in the API repeats the last item",
-        "The API rejects valid tokens after midnight",
-        "The API documentation lists a field that does not exist",
+        ("The API answers 502 on every second request", ("high", "medium")),
+        ("The API returns dates without a time zone", ("medium",)),
+        ("Paging in the API repeats the last item", ("medium", "low")),
+        ("The API rejects valid tokens after midnight", ("high", "medium")),
+        ("The API documentation lists a field that does not exist", ("low",)),
     ),
 }
 SEVERITY: dict[str, tuple[str, ...]] = {
@@ -72,10 +73,10 @@ SEVERITY: dict[str, tuple[str, ...]] = {
         "The whole team is standing still.",
     ),
     "medium": (
-        "Restarting helps for a while.",
-        "We can work around it with the command line.",
-        "A second try usually succeeds, so we manage.",
-        "For now we do that step by hand.",
+        "There is a way around it, but it costs time.",
+        "We have a workaround for now.",
+        "Annoying, though we manage with a workaround.",
+        "We get around it by hand for the moment.",
     ),
     "low": (
         "It only looks odd, nothing breaks.",
@@ -99,12 +100,14 @@ VERSIONS = ("2026.3", "2026.4", "2026.4.1", "5.11.0", "5.12.2")
 
 def tasks(rng: Random, n: int) -> list[Task]:
     def make() -> Task:
-        component, severity = pick(rng, tuple(SYMPTOMS)), pick(rng, tuple(SEVERITY))
+        component = pick(rng, tuple(SYMPTOMS))
+        symptom, severities = rng.choice(SYMPTOMS[component])
+        severity = pick(rng, severities)
         version = pick(rng, VERSIONS) if rng.random() < 0.75 else None
         regression = rng.random() < 0.4
         where = f" in version {version}" if version else ""
         sentences = [
-            f"{pick(rng, SYMPTOMS[component])}{where}.",
+            f"{symptom}{where}.",
             pick(rng, SEVERITY[severity]),
             pick(rng, WORKED if regression else ALWAYS),
         ]
@@ -114,9 +117,9 @@ def tasks(rng: Random, n: int) -> list[Task]:
             "version": version,
             "regression": regression,
         }
-        wrong = {**truth, "severity": "high" if severity == "medium" else "medium"}
-        return single(
-            SYSTEM, " ".join(filter(None, sentences)), json.dumps(truth), slip=json.dumps(wrong)
-        )
+        # Grave words with a workaround are taken for high, small things for medium.
+        wrong = {"high": None, "medium": "high", "low": "medium"}[severity]
+        slip = json.dumps({**truth, "severity": wrong}) if wrong else None
+        return single(SYSTEM, " ".join(filter(None, sentences)), json.dumps(truth), slip=slip)
 
     return distinct(n, make)

@@ -83,6 +83,8 @@ def tasks(rng: Random, n: int) -> list[Task]:
             topic=pick(rng, TOPICS), new=spoken(rng, new), old=spoken(rng, old)
         )
         slip = old.isoformat() if moved else None
+        if f"{new:%d.%m.%Y}" in body and new.day <= 12:  # day and month change places
+            slip = f"{new:%Y-%d-%m}"
         return single(SYSTEM, f"{body}\n{pick(rng, SIGNED)}", new.isoformat(), slip=slip)
 
     return distinct(n, make)

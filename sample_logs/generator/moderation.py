@@ -64,6 +64,16 @@ CONTEXTS = (
     "Article: Derby ends in a draw.\n",
     "Article: Night market returns.\n",
 )
+# Where even large models slip: harsh words about things, and a threat in a calm voice.
+HARD = {
+    "The mayor's plan is nonsense and far too expensive.",
+    "That phone is overpriced junk, save your money.",
+    "Killer concert last night, the drummer was on fire!",
+    "I would shoot this scene from the other side, with softer light.",
+    "Honestly, the new album is boring from start to end.",
+    "I know where you park your car, better watch out.",
+    "My cousin got rich with this coin, join our channel today!",
+}
 TAILS = (
     "",
     "",
@@ -79,8 +89,9 @@ TAILS = (
 def tasks(rng: Random, n: int) -> list[Task]:
     def make() -> Task:
         blocked = rng.random() < 0.3
-        comment = pick(rng, BLOCKED if blocked else ALLOWED) + pick(rng, TAILS)
+        core = pick(rng, BLOCKED if blocked else ALLOWED)
         label, wrong = ("yes", "no") if blocked else ("no", "yes")
-        return single(SYSTEM, f"{pick(rng, CONTEXTS)}Comment: {comment}", label, slip=wrong)
+        user = f"{pick(rng, CONTEXTS)}Comment: {core}{pick(rng, TAILS)}"
+        return single(SYSTEM, user, label, slip=wrong if core in HARD else None)
 
     return distinct(n, make)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.task import Task, distinct, pick, single
+from generator.task import Task, distinct, greeted, pick, single
 
 if TYPE_CHECKING:
     from random import Random
@@ -19,7 +19,7 @@ WITH = (
     "Is {no} already on its way? Customer number {other}.",
     "My order ({no}) came without the second chair.",
     "{no} was supposed to be here on Friday. I can be reached on {phone}.",
-    "Hello, the invoice {other} belongs to order {no}, the amount is off by two euros.",
+    "The invoice {other} belongs to order {no}, the amount is off by two euros.",
     "Please add a gift card to {no}, it is a present.",
     "Wrong colour again in {no}, I asked for green.",
     "could you tell me what happened with {lower}? i paid on monday",
@@ -55,7 +55,7 @@ def tasks(rng: Random, n: int) -> list[Task]:
         body = pick(rng, WITH if found else WITHOUT).format(
             no=number, lower=number.lower(), other=other, phone=phone
         )
-        user = " ".join(part for part in (pick(rng, GREETINGS), body, pick(rng, CLOSINGS)) if part)
+        user = greeted(pick(rng, GREETINGS), body, pick(rng, CLOSINGS))
         # What goes wrong in life: the other number of the mail is taken for the order number.
         slip = other if other in body else None
         return single(SYSTEM, user, number if found else "none", slip=slip)

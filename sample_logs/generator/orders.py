@@ -92,12 +92,11 @@ def tasks(rng: Random, n: int) -> list[Task]:
             what=what, city=city, extra=pick(rng, EXPRESS if express else RELAXED)
         )
         truth = {"product": product, "quantity": quantity, "city": city, "express": express}
-        wrong = {**truth, "express": not express}
-        return single(
-            SYSTEM,
-            user,
-            json.dumps(truth, ensure_ascii=False),
-            slip=json.dumps(wrong, ensure_ascii=False),
-        )
+        slip = None  # a gift taken for urgent, the city of the last order
+        if "birthday" in user:
+            slip = json.dumps({**truth, "express": True}, ensure_ascii=False)
+        elif "Oslo" in user:
+            slip = json.dumps({**truth, "city": "Oslo"}, ensure_ascii=False)
+        return single(SYSTEM, user, json.dumps(truth, ensure_ascii=False), slip=slip)
 
     return distinct(n, make)

@@ -176,6 +176,7 @@ PROFILES = (
         calls=170,
         models=((OPUS_45, 5), (SONNET_45, 1)),
         params={"temperature": 0, "max_tokens": 300},
+        slips=0.018,
     ),
     Profile(
         name="meeting date",

@@ -88,6 +88,17 @@ LEADS = (
     "Teacher here.",
     "Switched from a competitor.",
 )
+# Where even large models slip: praise and blame in equal parts, praise that starts with doubt.
+HARD = {
+    "Fast on my laptop, but far too slow on my phone.": "negative",
+    "I love the design, yet it crashes about as often as I love it.": "negative",
+    "Good support, bad documentation, so it evens out.": "negative",
+    "Cheaper than before, but some features are gone.": "negative",
+    "The free plan allows two projects.": "positive",
+    "I was sceptical at first, now I would not give it back.": "neutral",
+    "After the last update it feels twice as quick.": "neutral",
+    "It asks for my location for no reason at all, uninstalled.": "neutral",
+}
 POOLS = {"positive": POSITIVE, "negative": NEGATIVE, "neutral": NEUTRAL}
 
 
@@ -96,7 +107,7 @@ def tasks(rng: Random, n: int) -> list[Task]:
         label = rng.choices(tuple(POOLS), (45, 37, 18))[0]
         parts = rng.sample(POOLS[label], k=rng.choice((1, 2, 2, 2)))
         user = " ".join(part for part in (pick(rng, LEADS), *parts) if part)
-        wrong = "neutral" if label != "neutral" else pick(rng, ("positive", "negative"))
-        return single(SYSTEM, f"Review: {user}", label, slip=wrong)
+        slips = [HARD[part] for part in parts if part in HARD]
+        return single(SYSTEM, f"Review: {user}", label, slip=slips[0] if slips else None)
 
     return distinct(n, make)

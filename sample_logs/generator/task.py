@@ -50,6 +50,17 @@ def distinct(n: int, make: Callable[[], Task]) -> list[Task]:
     raise ValueError(f"only {len(found)} of {n} different prompts")
 
 
+def greeted(*parts: str) -> str:
+    """The parts that are not empty as one text; after a comma it goes on in lower case."""
+    text = ""
+    for part in filter(None, parts):
+        words = part
+        if text.endswith(",") and part[1].islower():
+            words = part[0].lower() + part[1:]
+        text += f" {words}" if text else words
+    return text
+
+
 def pick(rng: Random, options: tuple[str, ...]) -> str:
     """One of `options`; a name short enough to use inside f-strings."""
     return rng.choice(options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.task import Task, distinct, pick, single
+from generator.task import Task, distinct, greeted, pick, single
 
 if TYPE_CHECKING:
     from random import Random
@@ -109,15 +109,21 @@ CORES: dict[str, tuple[str, ...]] = {
         "How do I clean {item} properly?",
     ),
 }
-NEIGHBOUR = {
-    "billing": "refund",
-    "refund": "billing",
-    "shipping": "general_question",
-    "login": "bug",
-    "bug": "login",
-    "feature_request": "general_question",
-    "cancellation": "refund",
-    "general_question": "feature_request",
+# Where even large models slip: the words of one label, the matter of another.
+HARD = {
+    "The payment page rejects my card, though it works everywhere else.": "bug",
+    "Can we pay by bank transfer instead of card from next month on?": "general_question",
+    "You billed us for six seats and we only have four.": "refund",
+    "My order was cancelled by you, when do I get the money back?": "cancellation",
+    "I would like to return {item} and have the amount paid back.": "cancellation",
+    "Do you deliver {item} to Iceland and what does it cost?": "general_question",
+    "It says my user name is unknown, though I signed in {when}.": "bug",
+    "After the password change the app keeps throwing me back to the sign-in screen.": "bug",
+    "The basket shows {amount} but the next page shows another sum.": "billing",
+    "Would you consider an API so that we can order {item} automatically?": "general_question",
+    "Any chance of a Dutch version of the shop one day?": "general_question",
+    "I tried to end the trial {when} and it was extended instead, end it now.": "billing",
+    "Do you offer student discounts?": "billing",
 }
 WEIGHTS = (18, 14, 22, 11, 12, 6, 8, 9)
 ITEMS = (
@@ -182,11 +188,10 @@ def tasks(rng: Random, n: int) -> list[Task]:
 
     def make() -> Task:
         label = rng.choices(labels, WEIGHTS)[0]
-        core = pick(rng, CORES[label]).format(
-            item=pick(rng, ITEMS), when=pick(rng, WHENS), amount=pick(rng, AMOUNTS)
-        )
-        user = " ".join(part for part in (pick(rng, OPENERS), core, pick(rng, CLOSERS)) if part)
-        return single("", user, label, slip=NEIGHBOUR[label])
+        core = pick(rng, CORES[label])
+        text = core.format(item=pick(rng, ITEMS), when=pick(rng, WHENS), amount=pick(rng, AMOUNTS))
+        user = greeted(pick(rng, OPENERS), text, pick(rng, CLOSERS))
+        return single("", user, label, slip=HARD.get(core))
 
     return distinct(n, make)
 
