@@ -187,7 +187,7 @@ class Pipeline:
     def _run_plan(self, watch: Watch) -> StageResult:
         from auditor.stages import plan
 
-        return plan.run(self.store, self.config.plan, watch)
+        return plan.run(self.store, self.config.plan, self.config.local, watch)
 
     def _run_report(self, watch: Watch) -> StageResult:
         from auditor.stages import report
@@ -258,7 +258,7 @@ class Pipeline:
         if stage == "cost":
             return config.local.model_dump(mode="json")
         if stage == "plan":
-            return config.plan.model_dump(mode="json")
+            return [config.plan.model_dump(mode="json"), config.local.model_dump(mode="json")]
         return None
 
     def _last(self, stage: str) -> dict[str, Any]:

@@ -357,24 +357,11 @@ CREATE TABLE IF NOT EXISTS category_costs (
     calls_month         DOUBLE NOT NULL,    -- calls a month: mean per covered day x 30.4
     api_usd_month       DECIMAL(18, 6) NOT NULL,  -- spend a month, priced calls
     eligible_usd_month  DECIMAL(18, 6) NOT NULL,  -- the part the candidate could take
-    input_tokens_month  DOUBLE,             -- prompt tokens a month in the candidate's tokenizer
-    output_tokens_month DOUBLE,             -- answer tokens a month in the candidate's tokenizer
-    busy_hours_month    DOUBLE,             -- machine hours a month at the measured speed
-    energy_usd_month    DECIMAL(18, 6),     -- energy for those hours
-    local_usd_month     DECIMAL(18, 6)      -- its share of the whole local cost
+    input_tokens_month  DOUBLE,             -- prompt tokens a month in the candidate's tokenizer, estimated from the draws
+    output_tokens_month DOUBLE,             -- answer tokens a month in the candidate's tokenizer, estimated from the draws
+    busy_hours_month    DOUBLE              -- hours one machine works on it a month, at the measured speed
 );
-COMMENT ON TABLE category_costs IS 'cost: monthly API spend and local serving cost per category and candidate; unknown is NULL.';
-
-CREATE TABLE IF NOT EXISTS machine_costs (
-    candidate_id     VARCHAR NOT NULL,      -- the candidate
-    machines         INTEGER,               -- machines needed for the busiest hour
-    usd_month        DECIMAL(18, 6),        -- what they cost a month, people included
-    fixed_usd_month  DECIMAL(18, 6),        -- the part that does not depend on volume
-    setup_usd        DECIMAL(18, 6),        -- once
-    busiest_hour_load DOUBLE,               -- machine hours of work in the busiest hour
-    assumptions      JSON NOT NULL          -- hardware, power, people: value and where it comes from
-);
-COMMENT ON TABLE machine_costs IS 'cost: the machines a candidate would need for everything it could take.';
+COMMENT ON TABLE category_costs IS 'cost: monthly API spend and local work per category and candidate; unknown is NULL.';
 
 -- plan -------------------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS decisions (
@@ -406,6 +393,17 @@ CREATE TABLE IF NOT EXISTS decisions (
     flags            VARCHAR[]          -- weak-baseline, masked, agreement, ungradable, ...
 );
 COMMENT ON TABLE decisions IS 'plan: test and verdict per category and candidate.';
+
+CREATE TABLE IF NOT EXISTS machine_costs (
+    candidate_id      VARCHAR PRIMARY KEY,  -- the candidate
+    machines          INTEGER,              -- machines needed for the busiest hour of the log
+    usd_month         DECIMAL(18, 6),       -- what they cost a month, people included; NULL: [local] says nothing of the machine
+    fixed_usd_month   DECIMAL(18, 6),       -- the part of it that does not grow with the volume
+    setup_usd         DECIMAL(18, 6),       -- people's hours before the first request, once
+    busiest_hour_load DOUBLE,               -- machine hours of work in the busiest hour of the log
+    assumptions       JSON NOT NULL         -- speed, hardware, power, people: each value and where it comes from
+);
+COMMENT ON TABLE machine_costs IS 'plan: the machines each candidate would need for what the plan gives it.';
 
 CREATE TABLE IF NOT EXISTS plan_items (
     category_id       VARCHAR PRIMARY KEY,  -- the category
@@ -488,6 +486,13 @@ SELECT coalesce(provider, '(unknown)') AS provider, coalesce(model, '(unknown)')
 FROM calls GROUP BY ALL
 ORDER BY spend_usd DESC NULLS LAST, model;
 COMMENT ON VIEW v_models IS 'report: spend and tokens by provider and model.';
+
+CREATE OR REPLACE VIEW v_speed AS
+SELECT candidate_id, arg_max(prompt_tokens_per_s, (measured_at, output_tokens_per_s)) AS prompt_tokens_per_s,
+       arg_max(output_tokens_per_s, (measured_at, output_tokens_per_s)) AS output_tokens_per_s,
+       arg_max(concurrency, (measured_at, output_tokens_per_s)) AS concurrency
+FROM speeds GROUP BY candidate_id ORDER BY candidate_id;
+COMMENT ON VIEW v_speed IS 'cost: the newest speed of each candidate, at the concurrency that was fastest.';
 
 CREATE OR REPLACE VIEW v_verdicts AS
 WITH kinds(bar, bar_no) AS (VALUES ('move', 1), ('fallback', 2), ('undecided', 3), ('keep', 4), ('unmeasured', 5))

@@ -22,23 +22,19 @@ if TYPE_CHECKING:
     from auditor.store import Store
     from collections.abc import Mapping, Sequence
 
-# The reasons a call cannot go to a candidate. The first three are facts about the call and the
-# model: that spend stays. The others only say that nothing can be shown: it is not measured.
-CANNOT = ("needs-vision", "hosted-tools", "context")
-UNKNOWN = ("failed-call", "no-content", "no-price")
-
+# The slugs are those of phrases.UNKNOWN, then of phrases.CANNOT.
 _ELIGIBILITY = """
 INSERT INTO eligibility BY NAME
 SELECT call_id, $candidate AS candidate_id, reason FROM (
     SELECT call_id, CASE
+        WHEN status IN ('error', 'cancelled') THEN 'failed-call'
+        WHEN content_state <> 'full' OR api_shape = 'embeddings' THEN 'no-content'
+        WHEN cost_usd IS NULL THEN 'no-price'
         WHEN needs_vision AND NOT $vision THEN 'needs-vision'
         WHEN needs_hosted_tools THEN 'hosted-tools'
         WHEN input_uncached_tokens + coalesce(cache_read_tokens, 0)
              + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
              > $context THEN 'context'
-        WHEN status IN ('error', 'cancelled') THEN 'failed-call'
-        WHEN content_state <> 'full' OR api_shape = 'embeddings' THEN 'no-content'
-        WHEN cost_usd IS NULL THEN 'no-price'
     END AS reason FROM calls
 ) WHERE reason IS NOT NULL
 """

@@ -1,0 +1,402 @@
+"""plan: what to do with each category, with which model, and why.
+
+Replaces decisions, bars, plan_items and machine_costs whole. The verdicts come from the pure
+procedure in ``auditor.verdicts``; this stage reads its evidence and writes down what it said.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from auditor import phrases, verdicts
+from auditor.domain import StageResult, Verdict, Watch, canonical_json, silent
+from auditor.errors import NotReadyError
+from auditor.evidence import Evidence
+from auditor.serving import Serving, Work, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.config import LocalConfig, PlanConfig
+    from auditor.store import Store
+    from auditor.verdicts import Decision, Portfolio
+
+# A verdict that rests on more masked calls than this says so.
+_MASKED = 0.05
+
+_DRAWS = """
+WITH unit_spend AS (
+    SELECT g.design_id, coalesce(conversation_id, request_hash, call_id) AS unit_id,
+           sum(cost_usd) / nullif(max(g.spend_usd), 0) AS unit_share
+    FROM designs g JOIN call_categories USING (category_id) JOIN calls USING (call_id)
+    ANTI JOIN eligibility e ON e.call_id = calls.call_id AND e.candidate_id = g.candidate_id
+    WHERE g.active GROUP BY ALL
+),
+first_answers AS (SELECT answer_id, call_id, candidate_id FROM answers WHERE replicate = 0),
+first_grades AS (SELECT answer_id, criterion_id, passed FROM grades WHERE replicate = 0)
+SELECT g.category_id, g.candidate_id, v.criterion_id, v.form_only, v.definition,
+       d.call_id, d.unit_id, coalesce(u.unit_share, 0)::DOUBLE AS unit_share,
+       c.masked > 0 AS masked,
+       l.answer_id IS NOT NULL AND lg.answer_id IS NOT NULL AS answered,
+       bg.passed AS baseline_passed, lg.passed AS local_passed,
+       k.criterion_id IS NOT NULL AS has_live, kg.passed AS live_passed
+FROM designs g JOIN draws d USING (design_id) JOIN calls c USING (call_id)
+LEFT JOIN unit_spend u ON u.design_id = g.design_id AND u.unit_id = d.unit_id
+JOIN criteria v ON v.category_id = g.category_id AND v.active AND v.role = 'verdict'
+LEFT JOIN criteria k ON k.category_id = g.category_id AND k.active AND k.role = 'live'
+LEFT JOIN first_answers b ON b.call_id = d.call_id AND b.candidate_id IS NULL
+LEFT JOIN first_answers l ON l.call_id = d.call_id AND l.candidate_id = g.candidate_id
+LEFT JOIN first_grades bg ON bg.answer_id = b.answer_id AND bg.criterion_id = v.criterion_id
+LEFT JOIN first_grades lg ON lg.answer_id = l.answer_id AND lg.criterion_id = v.criterion_id
+LEFT JOIN first_grades kg ON kg.answer_id = l.answer_id AND kg.criterion_id = k.criterion_id
+WHERE g.active
+ORDER BY g.category_id, g.candidate_id, d.draw_no
+"""
+
+# Priced spend by category, candidate and why it cannot be drawn; without a candidate all of it.
+_SPEND = """
+SELECT category_id, candidate_id, reason, count(*) AS calls, sum(cost_usd) AS usd
+FROM (SELECT call_id, category_id, cost_usd, candidate_id
+      FROM calls JOIN call_categories USING (call_id)
+      CROSS JOIN (SELECT candidate_id FROM candidates UNION ALL
+                  SELECT '' WHERE NOT EXISTS (FROM candidates)))
+LEFT JOIN eligibility USING (call_id, candidate_id)
+WHERE cost_usd IS NOT NULL
+GROUP BY ALL ORDER BY ALL
+"""
+
+# Tokens of the busiest hour: what a category needs, spread over the hours as its calls are.
+_BUSIEST = """
+WITH moved AS (
+    SELECT category_id, candidate_id, input_tokens_month, output_tokens_month
+    FROM category_costs JOIN plan_items USING (category_id, candidate_id) WHERE wave IS NOT NULL
+), hours AS (
+    SELECT category_id, date_trunc('hour', called_at) AS hour,
+           count(*) / sum(count(*)) OVER (PARTITION BY category_id) AS share
+    FROM calls JOIN call_categories USING (call_id) GROUP BY ALL
+), load AS (
+    SELECT candidate_id, hour,
+           sum(input_tokens_month * share / 30.4 * covered_days) AS input_tokens,
+           sum(output_tokens_month * share / 30.4 * covered_days) AS output_tokens
+    FROM moved JOIN hours USING (category_id) CROSS JOIN v_period GROUP BY ALL
+), busiest AS (
+    SELECT candidate_id, max(input_tokens) AS input_tokens, max(output_tokens) AS output_tokens
+    FROM load GROUP BY ALL
+), months AS (
+    SELECT candidate_id, sum(input_tokens_month) AS input_month,
+           sum(output_tokens_month) AS output_month
+    FROM moved GROUP BY ALL
+)
+SELECT candidate_id, input_month, output_month, input_tokens, output_tokens
+FROM months JOIN busiest USING (candidate_id) ORDER BY candidate_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tested:
+    """One category and candidate: what was drawn and graded, and what it is worth."""
+
+    evidence: Evidence
+    criterion_id: str | None
+    n_calls: int
+    masked_share: float | None
+    agreement: bool
+    unfinished: bool
+
+
+def run(
+    store: Store, settings: PlanConfig, local: LocalConfig, watch: Watch = silent
+) -> StageResult:
+    """Decide every category, fill the bars, pick a model each and batch the moves in waves.
+
+    Raises:
+        NotReadyError: no call has a category.
+    """
+    began = time.monotonic()
+    spend = _spend(store)
+    if not spend:
+        raise NotReadyError(
+            "no priced call has a category yet", hint="run 'auditor ingest LOGS' first"
+        )
+    watch.start("Planning")
+    tested = _tested(store, spend, settings.floor)
+    portfolio = verdicts.decide(
+        [item.evidence for item in tested.values()], margin=settings.margin, alpha=settings.alpha
+    )
+    untested = _why_untested(store)
+    with store.transaction():
+        for table in ("decisions", "bars", "plan_items", "machine_costs"):
+            store.execute(f"DELETE FROM {table}")
+        store.append("decisions", _decisions(portfolio, tested, untested, settings.margin))
+        store.append("bars", _bars(portfolio, spend, untested, settings.margin))
+        store.append("plan_items", _items(store, portfolio, untested, settings.margin))
+        _price(store, local)
+    rows = len(portfolio.decisions)
+    watch.finish()
+    return StageResult(
+        stage="plan",
+        rows_read=sum(len(item.evidence.baseline_passed) for item in tested.values()),
+        rows_written=rows,
+        seconds=time.monotonic() - began,
+        detail={"smallest_n": portfolio.smallest_n, "level": portfolio.level},
+    )
+
+
+Key = tuple[str, str]
+Spend = dict[Key, dict[str | None, tuple[int, Decimal]]]
+
+
+def _spend(store: Store) -> Spend:
+    """Return calls and priced spend by (category, candidate) and reason; None is eligible."""
+    spend: Spend = defaultdict(dict)
+    for category_id, candidate_id, reason, calls, usd in store.rows(_SPEND):
+        spend[category_id, candidate_id][reason] = (calls, usd)
+    return spend
+
+
+def _tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, _Tested]:
+    """Return the evidence of every category and candidate; without draws it is empty.
+
+    Only the draws up to the first one that is not answered and graded yet count: an unfinished
+    replay has answered its short requests first, and those are no fair sample.
+    """
+    draws: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for row in store.dicts(_DRAWS):
+        draws[row["category_id"], row["candidate_id"]].append(row)
+    tested = {}
+    for key, reasons in spend.items():
+        rows = draws.get(key, [])
+        ready = list(takewhile(lambda row: row["answered"], rows))
+        eligible = reasons.get(None, (0, Decimal(0)))[1]
+        live = rows and rows[0]["has_live"] and not rows[0]["form_only"]
+        tested[key] = _Tested(
+            evidence=Evidence(
+                category_id=key[0],
+                candidate_id=key[1],
+                eligible_usd=eligible,
+                # Spend that only cannot be measured is no part of it: it is not shown to stay.
+                ineligible_usd=sum(
+                    (usd for slug, (_, usd) in reasons.items() if slug in phrases.CANNOT),
+                    Decimal(0),
+                ),
+                baseline_passed=[row["baseline_passed"] for row in ready],
+                local_passed=[row["local_passed"] for row in ready],
+                live_passed=[row["live_passed"] for row in ready] if live else None,
+                units=[row["unit_id"] for row in ready],
+                unit_shares=[row["unit_share"] for row in ready],
+                form_only=bool(rows and rows[0]["form_only"]),
+                floor=floor,
+            ),
+            criterion_id=rows[0]["criterion_id"] if rows else None,
+            n_calls=len({row["call_id"] for row in ready}),
+            masked_share=sum(row["masked"] for row in ready) / len(ready) if ready else None,
+            agreement=bool(rows and "{{reference}}" in rows[0]["definition"]),
+            unfinished=len(ready) < len(rows),
+        )
+    return tested
+
+
+def _why_untested(store: Store) -> dict[str, str]:
+    """Return for each category without a verdict why it was not replayed."""
+    graded = {
+        row[0]
+        for row in store.rows("SELECT category_id FROM criteria WHERE active AND role = 'verdict'")
+    }
+    return {
+        category_id: phrases.IGNORED
+        if ignored
+        else phrases.NOT_REPLAYED
+        if category_id in graded
+        else phrases.NO_CRITERION
+        for category_id, ignored in store.rows("SELECT category_id, ignored FROM categories")
+    }
+
+
+def _reason(decision: Decision, untested: Mapping[str, str], margin: float) -> str:
+    if decision.reason.slug == "not-replayed":
+        return untested[decision.category_id]
+    return phrases.reason_text(decision, margin=margin)
+
+
+def _decisions(
+    portfolio: Portfolio,
+    tested: Mapping[Key, _Tested],
+    untested: Mapping[str, str],
+    margin: float,
+) -> list[dict[str, Any]]:
+    rows = []
+    for d in portfolio.decisions:
+        if not d.candidate_id:
+            continue
+        item = tested[d.category_id, d.candidate_id]
+        unknown = (None, None)
+        baseline, local = d.baseline_interval or unknown, d.local_interval or unknown
+        difference = d.difference_interval or unknown
+        unfinished = item.unfinished and d.verdict in {Verdict.UNDECIDED, Verdict.UNMEASURED}
+        rows.append(
+            {
+                "category_id": d.category_id,
+                "candidate_id": d.candidate_id,
+                "criterion_id": item.criterion_id,
+                "n": d.n,
+                "n_calls": item.n_calls,
+                "ungradable": d.draws - d.n,
+                "design_effect": d.design_effect if d.n else None,
+                "baseline_rate": d.baseline_rate,
+                "baseline_low": baseline[0],
+                "baseline_high": baseline[1],
+                "local_rate": d.local_rate,
+                "local_low": local[0],
+                "local_high": local[1],
+                "difference": d.difference,
+                "difference_low": difference[0],
+                "difference_high": difference[1],
+                "p_not_worse": d.p_not_worse,
+                "p_worse": d.p_worse,
+                "test_result": d.test_result,
+                "verdict": d.verdict,
+                "reason": d.reason.slug,
+                "reason_text": phrases.UNFINISHED if unfinished else _reason(d, untested, margin),
+                "more_draws": d.more_draws,
+                "live_pass_rate": d.live_rate,
+                "masked_share": item.masked_share,
+                "flags": _flags(d, item),
+            }
+        )
+    return rows
+
+
+def _flags(decision: Decision, item: _Tested) -> list[str]:
+    return [
+        flag
+        for flag, raised in {
+            "weak-baseline": decision.weak_baseline,
+            "masked": (item.masked_share or 0) > _MASKED,
+            "agreement": item.agreement,
+            "ungradable": bool(decision.ungradable_share),
+            "unfinished": item.unfinished,
+        }.items()
+        if raised
+    ]
+
+
+def _bars(
+    portfolio: Portfolio, spend: Spend, untested: Mapping[str, str], margin: float
+) -> list[dict[str, Any]]:
+    """Put every priced dollar on a bar; the rows together are the priced spend exactly."""
+    rows = []
+    for category_id, pick in portfolio.picks.items():
+        for reason, (calls, usd) in spend[category_id, pick.candidate_id].items():
+            if reason is None:
+                bar, text = pick.verdict, _reason(pick, untested, margin)
+                shown = pick.test_result == "worse"
+            else:
+                shown = reason in phrases.CANNOT
+                bar = Verdict.KEEP if shown else Verdict.UNMEASURED
+                text = phrases.CANNOT.get(reason) or phrases.UNKNOWN[reason]
+            earns = {Verdict.MOVE: 1.0, Verdict.FALLBACK: pick.live_low or 0.0}.get(bar, 0.0)
+            rows.append(
+                {
+                    "category_id": category_id,
+                    "bar": bar,
+                    "reason": text,
+                    "shown_not_movable": shown,
+                    "calls": calls,
+                    "spend_usd": usd,
+                    "earns": earns,
+                }
+            )
+    return rows
+
+
+def _items(
+    store: Store, portfolio: Portfolio, untested: Mapping[str, str], margin: float
+) -> list[dict[str, Any]]:
+    """One row per category; what moves gets its wave and its gross amount a month."""
+    monthly = {
+        (row[0], row[1]): row[2]
+        for row in store.rows(
+            "SELECT category_id, candidate_id, eligible_usd_month FROM category_costs"
+        )
+    }
+    items = []
+    for category_id, pick in portfolio.picks.items():
+        wave = _wave(pick, margin)
+        gross = monthly.get((category_id, pick.candidate_id)) if wave else None
+        if gross is not None and pick.verdict is Verdict.FALLBACK:
+            gross *= Decimal(str(pick.live_low or 0))
+        items.append(
+            {
+                "category_id": category_id,
+                "candidate_id": pick.candidate_id or None,
+                "verdict": pick.verdict,
+                "reason": _reason(pick, untested, margin),
+                "wave": wave,
+                "gross_usd_month": gross,
+            }
+        )
+    return items
+
+
+def _wave(pick: Decision, margin: float) -> int | None:
+    """1: moves with room to spare, 2: the other moves, 3: what needs a live check and a way back.
+
+    Room to spare is a difference whose interval ends above half the margin.
+    """
+    if pick.verdict is Verdict.FALLBACK:
+        return 3
+    if pick.verdict is not Verdict.MOVE or pick.difference_interval is None:
+        return None
+    return 1 if pick.difference_interval[0] > -margin / 2 else 2
+
+
+def _price(store: Store, local: LocalConfig) -> None:
+    """Size and price the machines of each candidate, and split their cost by hours of work."""
+    speeds = {row[0]: row[1:] for row in store.rows("SELECT * FROM v_speed")}
+    rows: list[dict[str, Any]] = []
+    for candidate_id, *tokens in store.rows(_BUSIEST):
+        if None in tokens:
+            continue
+        prompt, output, _ = speeds.get(candidate_id, (None, None, None))
+        serving = serve(
+            Work(
+                input_tokens_month=tokens[0],
+                output_tokens_month=tokens[1],
+                input_tokens_busiest=tokens[2],
+                output_tokens_busiest=tokens[3],
+            ),
+            measured_prompt=prompt,
+            measured_output=output,
+            local=local,
+        )
+        rows.append(_machine_row(candidate_id, serving))
+    store.append("machine_costs", rows)
+    store.execute(
+        """
+        UPDATE plan_items SET local_usd_month = s.usd, net_usd_month = gross_usd_month - s.usd
+        FROM (
+            SELECT i.category_id,
+                   (usd_month * busy_hours_month
+                    / sum(busy_hours_month) OVER (PARTITION BY candidate_id))::DECIMAL(18, 6) AS usd
+            FROM plan_items i JOIN category_costs USING (category_id, candidate_id)
+            JOIN machine_costs USING (candidate_id) WHERE wave IS NOT NULL
+        ) s WHERE s.category_id = plan_items.category_id
+        """
+    )
+
+
+def _machine_row(candidate_id: str, serving: Serving) -> dict[str, Any]:
+    return {
+        "candidate_id": candidate_id,
+        "machines": serving.machines,
+        "usd_month": serving.usd_month,
+        "fixed_usd_month": serving.fixed_usd_month,
+        "setup_usd": serving.setup_usd,
+        "busiest_hour_load": serving.busiest_hour_load,
+        "assumptions": canonical_json(dict(serving.assumptions)),
+    }
