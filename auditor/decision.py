@@ -48,7 +48,7 @@ class LookPlan:
         steps = [*self.spent, 1.0]
         if len(self.sizes) != len(self.spent) or list(self.sizes) != sorted(set(self.sizes)):
             raise ValueError("looks need growing sizes and one spent share each")
-        if steps != sorted(steps) or self.spent[0] <= 0 or self.spent[-1] != 1:
+        if not self.sizes or steps != sorted(steps) or self.spent[0] <= 0 or self.spent[-1] != 1:
             raise ValueError("spent shares must grow from above 0 to exactly 1")
 
     def level(self, alpha: float, look: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,10 +26,12 @@ class Evidence:
     Outcomes are True, False, or None where the grader could not tell; an answer that failed
     after the draw (timeout, truncation, empty) is False. ``live_passed`` says whether the local
     answer passes a check that could run in production, None when there is no such check.
-    ``units`` are the drawn groups: one that holds more than 1 / draws of the spend by
-    ``unit_shares`` is a cluster; without shares every group drawn twice is. ``eligible_usd`` and
-    ``ineligible_usd`` together are the category's priced spend. Raises ValueError on sequences
-    of different length and on negative spend.
+    ``units`` are the drawn groups and ``calls`` the drawn calls. A group is a cluster when it
+    holds more than 1 / draws of the spend by ``unit_shares`` (without shares: always) and
+    several of its calls were drawn. The same call drawn again is no cluster: draws are
+    independent, and of this log's spend a call's share really is that large. ``eligible_usd``
+    and ``ineligible_usd`` together are the category's priced spend. Raises ValueError on
+    sequences of different length and on negative spend.
     """
 
     category_id: str
@@ -40,11 +43,18 @@ class Evidence:
     live_passed: Sequence[bool | None] | None = None
     units: Sequence[str] | None = None
     unit_shares: Sequence[float] | None = None
+    calls: Sequence[str] | None = None
     form_only: bool = False
     floor: float | None = None
 
     def __post_init__(self) -> None:
-        columns = (self.local_passed, self.live_passed, self.units, self.unit_shares)
+        columns = (
+            self.local_passed,
+            self.live_passed,
+            self.units,
+            self.unit_shares,
+            self.calls,
+        )
         if any(c is not None and len(c) != len(self.baseline_passed) for c in columns):
             raise ValueError(f"{self.category_id}: sequences of different length")
         if self.eligible_usd < 0 or self.ineligible_usd < 0:
@@ -131,12 +141,17 @@ def _outcomes(passed: Sequence[bool | None]) -> Floats:
 
 
 def _clusters(evidence: Evidence, draws: int) -> NDArray[np.int64]:
-    """Which draws count as one cluster: those of one group that holds over 1 / draws of spend."""
+    """A number per draw, shared by the draws of one cluster."""
     alone = np.arange(draws)
     if evidence.units is None or not draws:
         return alone
     _, unit = np.unique(np.asarray(evidence.units, dtype=object), return_inverse=True)
-    heavy = np.ones(draws, dtype=bool)
+    clustered = np.ones(draws, dtype=bool)
     if evidence.unit_shares is not None:
-        heavy = np.asarray(evidence.unit_shares, dtype=float) > 1 / draws
-    return np.where(heavy, unit, draws + alone)
+        clustered &= np.asarray(evidence.unit_shares, dtype=float) > 1 / draws
+    if evidence.calls is not None:
+        distinct = Counter(
+            group for group, _ in set(zip(unit.tolist(), evidence.calls, strict=True))
+        )
+        clustered &= np.array([distinct[group] > 1 for group in unit.tolist()])
+    return np.where(clustered, unit, draws + alone)

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from auditor.drawing import draw
 DOLLAR = Decimal(1)
 UNITS = ["a", "a", "b", "c", "c", "c"]
 CALLS = ["a1", "a2", "b1", "c1", "c2", "c3"]
-PINNED = "b1 a2 b1 b1 a2 a2 a2 c3 c2 b1 c2 a1".split()
+PINNED = ["b1", "a2", "b1", "b1", "a2", "a2", "a2", "c3", "c2", "b1", "c2", "a1"]
 COSTS = [Decimal(x) for x in ("0.1", "0.3", "0.2", "0.05", "0.25", "0.1")]
 
 
@@ -57,7 +58,7 @@ def test_calls_come_in_proportion_to_cost():
 def test_draws_are_independent():
     """No draw says anything about the next one: lag-one pairs hit the product of the shares."""
     units = [d.unit_id for d in drawn(20_000).draws]
-    pairs = Counter(zip(units, units[1:], strict=False))
+    pairs = Counter(pairwise(units))
     share = {"a": 0.4, "b": 0.2, "c": 0.4}
     for first, second in [(x, y) for x in share for y in share]:
         assert pairs[first, second] / 20_000 == pytest.approx(

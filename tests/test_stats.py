@@ -254,11 +254,14 @@ def test_holm_is_between_raw_and_bonferroni_and_keeps_the_order(p):
 def test_design_effect_of_independent_and_of_copied_pairs():
     values = [0, 1, 0, 0, 1, 0]
     assert stats.design_effect(values, range(6)) == 1
-    assert stats.design_effect(np.repeat(values, 3), np.repeat(range(6), 3)) == pytest.approx(3)
+    copied = np.repeat(values * 5, 3)
+    assert stats.design_effect(copied, np.repeat(range(30), 3)) == pytest.approx(3)
 
 
-def test_design_effect_takes_the_worst_case_when_nothing_varies():
+def test_design_effect_takes_the_worst_case_when_too_little_varies():
     assert stats.design_effect([0, 0, 0, 0], ["a", "a", "b", "b"]) == 2
+    assert stats.design_effect([0, 1, 0, 1], ["a", "a", "b", "b"]) == 2
+    assert stats.design_effect([0, 1] * 20, np.arange(40) // 2) == 1
     assert stats.design_effect([0, 1, 0, 1], ["a"] * 4) == 4
     assert stats.design_effect([], []) == 1
 
