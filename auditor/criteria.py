@@ -75,7 +75,8 @@ class Assertion:
 
     ``threshold`` is what the type makes of it (see the grader); ``tolerance`` is the relative
     difference at which numbers still count as equal; ``fields`` are the top-level fields that
-    ``json-fields`` compares (all, when none is named); ``weight`` 0 reports and never decides.
+    ``json-fields`` compares (all, when none is named); ``weight`` 0 reports and never decides;
+    ``live_only`` belongs to the live check and not to the verdict.
     """
 
     type: str
@@ -87,6 +88,7 @@ class Assertion:
     fields: tuple[str, ...] = ()
     weight: float = 1.0
     metric: str | None = None
+    live_only: bool = False
     place: str = field(default="", compare=False)  # file:line, for errors
 
     @property
@@ -116,6 +118,8 @@ class Assertion:
             written["weight"] = self.weight
         if self.metric is not None:
             written["metric"] = self.metric
+        if self.live_only:
+            written["live_only"] = True
         return written
 
 
@@ -188,9 +192,14 @@ class Criterion:
         return digest("criterion", GRADER_VERSION, self.definition())
 
     @property
+    def deciding(self) -> tuple[Assertion, ...]:
+        """The assertions that decide the verdict."""
+        return tuple(a for a in self.assertions if a.weight and not a.live_only)
+
+    @property
     def variables(self) -> frozenset[str]:
         """``{{variables}}`` that must be known before an answer can be graded."""
-        return frozenset().union(*(a.variables for a in self.assertions if a.weight))
+        return frozenset().union(*(a.variables for a in self.deciding))
 
     @property
     def form_only(self) -> bool:
@@ -203,11 +212,11 @@ class Criterion:
         return not self.variables
 
     def live_part(self) -> Criterion | None:
-        """The assertions that can be checked in production, or None where there is none."""
-        if self.live_checkable:
-            return self
-        live = tuple(a for a in self.assertions if a.weight and not a.variables)
-        return replace(self, assertions=live, about=None) if live else None
+        """What of this can be checked in production, or None where nothing can."""
+        live = tuple(
+            replace(a, live_only=False) for a in self.assertions if a.weight and not a.variables
+        )
+        return replace(self, assertions=live) if live else None
 
     def definition(self) -> dict[str, Any]:
         """What is checked, as it stands in ``criteria.yaml``, without the selector."""

@@ -46,6 +46,7 @@ class _AssertionSpec(_Spec):
     fields: list[str] = []
     weight: Threshold = 1.0
     metric: str | None = None
+    live_only: bool = False
 
 
 class _MatchSpec(_Spec):
@@ -191,8 +192,8 @@ def _criterion(
         for i, assertion in enumerate(spec.assertions)
     )
     place = document.place(path)
-    if not any(assertion.weight for assertion in assertions):
-        raise ConfigError(f"{place}: every assertion has weight 0, so nothing decides")
+    if not any(assertion.weight and not assertion.live_only for assertion in assertions):
+        raise ConfigError(f"{place}: every assertion has weight 0 or is live_only: nothing decides")
     selector = Selector(
         category=spec.category,
         system=spec.match.system,
@@ -230,6 +231,7 @@ def _assertion(spec: _AssertionSpec, place: str) -> Assertion:
         fields=tuple(spec.fields),
         weight=spec.weight,
         metric=spec.metric,
+        live_only=spec.live_only,
         place=place,
     )
     _check_value(assertion)
@@ -252,6 +254,8 @@ def _check_value(assertion: Assertion) -> None:
         raise ConfigError(f"{place}: fields belongs to json-fields, not {assertion.name}")
     if assertion.transform == "json" and assertion.type != "equals":
         raise ConfigError(f"{place}: transform json belongs to equals, not {assertion.name}")
+    if assertion.live_only and assertion.variables:
+        raise ConfigError(f"{place}: live_only, but in production there is nothing to compare with")
     _check_variables(assertion)
     if kind == "options":
         _check_options(assertion)

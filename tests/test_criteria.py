@@ -73,6 +73,8 @@ def test_no_is_a_word_and_not_false():
         (one("{type: contains, value: a, transform: json}"), "transform json belongs to equals"),
         (one("{type: contains, value: 'file://x.js'}"), "values from files are not read"),
         (one("{type: contains, value: a, weight: 0}"), "weight 0"),
+        (one("{type: contains, value: a, live_only: true}"), "nothing decides"),
+        (one("{type: contains, value: '{{reference}}', live_only: true}"), "nothing to compare with"),
         (one("{type: contains, value: a}", head="description: all"), "give a category or a match"),
         (one("{type: contains, value: a, value: b}"), "c.yaml:5: the key 'value' is there twice"),
         ("version: 1\ncriteria: [", "not valid YAML"),
@@ -109,7 +111,7 @@ def test_an_error_names_line_and_nearest_name(text, said):
 def test_patterns_schemas_and_dialects_are_tried_when_the_file_is_read(tmp_path, assertion, said):
     path = tmp_path / "criteria.yaml"
     path.write_text(one(assertion))
-    with pytest.raises(ConfigError, match="^criteria.yaml:5: ") as caught:
+    with pytest.raises(ConfigError, match=r"^criteria\.yaml:5: ") as caught:
         load_criteria(path)
     assert said in caught.value.message
 
@@ -158,6 +160,16 @@ def test_the_id_is_what_is_checked_and_not_for_whom():
     same = only(one("{type: contains, value: a}", head="category: 'other'"))
     other = only(one("{type: contains, value: b}"))
     assert base.criterion_id == same.criterion_id != other.criterion_id
+
+
+def test_a_live_only_assertion_is_in_the_live_check_and_not_in_the_verdict():
+    criterion = parse_criteria(GOOD)[0]
+    live = Assertion(type="regex", value="^(yes|no)$", live_only=True)
+    both = Criterion(assertions=(live, *criterion.assertions))
+    assert both.deciding == criterion.assertions
+    assert both.live_part().deciding == (Assertion(type="regex", value="^(yes|no)$"),)
+    assert not both.live_checkable
+    assert parse_criteria(criteria_yaml([both]))[0].criterion_id == both.criterion_id
 
 
 def test_form_content_and_what_can_be_checked_live():

@@ -105,16 +105,14 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
     ``score`` is the weighted share of assertions that passed.
     """
     try:
-        for assertion in criterion.assertions:
-            if assertion.weight:
-                filled(assertion, answer)
+        for assertion in criterion.deciding:
+            filled(assertion, answer)
     except CannotTellError as reason:
         return Grade(passed=None, explanation=str(reason))
     failure = _failure(answer)
     if failure:
         return Grade(passed=False, score=0.0, explanation=failure)
-    results = [(assertion, _assert(assertion, answer)) for assertion in criterion.assertions]
-    return _combined(criterion, [(a, g) for a, g in results if a.weight])
+    return _combined(criterion, [(a, _assert(a, answer)) for a in criterion.deciding])
 
 
 def _failure(answer: GradeInput) -> str | None:

@@ -58,12 +58,13 @@ def json_fields(given: Checked) -> Grade:
     """As many fields as ``threshold`` (all, unless given) are the same as in the wanted object.
 
     Fields are the leaves of both values by path; one that only one side has counts as different.
-    The score is equal fields / all fields. With ``fields``, only those top-level ones count.
+    The score is equal fields / all fields. With ``fields``, only those top-level ones count;
+    ``transform`` is of the texts in the fields.
     """
     wanted = first_json(given.value) if isinstance(given.value, str) else given.value
     if wanted is MISSING:
         raise CannotTellError("what to compare with has no JSON in it")
-    got = first_json(given.text)
+    got = first_json(given.answer.text or "")
     if got is MISSING:
         return failed("no JSON in it")
     chosen = given.assertion.fields
