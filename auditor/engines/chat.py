@@ -84,7 +84,7 @@ class ChatTemplate:
         Raises:
             TemplateRefusedError: the template cannot render these messages at all.
         """
-        plain = [_plain(message) for message in messages]
+        plain = [plain_message(message) for message in messages]
         fidelity: dict[str, str] = {}
         offered = list(tools) or None
         if offered and not self._knows_tools(plain, offered):
@@ -196,7 +196,7 @@ def _name(tool: Mapping[str, Any]) -> Any:
     return function.get("name") if isinstance(function, dict) else tool.get("name")
 
 
-def _plain(message: Message) -> dict[str, Any]:
+def plain_message(message: Message) -> dict[str, Any]:
     """A message as templates expect it: text content, tool arguments as objects."""
     plain = {key: value for key, value in message.items() if value is not None}
     plain["role"] = _ROLES.get(str(message.get("role")), str(message.get("role")))

@@ -71,14 +71,17 @@ class Sampling:
         return bool(self.presence_penalty or self.frequency_penalty)
 
 
-def sampling_of(request: Request, settings: EngineSettings) -> tuple[Sampling, dict[str, str]]:
+def sampling_of(
+    request: Request, settings: EngineSettings, *, also_known: frozenset[str] = frozenset()
+) -> tuple[Sampling, dict[str, str]]:
     """The sampling of a request, and what became of each parameter not carried over as it was.
 
     A sampled request without a seed gets one from the call's id: reproducible, and different for
-    each call. Tools and the response format are someone else's to carry over.
+    each call. Tools and the response format are someone else's to carry over, and so is what the
+    caller names as known.
     """
     params = request.params
-    fidelity = dropped(params, known=_KNOWN)
+    fidelity = dropped(params, known=_KNOWN | also_known)
     cap = next((v for k in CAPS if (v := _number(params, k, fidelity)) is not None), None)
     if cap is not None and cap < 1:
         fidelity["max_tokens"] = f"adapted: {request.max_output_tokens}"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from statistics import median
+from typing import TYPE_CHECKING
 
 from auditor.engines.base import Speed
+
+if TYPE_CHECKING:
+    from auditor.domain import Answer
 
 
 class Tally:
@@ -49,3 +54,44 @@ class Tally:
 
 def _rate(tokens: int, seconds: float) -> float | None:
     return tokens / seconds if seconds > 0 else None
+
+
+class ServerTally:
+    """Counts what servers did, by how many requests a server had when one was sent."""
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[int, list[Answer]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def answer(self, concurrency: int, answer: Answer) -> None:
+        """An answer arrived."""
+        with self._lock:
+            self._seen[concurrency].append(answer)
+
+    def rows(self, candidate_id: str) -> list[Speed]:
+        """One row per concurrency; rates are those of one request times the concurrency.
+
+        Where the time to the first token is unknown the whole time counts as writing.
+        """
+        rows = []
+        with self._lock:
+            for concurrency, answers in sorted(self._seen.items()):
+                started = [a.ttft_ms for a in answers if a.ttft_ms is not None]
+                prompt = sum(a.input_tokens or 0 for a in answers if a.ttft_ms is not None)
+                output = sum(a.output_tokens or 0 for a in answers)
+                writing = sum((a.latency_ms or 0.0) - (a.ttft_ms or 0.0) for a in answers)
+                rows.append(
+                    Speed(
+                        candidate_id=candidate_id,
+                        concurrency=concurrency,
+                        prompt_tokens_per_s=_times(concurrency, _rate(prompt, sum(started) / 1e3)),
+                        output_tokens_per_s=_times(concurrency, _rate(output, writing / 1e3)),
+                        ttft_ms_p50=median(started) if started else None,
+                        requests=len(answers),
+                    )
+                )
+        return rows
+
+
+def _times(concurrency: int, rate: float | None) -> float | None:
+    return rate * concurrency if rate else None
