@@ -84,7 +84,7 @@ class Pipeline:
         )
 
     def run_to(self, target: str) -> list[StageResult]:
-        """Run the stages up to ``target`` that are not up to date, ``target`` itself always looked at.
+        """Run the stages up to ``target`` that are not up to date.
 
         Commands behind the replay (grade, cost, plan, report) take the replay as it is: they
         never load a model unless there has been none.
@@ -101,6 +101,10 @@ class Pipeline:
             return [self._stage(stage) for stage in self._needed(target)]
         finally:
             self._close_engines()
+
+    def audit(self) -> list[StageResult]:
+        """Run every stage that is not up to date, the replay on the models asked for included."""
+        return self.run_to("replay") + self.run_to("report")
 
     def _needed(self, target: str) -> list[str]:
         """Return the stages on the way to ``target``, in order, without ingest."""
@@ -331,7 +335,8 @@ class Pipeline:
 
     def _refuse_if_running(self, stage: str) -> None:
         for run in self.store.dicts(
-            "SELECT stage, seen_at, detail ->> 'pid' AS pid FROM stage_runs WHERE status = 'running'"
+            "SELECT stage, seen_at, detail ->> 'pid' AS pid FROM stage_runs"
+            " WHERE status = 'running'"
         ):
             pid = int(run["pid"])
             fresh = datetime.now(UTC) - run["seen_at"] < DEAD_AFTER
@@ -365,7 +370,8 @@ class _SignsOfLife:
 
     def __init__(self, store: Store, run_id: str, watch: Watch) -> None:
         self._store, self._run_id, self._watch = store, run_id, watch
-        self._task, self._done, self._total = "", 0, None
+        self._task, self._done = "", 0
+        self._total: int | None = None
         self._said_at = time.monotonic()
 
     def start(self, task: str, total: int | None = None, unit: str = "") -> None:
