@@ -1,0 +1,346 @@
+"""Outcomes of records to columns: identity, masks and JSON text, ready for the database.
+
+Everything here is pure and runs in worker processes. Identity and the hash for finding equal
+requests are keyed and taken before masking, so that a mask never makes two calls one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from auditor import redact
+from auditor.readers.model import Call, NotCall
+from auditor.readers.values import clean, dumps
+
+if TYPE_CHECKING:
+    from auditor.readers.model import Outcome
+
+DEFAULT_KEY = "auditor"
+"""Without AUDITOR_HASH_KEY every machine uses this key, so that results agree everywhere."""
+
+_TRUSTED_ID = 8
+"""A response id shorter than this is a counter or a constant, not an identity."""
+
+_US = pa.timestamp("us", tz="UTC")
+_TYPES: dict[str, pa.DataType] = {
+    "call_id": pa.string(),
+    "record_no": pa.int64(),
+    "line_no": pa.int64(),
+    "reader": pa.string(),
+    "log_id": pa.string(),
+    "provider_response_id": pa.string(),
+    "called_at": _US,
+    "time_kind": pa.string(),
+    "latency_ms": pa.float64(),
+    "ttft_ms": pa.float64(),
+    "provider": pa.string(),
+    "model": pa.string(),
+    "model_requested": pa.string(),
+    "endpoint": pa.string(),
+    "api_shape": pa.string(),
+    "conversation_id": pa.string(),
+    "trace_id": pa.string(),
+    "parent_id": pa.string(),
+    "attempt_no": pa.int32(),
+    "project": pa.string(),
+    "user_id": pa.string(),
+    "api_key_id": pa.string(),
+    "team": pa.string(),
+    "tags": pa.string(),
+    "status": pa.string(),
+    "http_status": pa.int32(),
+    "error": pa.string(),
+    "finish_reason": pa.string(),
+    "choices": pa.int32(),
+    "content_state": pa.string(),
+    "usage_state": pa.string(),
+    "input_uncached_tokens": pa.int64(),
+    "cache_read_tokens": pa.int64(),
+    "cache_write_5m_tokens": pa.int64(),
+    "cache_write_1h_tokens": pa.int64(),
+    "output_tokens": pa.int64(),
+    "reasoning_tokens": pa.int64(),
+    "service_tier": pa.string(),
+    "needs_vision": pa.bool_(),
+    "needs_hosted_tools": pa.bool_(),
+    "logged_cost_usd": pa.float64(),
+    "tool_names": pa.list_(pa.string()),
+    "response_format": pa.string(),
+    "request_hash": pa.string(),
+    "masked": pa.int32(),
+    "system_text": pa.string(),
+    "messages": pa.string(),
+    "tools": pa.string(),
+    "params": pa.string(),
+    "response_text": pa.string(),
+    "tool_calls": pa.string(),
+}
+_FINISHED = (
+    "call_id",
+    "record_no",
+    "line_no",
+    "tags",
+    "tool_names",
+    "response_format",
+    "request_hash",
+    "masked",
+    "system_text",
+    "messages",
+    "tools",
+    "params",
+    "response_text",
+    "tool_calls",
+    "error",
+)
+_PLAIN = [name for name in _TYPES if name not in _FINISHED]
+_plain = attrgetter(*_PLAIN)
+_CALLS = pa.schema([(name, _TYPES[name]) for name in (*_FINISHED, *_PLAIN)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masking:
+    """What to look for in the texts of a call.
+
+    ``classes`` off looks for secrets only; ``personal`` masks personal data too.
+    """
+
+    personal: bool = False
+    classes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """A run of records as Arrow tables; record and line numbers count from 1 within the run."""
+
+    calls: pa.Table
+    """Every call with its texts, repeated ones too."""
+    ledger: pa.Table
+    """record_no, member, byte_offset, outcome, call_id of every record."""
+    rejects: pa.Table
+    sensitivity: pa.Table
+    records: int
+    lines: int
+    position: int
+    """How far the source is read: before a last line without a line feed."""
+
+
+_LEDGER = pa.schema(
+    [
+        ("record_no", pa.int64()),
+        ("member", pa.string()),
+        ("byte_offset", pa.int64()),
+        ("outcome", pa.string()),
+        ("call_id", pa.string()),
+    ]
+)
+_REJECTS = pa.schema(
+    [
+        ("record_no", pa.int64()),
+        ("member", pa.string()),
+        ("line_no", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("excerpt", pa.string()),
+    ]
+)
+_SENSITIVITY = pa.schema(
+    [
+        ("call_id", pa.string()),
+        ("record_no", pa.int64()),
+        ("rule_id", pa.string()),
+        ("class", pa.string()),
+        ("n", pa.int32()),
+    ]
+)
+
+
+def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [
+        pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+class Batch:
+    """Collects the outcomes of a run of records."""
+
+    def __init__(self, masking: Masking) -> None:
+        self.masking = masking
+        self.records = 0
+        self._calls: list[tuple[Any, ...]] = []
+        self._ledger: list[tuple[Any, ...]] = []
+        self._rejects: list[tuple[Any, ...]] = []
+        self._sensitivity: list[tuple[Any, ...]] = []
+
+    def add(
+        self,
+        outcome: Outcome,
+        raw: bytes,
+        *,
+        line_no: int | None = None,
+        offset: int | None = None,
+        member: str | None = None,
+    ) -> None:
+        """Take the outcome of the next record; ``raw`` is what an excerpt is made of."""
+        self.records += 1
+        if isinstance(outcome, Call):
+            row = self._finish(outcome, line_no)
+            self._calls.append(row)
+            kind, call_id = "call", row[0]
+        elif isinstance(outcome, NotCall):
+            kind = "not-call"
+            call_id = identity(outcome.call) if outcome.call is not None else None
+        else:
+            kind, call_id = "reject", None
+            detail = redact.excerpt(outcome.detail.encode("utf-8", "replace"))
+            self._rejects.append(
+                (self.records, member, line_no, offset, outcome.reason, detail, redact.excerpt(raw))
+            )
+        self._ledger.append((self.records, member, offset, kind, call_id))
+
+    def columns(self, *, lines: int, position: int) -> Columns:
+        """Return what was collected."""
+        return Columns(
+            calls=_table(self._calls, _CALLS),
+            ledger=_table(self._ledger, _LEDGER),
+            rejects=_table(self._rejects, _REJECTS),
+            sensitivity=_table(self._sensitivity, _SENSITIVITY),
+            records=self.records,
+            lines=lines,
+            position=position,
+        )
+
+    def _finish(self, call: Call, line_no: int | None) -> tuple[Any, ...]:
+        system = call.system_text
+        messages = _json(call.messages)
+        tools = _json(call.tools) if call.tools else None
+        params = _json(call.params) if call.params else None
+        tool_calls = _json(call.tool_calls) if call.tool_calls else None
+        tags = _json(call.tags) if call.tags else None
+        request = "\x00".join(
+            (call.model_requested or "", system or "", messages or "", tools or "", params or "")
+        )
+        answer = call.response_text
+        try:
+            raw = request.encode()
+            answered = "\x00".join(
+                (answer or "", tool_calls or "", call.error or "", tags or "")
+            ).encode()
+        except UnicodeEncodeError:
+            return self._finish(_cleaned(call), line_no)
+        request_hash = hashlib.blake2b(raw, digest_size=12, key=_key()).hexdigest()
+        call_id = _call_id(call, request_hash, answered)
+        masked = 0
+        error = call.error
+        hits = redact.suspects(raw + b"\x00" + answered, secrets_only=not self.masking.classes)
+        if hits:
+            masker = redact.Masker(hits, personal=self.masking.personal)
+            system = masker.text(system) if system else system
+            messages = _masked(masker, call.messages)
+            tools = _masked(masker, call.tools)
+            params = _masked(masker, call.params)
+            answer = masker.text(answer) if answer else answer
+            tool_calls = _masked(masker, call.tool_calls)
+            tags = _masked(masker, call.tags)
+            error = masker.text(error) if error else error
+            masked = masker.masked
+            self._sensitivity += [
+                (call_id, self.records, rule, redact.kind_of(rule), n)
+                for rule, n in masker.counts.items()
+            ]
+        names = sorted(filter(None, map(_tool_name, call.tools))) if call.tools else None
+        form = _form(call.params) if call.params else None
+        return (
+            call_id,
+            self.records,
+            line_no,
+            tags,
+            names,
+            form,
+            request_hash,
+            masked,
+            system,
+            messages,
+            tools,
+            params,
+            answer,
+            tool_calls,
+            error,
+            *_plain(call),
+        )
+
+
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, ValueError, RecursionError):
+        return dumps(value)
+
+
+def _masked(masker: redact.Masker, value: Any) -> str | None:
+    return _json(masker.value(value)) if value else _json(value)
+
+
+def _tool_name(tool: Any) -> str | None:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return clean(name) if isinstance(name, str) else None
+
+
+def _form(params: dict[str, Any]) -> str | None:
+    form = params.get("response_format")
+    if not isinstance(form, dict) or form.get("type") in (None, "text"):
+        return None
+    schema = form.get("json_schema")
+    name = schema.get("name") if isinstance(schema, dict) else None
+    return clean(f"{form['type']}:{name}" if name else str(form["type"]))
+
+
+@cache
+def _key() -> bytes:
+    key = os.environ.get("AUDITOR_HASH_KEY", DEFAULT_KEY).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(key, digest_size=32).digest()
+
+
+def _call_id(call: Call, request_hash: str, answered: bytes) -> str:
+    """Return the identity of a call.
+
+    The provider's response id names one call in whatever log it appears. Without one it is told by
+    the log's own id, the time, the model, the request and the answer: all must agree.
+    """
+    response_id = call.provider_response_id
+    if response_id is not None and len(response_id) >= _TRUSTED_ID:
+        raw = b"response\x00" + response_id.encode("utf-8", "replace")
+    else:
+        parts = (call.log_id, call.called_at, call.model, request_hash)
+        raw = "\x00".join(map(str, parts)).encode("utf-8", "replace") + b"\x00" + answered
+    return hashlib.blake2b(raw, digest_size=12, key=_key()).hexdigest()
+
+
+def identity(call: Call) -> str | None:
+    """Return the identity of a call that has a provider's response id."""
+    if call.provider_response_id and len(call.provider_response_id) >= _TRUSTED_ID:
+        return _call_id(call, "", b"")
+    return None
+
+
+def _cleaned(call: Call) -> Call:
+    """Return a call whose texts UTF-8 can hold."""
+    for name, value in vars(call).items():
+        if isinstance(value, str):
+            setattr(call, name, clean(value))
+        elif isinstance(value, list | dict):
+            setattr(call, name, orjson.loads(dumps(value)))
+    return call
