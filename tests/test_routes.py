@@ -9,12 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from auditor.routes import Doc, Matcher, RuleSet, find_routes, match
+from auditor.routes import Doc, Matcher, RuleSet, find_routes
 from auditor.routes.learn import minimum_support
 
 TENANTS = (
-    "Acme Holding", "Blue Harbor Ltd", "Cobalt", "Dune & Sons", "Elmwood Clinic", "Fjord Bank",
-    "Granite", "Harvest Foods GmbH", "Iris", "Juniper Air", "Kestrel Media Group", "Lumen",
+    "Acme Holding",
+    "Blue Harbor Ltd",
+    "Cobalt",
+    "Dune & Sons",
+    "Elmwood Clinic",
+    "Fjord Bank",
+    "Granite",
+    "Harvest Foods GmbH",
+    "Iris",
+    "Juniper Air",
+    "Kestrel Media Group",
+    "Lumen",
 )
 TASKS = {
     "triage": "You triage support tickets for {tenant}. Today is {date}. Answer with one queue: billing, bug, account or other.",
@@ -22,8 +32,15 @@ TASKS = {
     "sql": "You write PostgreSQL for the warehouse of {tenant}. Current date: {date}. Return one SELECT statement and nothing else.",
     "invoice": "Extract supplier, total and due date from the invoice sent to {tenant} on {date}. Output JSON with the keys supplier, total, due.",
 }
-SHAPES = {"triage": "label", "summary": "list", "sql": "sql", "invoice": "json:{due,supplier,total}"}
-NOUNS = "printer cloud river ledger garden engine letter harbour window lantern kettle compass".split()
+SHAPES = {
+    "triage": "label",
+    "summary": "list",
+    "sql": "sql",
+    "invoice": "json:{due,supplier,total}",
+}
+NOUNS = (
+    "printer cloud river ledger garden engine letter harbour window lantern kettle compass".split()
+)
 
 
 def words(rng: random.Random, n: int) -> str:
@@ -61,7 +78,7 @@ def test_order_of_the_calls_does_not_matter():
     shuffled = docs[:]
     random.Random(7).shuffle(shuffled)
     one, two = find_routes(docs), find_routes(shuffled)
-    assert one.rules.to_json() == two.rules.to_json()
+    assert one.rules == two.rules
     assert one.categories == two.categories
     assert one.evidence == two.evidence
 
@@ -69,10 +86,11 @@ def test_order_of_the_calls_does_not_matter():
 def test_rules_survive_json_and_classify_single_requests_alike():
     docs, _ = tenant_log(300)
     found = find_routes(docs)
-    rules = RuleSet.from_json(found.rules.to_json())
+    rules = RuleSet.from_rules(map(found.rules.rule, reversed(found.rules.routes)))
     assert rules == found.rules
+    matcher = Matcher(rules)
     for doc, expected in list(zip(docs, found.matches, strict=True))[:40]:
-        assert match(rules, doc) == found.rules.routes[expected.route].route_id
+        assert matcher.match(doc) == found.rules.routes[expected.route].route_id
 
 
 def test_a_sample_finds_the_same_routes_as_the_whole():
@@ -100,10 +118,15 @@ def test_one_task_under_a_task_bearing_system_prompt_stays_whole():
     """People write what they like to a bot; some of it many times."""
     rng = random.Random(5)
     system = "You are Nora, the travel desk of Fjord Air. Help customers change or cancel their booking, politely."
-    popular = ["I want to cancel my flight to {} please", "Can I bring my {} on board as hand luggage?"]
+    popular = [
+        "I want to cancel my flight to {} please",
+        "Can I bring my {} on board as hand luggage?",
+    ]
     docs = [
         Doc(
-            call_id=f"c{i:04}", system=system, shape="prose",
+            call_id=f"c{i:04}",
+            system=system,
+            shape="prose",
             user=rng.choice(popular).format(words(rng, 2)) if i % 2 else words(rng, 12),
         )
         for i in range(300)
@@ -140,7 +163,13 @@ def test_rare_tool_sets_do_not_split_an_agent():
     rng = random.Random(9)
     system = "You are the automation agent of the warehouse. Call every tool that the request needs, with values from the request."
     docs = [
-        Doc(call_id=f"c{i:03}", system=system, user=words(rng, 10), tools=(f"tool_{i % 90}",), shape="tool_call")
+        Doc(
+            call_id=f"c{i:03}",
+            system=system,
+            user=words(rng, 10),
+            tools=(f"tool_{i % 90}",),
+            shape="tool_call",
+        )
         for i in range(200)
     ]
     assert len(set(categories(docs))) == 1
@@ -149,9 +178,18 @@ def test_rare_tool_sets_do_not_split_an_agent():
 @pytest.mark.parametrize(
     ("one", "two"),
     [
-        ("请将下面的客户评论分类为正面或负面，只回答一个词。评论：{}", "请把下面的会议记录总结成三个要点，不要添加任何信息。记录：{}"),
-        ("Klassifiziere die folgende Kundennachricht in eine der Kategorien: Rechnung, Technik, Sonstiges.\n\n{}", "Fasse das folgende Gesprächsprotokoll in drei Sätzen zusammen.\n\n{}"),
-        ("Определи тональность отзыва: положительный или отрицательный.\n\nОтзыв: {}", "Переведи следующий текст на английский язык, сохраняя стиль.\n\n{}"),
+        (
+            "请将下面的客户评论分类为正面或负面，只回答一个词。评论：{}",
+            "请把下面的会议记录总结成三个要点，不要添加任何信息。记录：{}",
+        ),
+        (
+            "Klassifiziere die folgende Kundennachricht in eine der Kategorien: Rechnung, Technik, Sonstiges.\n\n{}",
+            "Fasse das folgende Gesprächsprotokoll in drei Sätzen zusammen.\n\n{}",
+        ),
+        (
+            "Определи тональность отзыва: положительный или отрицательный.\n\nОтзыв: {}",
+            "Переведи следующий текст на английский язык, сохраняя стиль.\n\n{}",
+        ),
     ],
 )
 def test_templates_in_other_languages(one: str, two: str):
@@ -177,13 +215,19 @@ def test_tiny_logs(n: int):
 def test_hundred_thousand_tokens_are_read_at_head_and_tail():
     rng = random.Random(11)
     bulk = words(rng, 100_000)
-    head, tail = "Read the contract below and list the duties of the tenant.\n\n", "\n\nAnswer with a numbered list of duties."
+    head, tail = (
+        "Read the contract below and list the duties of the tenant.\n\n",
+        "\n\nAnswer with a numbered list of duties.",
+    )
     docs = [
         Doc(call_id=f"c{i:02}", system=None, user=head + bulk[i * 100 :] + tail) for i in range(20)
     ]
     found = find_routes(docs)
     assert len({m.route for m in found.matches}) == 1
-    assert "duties of the tenant" in found.evidence[found.rules.routes[found.matches[0].route].route_id].template
+    assert (
+        "duties of the tenant"
+        in found.evidence[found.rules.routes[found.matches[0].route].route_id].template
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -204,5 +248,7 @@ def test_minimum_support(n: int, least: int):
 
 
 def test_matcher_of_no_rules_finds_nothing():
-    found = Matcher(RuleSet(routes=(), fragments=())).assign([Doc(call_id="a", system=None, user="x")])
+    found = Matcher(RuleSet(routes=(), fragments=())).assign(
+        [Doc(call_id="a", system=None, user="x")]
+    )
     assert found[0].route == -1

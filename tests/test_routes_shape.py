@@ -51,7 +51,16 @@ def test_tool_calls_are_a_shape_of_their_own():
 
 @given(st.text(max_size=300))
 def test_shape_of_anything_has_a_family(text):
-    assert coarse(shape(text)) in {"json", "sql", "svg", "markup", "code", "tool_call", "label", "text"}
+    assert coarse(shape(text)) in {
+        "json",
+        "sql",
+        "svg",
+        "markup",
+        "code",
+        "tool_call",
+        "label",
+        "text",
+    }
 
 
 @pytest.mark.parametrize(

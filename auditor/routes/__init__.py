@@ -1,22 +1,30 @@
 """Routes: where in the caller's code calls come from, and which task each of them is."""
 
-from auditor.routes.find import Routes, find_routes
+from auditor.routes.categories import categorize
+from auditor.routes.find import SAMPLE, Gathered, Routes, find_routes, quotas
+from auditor.routes.learn import learn
+from auditor.routes.merge import top_family
 from auditor.routes.model import Category, Doc, Evidence, Route, Structure
-from auditor.routes.rules import Match, Matcher, RuleSet, match
+from auditor.routes.rules import Match, Matcher, RuleSet
 from auditor.routes.shape import coarse, shape
 
 __all__ = [
+    "SAMPLE",
     "Category",
     "Doc",
     "Evidence",
+    "Gathered",
     "Match",
     "Matcher",
     "Route",
-    "RuleSet",
     "Routes",
+    "RuleSet",
     "Structure",
+    "categorize",
     "coarse",
     "find_routes",
-    "match",
+    "learn",
+    "quotas",
     "shape",
+    "top_family",
 ]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from zlib import crc32
 
 import numpy as np
 
-from auditor.routes import names
+from auditor.routes.categories import categorize
 from auditor.routes.fragments import covered_tokens, render
 from auditor.routes.learn import learn
-from auditor.routes.lexicon import task_type
-from auditor.routes.merge import Profile, group, top_family
-from auditor.routes.model import Category, Doc, Evidence, Route, name_digest
+from auditor.routes.model import Category, Doc, Evidence
 from auditor.routes.rules import Match, Matcher, RuleSet
 from auditor.routes.text import (
     SYSTEM_HEAD,
@@ -27,12 +26,16 @@ from auditor.routes.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 SAMPLE = 8000  # calls mined; measured: 3k to 8k is as good as 30k and less easily misled
+RARE = 100  # calls of a rare structural key that are mined in any case
 EXAMPLES = 5  # call ids kept as evidence
 _LOOKED_AT = 12  # examples read for the template and its share
 _KEPT = 200  # example calls kept per route while counting
+
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,12 @@ def find_routes(docs: Sequence[Doc], *, seed: int = 0, sample: int = SAMPLE) -> 
     """
     rules = learn(draw(docs, seed=seed, size=sample), seed=seed)
     matches = Matcher(rules).assign(docs)
-    evidence = gather(rules, docs, matches)
+    gathered = Gathered(rules)
+    gathered.add(docs, matches)
     return Routes(
         rules=rules,
-        evidence=evidence.by_route,
-        categories=categorize(rules, evidence),
+        evidence=gathered.by_route,
+        categories=categorize(rules.routes, gathered.by_route, gathered.texts()),
         matches=tuple(matches),
     )
 
@@ -76,31 +80,39 @@ def draw(docs: Sequence[Doc], *, seed: int, size: int) -> list[Doc]:
     """Choose the calls to mine: at least a fair share of every structural key, by hash order."""
     if len(docs) <= size:
         return list(docs)
-    strata: dict[tuple[object, ...], list[tuple[bytes, Doc]]] = defaultdict(list)
+    strata: dict[tuple[object, ...], list[tuple[str, str, Doc]]] = defaultdict(list)
     for doc in docs:
-        rank = hashlib.blake2b(f"{seed}:{doc.call_id}".encode(), digest_size=8).digest()
-        strata[doc.tools, doc.response_format, doc.system is None].append((rank, doc))
-    ordered = sorted(strata.items(), key=lambda item: (len(item[1]), repr(item[0])))
-    out: list[Doc] = []
-    left, total = size, len(docs)
-    for _, some in ordered:
-        # a rare key gives what it has up to an even share, the others in proportion
-        fair = max(round(left * len(some) / max(total, 1)), min(len(some), 100, left))
-        some.sort(key=lambda item: (item[0], item[1].call_id))
-        out.extend(doc for _, doc in some[:fair])
-        total -= len(some)
-        left -= min(fair, len(some))
+        key = (doc.system is None, doc.tools, doc.response_format)
+        strata[key].append((rank(doc.call_id, seed), doc.call_id, doc))
+    wanted = quotas({key: len(some) for key, some in strata.items()}, size)
+    return [doc for key, n in wanted.items() for _, _, doc in sorted(strata[key])[:n]]
+
+
+def rank(call_id: str, seed: int) -> str:
+    """Place of a call in the order of drawing: `md5(seed:call_id)`, which SQL can compute too."""
+    return hashlib.md5(f"{seed}:{call_id}".encode(), usedforsecurity=False).hexdigest()
+
+
+def quotas(counts: Mapping[_Key, int], size: int) -> dict[_Key, int]:
+    """Share a sample among strata in proportion, rare ones first and up to `RARE` calls each."""
+    left, total = size, sum(counts.values())
+    out: dict[_Key, int] = {}
+    for key, n in sorted(counts.items(), key=lambda item: (item[1], repr(item[0]))):
+        out[key] = min(n, left, max(round(left * n / total), RARE))
+        total -= n
+        left -= out[key]
     return out
 
 
 class Gathered:
-    """Counts and examples per route, filled batch by batch."""
+    """Counts and examples per route, filled batch by batch; the order of calls does not matter."""
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
         self.shapes: dict[int, Counter[str]] = defaultdict(Counter)
         self.calls: Counter[int] = Counter()
-        self.examples: dict[int, list[tuple[bytes, Doc]]] = defaultdict(list)
+        self._kept: dict[int, list[tuple[int, str, Doc]]] = defaultdict(list)
+        self._limit: dict[int, int] = {}
 
     def add(self, docs: Sequence[Doc], matches: Sequence[Match]) -> None:
         """Count one batch of assigned calls."""
@@ -109,17 +121,27 @@ class Gathered:
             self.calls[route] += 1
             if doc.shape is not None:
                 self.shapes[route][doc.shape] += 1
-            kept = self.examples[route]
-            if len(kept) < _KEPT or self.calls[route] % 64 == 0:
-                kept.append((hashlib.blake2b(doc.call_id.encode(), digest_size=8).digest(), doc))
+            # the calls with the lowest checksums are the examples
+            place = crc32(doc.call_id.encode("utf-8", "surrogatepass"))
+            if place <= self._limit.get(route, place):
+                kept = self._kept[route]
+                kept.append((place, doc.call_id, doc))
                 if len(kept) > 2 * _KEPT:
-                    kept.sort(key=lambda item: (item[0], item[1].call_id))
+                    kept.sort(key=_place)
                     del kept[_KEPT:]
+                    self._limit[route] = kept[-1][0]
 
-    def docs(self, route: int, n: int) -> list[Doc]:
-        """Up to `n` example calls of a route, in hash order."""
-        kept = sorted(self.examples[route], key=lambda item: (item[0], item[1].call_id))
-        return [doc for _, doc in kept[:n]]
+    def docs(self, route: int, n: int = _KEPT) -> list[Doc]:
+        """Up to `n` example calls of a route."""
+        return [doc for _, _, doc in sorted(self._kept[route], key=_place)[: min(n, _KEPT)]]
+
+    def texts(self) -> dict[str, list[str]]:
+        """The user messages of the example calls of every free-form route."""
+        return {
+            route.route_id: [doc.user for doc in self.docs(number)]
+            for number, route in enumerate(self.rules.routes)
+            if route.cluster is not None and self.calls[number]
+        }
 
     @property
     def by_route(self) -> dict[str, Evidence]:
@@ -141,12 +163,8 @@ class Gathered:
         )
 
 
-def gather(rules: RuleSet, docs: Sequence[Doc], matches: Sequence[Match]) -> Gathered:
-    """Collect counts and examples of assigned calls; the order of `docs` does not matter."""
-    order = sorted(range(len(docs)), key=lambda i: docs[i].call_id)
-    out = Gathered(rules)
-    out.add([docs[i] for i in order], [matches[i] for i in order])
-    return out
+def _place(item: tuple[int, str, Doc]) -> tuple[int, str]:
+    return item[:2]
 
 
 def describe(docs: Sequence[Doc]) -> tuple[str, float]:
@@ -187,102 +205,3 @@ def common(texts: Sequence[str], head: int, tail: int) -> tuple[str, int, int]:
     everywhere = covered_tokens(found.positions[hit])
     n_constant = int(words[everywhere].sum())
     return render(tokens, covered), n_constant, int(words.sum())
-
-
-def categorize(rules: RuleSet, gathered: Gathered) -> tuple[Category, ...]:
-    """Join routes to task categories and name them; every route with calls is in one."""
-    evidence = gathered.by_route
-    by_id = {route.route_id: number for number, route in enumerate(rules.routes)}
-    templates = [r for r in rules.routes if r.cluster is None and r.route_id in evidence]
-    profiles = [profile(r, evidence[r.route_id]) for r in templates]
-    labels = group(profiles)
-    members: dict[int, list[int]] = defaultdict(list)
-    for index, label in enumerate(labels):
-        members[label].append(index)
-    drafts: list[tuple[Category, list[str]]] = []
-    for some in members.values():
-        some.sort(key=lambda i: (-profiles[i].calls, profiles[i].route_id))
-        lead = profiles[some[0]]
-        shapes: Counter[str] = Counter()
-        for i in some:
-            shapes.update(profiles[i].shapes)
-        route = templates[some[0]]
-        proof = evidence[route.route_id]
-        free = (
-            route.owned
-            and lead.kind in names.CHAT
-            and top_family(shapes) in {"text", "code"}
-            and (names.verb_object(lead.words) is None)
-        )
-        drafts.append(
-            (
-                _category(
-                    lead,
-                    names.name(
-                        template=proof.template, kind=lead.kind, shapes=shapes, free_form=free
-                    ),
-                    "route",
-                    shapes,
-                    [profiles[i].route_id for i in some],
-                ),
-                names.keywords(proof.template),
-            )
-        )
-    free_routes = [r for r in rules.routes if r.cluster is not None and r.route_id in evidence]
-    texts = [[doc.user for doc in gathered.docs(by_id[r.route_id], _KEPT)] for r in free_routes]
-    kinds = [names.usual([task_type(text[:400]) for text in some]) for some in texts]
-    for r, base, kind in zip(free_routes, names.topic_names(texts, kinds), kinds, strict=True):
-        shapes = Counter(evidence[r.route_id].shapes)
-        lead = Profile(
-            route_id=r.route_id,
-            calls=evidence[r.route_id].calls,
-            words="",
-            shapes=shapes,
-            tools=False,
-        )
-        drafts.append((_category(lead, base, "residual", shapes, [r.route_id], kind), []))
-    drafts.sort(key=lambda item: item[0].category_id)
-    titles = names.unique([c.name for c, _ in drafts], [hints for _, hints in drafts])
-    return tuple(
-        Category(
-            category_id=c.category_id,
-            name=title,
-            method=c.method,
-            task_type=c.task_type,
-            output_shape=c.output_shape,
-            route_ids=c.route_ids,
-        )
-        for (c, _), title in zip(drafts, titles, strict=True)
-    )
-
-
-def profile(route: Route, proof: Evidence) -> Profile:
-    """What `merge` compares of a route."""
-    words = " ".join(
-        proof.template.replace("{…}", " ").replace("---", " ").replace("#", " ").split()
-    )
-    return Profile(
-        route_id=route.route_id,
-        calls=proof.calls,
-        words=words,
-        shapes=proof.shapes,
-        tools=bool(route.structure.tools),
-    )
-
-
-def _category(
-    lead: Profile,
-    name: str,
-    method: str,
-    shapes: Mapping[str, int],
-    route_ids: Iterable[str],
-    kind: str | None = None,
-) -> Category:
-    return Category(
-        category_id=name_digest("category", lead.route_id)[:12],
-        name=name,
-        method=method,
-        task_type=kind or lead.kind,
-        output_shape=top_family(shapes),
-        route_ids=tuple(route_ids),
-    )

@@ -310,22 +310,20 @@ def _free_form(
     """Sub-split the calls that no template explains by what they are about."""
     texts = [free_text(m.doc.system, m.structure.system, m.doc.user) for m in rest]
     centre, centroids, labels = cluster(texts, seed=seed)
-    routes = []
-    for number in range(len(centroids)):
+    named = []
+    for number, centroid in enumerate(centroids):
         some = [m for m, label in zip(rest, labels.tolist(), strict=True) if label == number]
-        kinds = Counter(m.structure.system for m in some)
+        kinds = Counter(m.structure.system for m in some) or Counter({"none": 1})
         kind = max(kinds.items(), key=lambda item: (item[1], item[0]))[0]
-        # named by its place among the texts, not by its number: the same texts, the same id
-        signature = np.round(centroids[number], 2).tobytes().hex()
-        routes.append(
-            Route(
-                route_id=name_digest("free-form", signature),
-                structure=Structure(system=kind),
-                cluster=number,
-            )
-        )
+        # named by its place among the texts: the same texts, the same id
+        place = np.round(centroid, 2) + 0.0  # no negative zero
+        named.append((name_digest("free-form", place.tobytes().hex()), kind, centroid))
+    named.sort(key=lambda item: item[0])
     return (
-        routes,
-        tuple(float(x) for x in np.round(centre, 6)),
-        tuple(tuple(float(x) for x in np.round(row, 6)) for row in centroids),
+        [
+            Route(route_id=route_id, structure=Structure(system=kind), cluster=number)
+            for number, (route_id, kind, _) in enumerate(named)
+        ],
+        tuple(float(x) for x in np.round(centre.astype(np.float64), 6)),
+        tuple(tuple(float(x) for x in np.round(c.astype(np.float64), 6)) for _, _, c in named),
     )

@@ -81,7 +81,8 @@ def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
     )
     both = np.clip((out + out.T) / 2, 0, None).astype(np.float64)
     np.fill_diagonal(both, 0)
-    return np.round(both, 6)
+    rounded: NDArray[np.float64] = np.round(both, 6)
+    return rounded
 
 
 def _tfidf(texts: Sequence[str]) -> NDArray[np.float64]:

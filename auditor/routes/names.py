@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from auditor.routes.lexicon import OTHER
 from auditor.routes.merge import top_family
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _VERBS = (
     "analy[sz]e|annotate|assess|categori[sz]e|check|classify|clean|compare|complete|compose|condense|continue|convert"
@@ -73,6 +74,8 @@ _BY_TYPE = {
     "answer question": ("answer question", "answer"),
     "use tools": ("use tools", "tool"),
 }
+SPECIAL = {"embeddings": "embeddings", "no-text": "calls without text"}
+"""Names of calls that have nothing to read; `Doc.response_format` marks them."""
 _SHAPE_NAMES = {
     "json": "JSON",
     "sql": "SQL",
@@ -117,19 +120,24 @@ def role(text: str) -> str | None:
     return words or None
 
 
-def name(*, template: str, kind: str, shapes: Mapping[str, int], free_form: bool) -> str:
+def name(
+    *, template: str, kind: str, shapes: Mapping[str, int], response_format: str, owned: bool
+) -> str:
     """Name one category.
 
     Args:
         template: Constant text of its largest route, system prompt first.
         kind: Its task type.
         shapes: How many answers have which shape.
-        free_form: People write to a bot here: there is a role, but no instruction.
+        response_format: Its output format, which also marks calls without text.
+        owned: Whether its system prompt says what the task is.
     """
+    if response_format in SPECIAL:
+        return SPECIAL[response_format]
     who = role(template)
-    if free_form:
-        return f"general chat, {who}" if who else "general chat"
     said = verb_object(template)
+    if owned and not said and kind in CHAT and top_family(shapes) in {"text", "code"}:
+        return f"general chat, {who}" if who else "general chat"
     if kind in _BY_TYPE:
         verb, stem = _BY_TYPE[kind]
         if said is None or stem.lower() not in said.lower():
@@ -181,18 +189,19 @@ def _topic(kind: str, words: Sequence[str]) -> str:
     return f"{verb}: {', '.join(words)}" if words else verb
 
 
-def unique(names: Sequence[str], hints: Sequence[Sequence[str]]) -> list[str]:
-    """Make names distinct: by a word only this one has where there is one, else by a number."""
+def unique(
+    names: Sequence[str], hints: Sequence[Sequence[str]], taken: Iterable[str] = ()
+) -> list[str]:
+    """Make names distinct, also from `taken`: by a word of the template, else by a number."""
+    used = {name.casefold() for name in taken}
     counts = Counter(n.casefold() for n in names)
-    used: set[str] = set()
+    counts.update(used)
     out = []
     for base, words in zip(names, hints, strict=True):
         candidates = [base] if counts[base.casefold()] == 1 else []
         candidates += [f"{base} ({word})" for word in words]
-        candidates += [f"{base} ({number})" for number in range(2, len(names) + 3)]
-        if not hints or (counts[base.casefold()] > 1 and not words):
-            candidates.insert(0, base)
-        chosen = next(c for c in candidates if c.casefold() not in used)
+        numbered = (f"{base} ({number})" for number in count(1))
+        chosen = next(c for c in chain(candidates, numbered) if c.casefold() not in used)
         used.add(chosen.casefold())
         out.append(chosen)
     return out
@@ -211,7 +220,7 @@ CHAT = frozenset({OTHER, "answer question", "write code", "write text", "draft r
 """Task types of a bot that people write to freely."""
 
 
-def keywords(template: str) -> list[str]:
+def keywords(template: str) -> tuple[str, ...]:
     """Words of a template that may tell it from another of the same name, longest first."""
-    words = {w for w in re.findall(r"[^\W\d_]{5,}", template)}
-    return sorted(words, key=lambda w: (-len(w), w))[:8]
+    words = set(re.findall(r"[^\W\d_]{5,}", template))
+    return tuple(sorted(words, key=lambda w: (-len(w), w))[:8])

@@ -1,14 +1,13 @@
 """Routes as rules: which route does one request, or a million, belong to.
 
 A `RuleSet` is everything that was learnt, as plain values that go to JSON and
-back. `Matcher` applies it to many calls at a time; `match` to one request.
+back. `Matcher` applies it to one request or to many.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +19,11 @@ from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.routes.vectors import embed, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.routes.model import Doc
 
+RULE_VERSION = 1
 _MEMO = 200_000  # distinct system prompts remembered
 _HALF_MASS = 4.0  # constant shingles that make an assignment even odds
 
@@ -49,38 +49,107 @@ class RuleSet:
     centre: tuple[float, ...] = ()
     centroids: tuple[tuple[float, ...], ...] = ()
 
-    def to_json(self) -> str:
-        """The rule set as JSON, keys sorted: the same rules give the same bytes."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+    def rule(self, route: Route) -> str:
+        """One route's matching rule as JSON that stands alone, keys sorted.
+
+        A request belongs to the route if its system prompt is of the kind named, its tools
+        and format fit, and each side holds the fragments: `CONTAIN` of the shingles of each.
+        Among several the one with more constant text in the system prompt wins, then the
+        better fit of tools and format, then more constant text in the user message. A
+        free-form route holds the requests that no other takes and whose mean word vector,
+        less `centre`, is nearest to its `centroid`.
+        """
+        by_key = {fragment.key: fragment for fragment in self.fragments}
+        free = None
+        if route.cluster is not None:
+            free = {"centre": self.centre, "centroid": self.centroids[route.cluster]}
+        return json.dumps(
+            {
+                "version": RULE_VERSION,
+                "route_id": route.route_id,
+                "structure": asdict(route.structure),
+                "owned": route.owned,
+                "system": [_fragment_out(by_key[key]) for key in route.system_fragments],
+                "user": [_fragment_out(by_key[key]) for key in route.user_fragments],
+                "free": free,
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+
+    def extended(self, new: RuleSet) -> RuleSet:
+        """These rules and the templates of `new`; its free-form routes only if here are none.
+
+        Vectors are centred once: free text that comes later goes to the groups that exist.
+        """
+        known = {route.route_id for route in self.routes}
+        added = [
+            route
+            for route in new.routes
+            if route.route_id not in known and (route.cluster is None or not self.centroids)
+        ]
+        return RuleSet.from_rules(
+            [*map(self.rule, self.routes), *(new.rule(route) for route in added)]
+        )
 
     @classmethod
-    def from_json(cls, text: str) -> RuleSet:
-        """Read what `to_json` wrote."""
-        raw = json.loads(text)
-        return cls(
-            routes=tuple(
+    def from_rules(cls, rules: Iterable[str]) -> RuleSet:
+        """Build a rule set from what `rule` wrote, in any order."""
+        raws = sorted((json.loads(rule) for rule in rules), key=lambda raw: str(raw["route_id"]))
+        fragments: dict[str, Fragment] = {}
+        routes: list[Route] = []
+        centre: tuple[float, ...] = ()
+        centroids: list[tuple[float, ...]] = []
+        for raw in raws:
+            sides = [[_fragment_in(f) for f in raw[side]] for side in ("system", "user")]
+            fragments.update((f.key, f) for side in sides for f in side)
+            cluster = None
+            if raw["free"] is not None:
+                cluster = len(centroids)
+                centre = centre or tuple(raw["free"]["centre"])
+                centroids.append(tuple(raw["free"]["centroid"]))
+            structure = raw["structure"]
+            routes.append(
                 Route(
-                    **{
-                        **route,
-                        "structure": _structure(route["structure"]),
-                        "system_fragments": tuple(route["system_fragments"]),
-                        "user_fragments": tuple(route["user_fragments"]),
-                    }
+                    route_id=raw["route_id"],
+                    structure=Structure(
+                        system=structure["system"],
+                        tools=tuple(structure["tools"]),
+                        response_format=structure["response_format"],
+                    ),
+                    system_fragments=tuple(f.key for f in sides[0]),
+                    user_fragments=tuple(f.key for f in sides[1]),
+                    cluster=cluster,
+                    owned=raw["owned"],
+                    system_mass=sum(len(f.shingles) for f in sides[0]),
+                    user_mass=sum(len(f.shingles) for f in sides[1]),
                 )
-                for route in raw["routes"]
-            ),
-            fragments=tuple(
-                Fragment(**{**f, "shingles": tuple(f["shingles"]), "words": tuple(f["words"])})
-                for f in raw["fragments"]
-            ),
-            centre=tuple(raw["centre"]),
-            centroids=tuple(tuple(row) for row in raw["centroids"]),
+            )
+        return cls(
+            routes=tuple(routes),
+            fragments=tuple(fragments[key] for key in sorted(fragments)),
+            centre=centre,
+            centroids=tuple(centroids),
         )
 
 
-def _structure(raw: Mapping[str, Any]) -> Structure:
-    return Structure(
-        system=raw["system"], tools=tuple(raw["tools"]), response_format=raw["response_format"]
+def _fragment_out(fragment: Fragment) -> dict[str, Any]:
+    return {
+        "text": fragment.text,
+        "words": fragment.words,
+        "shingles": [f"{h:016x}" for h in fragment.shingles],
+        "support": fragment.support,
+        "anchored": fragment.anchored,
+    }
+
+
+def _fragment_in(raw: Mapping[str, Any]) -> Fragment:
+    return Fragment(
+        shingles=tuple(int(h, 16) for h in raw["shingles"]),
+        words=tuple(raw["words"]),
+        text=raw["text"],
+        support=raw["support"],
+        anchored=raw["anchored"],
     )
 
 
@@ -132,6 +201,22 @@ class Matcher:
         for number, found in zip(loose, self._nearest(docs, systems, loose), strict=True):
             out[number] = found
         return [found for found in out if found is not None]
+
+    def match(self, doc: Doc) -> str | None:
+        """The id of the route that one request belongs to; None if there are no routes.
+
+        Only `system`, `user` (the first user message), `tools` and `response_format` are read.
+        """
+        found = self.assign([doc])[0]
+        return self.rules.routes[found.route].route_id if found.route >= 0 else None
+
+    def unexplained(self, docs: Sequence[Doc]) -> list[Doc]:
+        """The calls that no template route explains."""
+        return [
+            doc
+            for doc, found in zip(docs, self.assign(docs), strict=True)
+            if found.route < 0 or self.rules.routes[found.route].cluster is not None
+        ]
 
     def best(self, structure: Structure, system: tuple[int, ...], user: tuple[int, ...]) -> int:
         """The most specific template route that holds, -1 if none does."""
@@ -214,14 +299,3 @@ def form_fit(route: Route, have: Structure) -> int | None:
 def any_format(name: str) -> str:
     """The output format without the name of its schema."""
     return name.split(":", 1)[0]
-
-
-@lru_cache(maxsize=8)
-def _matcher(rules: RuleSet) -> Matcher:
-    return Matcher(rules)
-
-
-def match(rules: RuleSet, doc: Doc) -> str | None:
-    """The id of the route that one new request belongs to; None if there are no routes."""
-    found = _matcher(rules).assign([doc])[0]
-    return rules.routes[found.route].route_id if found.route >= 0 else None

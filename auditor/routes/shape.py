@@ -13,7 +13,7 @@ MAX_KEYS = 60  # characters of key names kept
 _FENCE = re.compile(r"\A```([\w+#.-]*)[ \t]*\r?\n(.*?)\r?\n?```\s*\Z", re.DOTALL)
 _ANY_FENCE = re.compile(r"```([\w+#.-]*)[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
 _SQL = re.compile(
-    r"\A\s*(?:with\s+\w+[\s\S]{0,2000}?\bas\b\s*\([\s\S]*?\bselect\b|select\b[\s\S]+?\bfrom\b|select\s+[\w(*'\d]"
+    r"\A\s*(?:with\s+\w+[\s\S]{0,2000}?\bas\b\s*\([\s\S]*?\bselect\b|select\b[\s\S]+?\bfrom\b|select\s+(?:\d|'|\w+\()"
     r"|insert\s+into\b|update\s+\S+\s+set\b|delete\s+from\b"
     r"|(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|view|index|database|function)\b)",
     re.IGNORECASE,

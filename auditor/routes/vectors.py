@@ -7,10 +7,13 @@ read from its wheel: its own loader would look for the files on the network.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DIMENSIONS = 256
+_TOKENIZER, _WEIGHTS = "l2_supercat_tokenizer_config.json", "l2_supercat_256.safetensors"
 MAX_CHARS = 400  # of each text: what it is about is said early
 
 
@@ -26,13 +30,16 @@ def _model() -> tuple[Any, NDArray[np.float32]]:
     from safetensors.numpy import load
     from tokenizers import Tokenizer
 
-    root = files("wordllama")
-    tokenizer = Tokenizer.from_str(
-        (root / "tokenizers" / "l2_supercat_tokenizer_config.json").read_text(encoding="utf-8")
-    )
+    spec = find_spec("wordllama")  # found, not imported: its code is not needed
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(
+            "the word vectors are not installed", hint="pip install wordllama==0.2.2.post0"
+        )
+    root = Path(spec.submodule_search_locations[0])
+    tokenizer = Tokenizer.from_file(str(root / "tokenizers" / _TOKENIZER))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    weights = load((root / "weights" / "l2_supercat_256.safetensors").read_bytes())
+    weights = load((root / "weights" / _WEIGHTS).read_bytes())
     return tokenizer, np.asarray(next(iter(weights.values())), np.float32)
 
 
