@@ -528,12 +528,11 @@ ORDER BY s.spend_rank;
 COMMENT ON VIEW v_categories IS 'report: one row per category with spend, rates, test and verdict.';
 
 CREATE OR REPLACE VIEW v_savings AS
-SELECT verdict, count(*) AS categories, sum(gross_usd_month) AS gross_usd_month,
+SELECT count(*) AS categories, coalesce(sum(gross_usd_month), 0) AS gross_usd_month,
        CASE WHEN count(local_usd_month) = count(*) THEN sum(local_usd_month) END AS local_usd_month,
        CASE WHEN count(net_usd_month) = count(*) THEN sum(net_usd_month) END AS net_usd_month
-FROM plan_items WHERE gross_usd_month > 0
-GROUP BY verdict ORDER BY verdict;
-COMMENT ON VIEW v_savings IS 'report: gross, local cost and net a month by verdict; one unknown cost makes the sum unknown.';
+FROM plan_items WHERE wave IS NOT NULL;
+COMMENT ON VIEW v_savings IS 'report: gross, local cost and net a month of the whole plan; one unknown cost makes the sum unknown.';
 
 CREATE OR REPLACE VIEW v_waves AS
 WITH waves AS (
@@ -549,11 +548,9 @@ FROM waves ORDER BY wave;
 COMMENT ON VIEW v_waves IS 'report: what each wave moves and saves a month, and all waves up to it.';
 
 CREATE OR REPLACE VIEW v_pairs AS
-WITH latest AS (
-    SELECT category_id, candidate_id, arg_max(design_id, made_at) AS design_id FROM designs GROUP BY ALL
-), drawn AS (
-    SELECT category_id, candidate_id, call_id, min(draw_no) AS draw_no, count(*) AS times
-    FROM latest JOIN draws USING (design_id, category_id) GROUP BY ALL
+WITH drawn AS (
+    SELECT designs.category_id, candidate_id, call_id, min(draw_no) AS draw_no, count(*) AS times
+    FROM designs JOIN draws USING (design_id) WHERE active GROUP BY ALL
 )
 SELECT drawn.category_id, drawn.candidate_id, draw_no, times, drawn.call_id, decisions.criterion_id,
        api.answer_id AS api_answer_id, local.answer_id AS local_answer_id,

@@ -1,0 +1,218 @@
+"""One self-contained HTML page from the figures: safe against hostile text, no request, no clock.
+
+Everything from logs and models is hostile. Jinja escapes each expression, ``visible`` marks what
+would act without being markup, and a content security policy with the hashes of the page's own
+style and script refuses anything that got through.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from auditor.domain import Verdict
+from auditor.report import conclusions, pictures, words
+from auditor.report.examples import ANSWER_CHARACTERS, shortened
+from auditor.resources import resource
+from auditor.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.report.figures import BreakEven, Example, Figures, Side
+
+PAGE_BYTES = 1_000_000
+"""The page is to stay below this; longer answers are cut shorter until it does."""
+
+CATEGORY_ROWS = 100
+_ANSWER_STEPS = (ANSWER_CHARACTERS, 1_500, 500, 150)
+_LARGEST_SVG = 20_000
+_SVG = re.compile(r"<svg\b.*</svg\s*>", re.DOTALL | re.IGNORECASE)
+_VOLUMES = (0.5, 1.0, 2.0)
+_COST_FACTORS = (0.5, 1.0, 2.0)
+
+
+def render_html(figures: Figures) -> str:
+    """Return the page; the same figures give the same text."""
+    page = ""
+    for most in _ANSWER_STEPS:
+        page = _render(figures, [_cut(example, most) for example in figures.examples])
+        if len(page.encode()) <= PAGE_BYTES:
+            break
+    return page
+
+
+def _render(figures: Figures, examples: Sequence[Example]) -> str:
+    environment = templates()
+    folder = resource("report_templates")
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    script = (folder / "report.js").read_text(encoding="utf-8")
+    used = {item.candidate_id for item in figures.categories if item.verdict is not None}
+    return environment.get_template("report.html").render(
+        figures=figures,
+        examples=[
+            (category, group)
+            for category in figures.categories
+            if (group := [one for one in examples if one.category_id == category.category_id])
+        ],
+        excerpts=len(examples),
+        rows=figures.categories[:CATEGORY_ROWS],
+        others=figures.categories[CATEGORY_ROWS:],
+        tested=conclusions.tested_categories(figures),
+        candidates=[one for one in figures.candidates if one.candidate_id in used],
+        smoke_tests=conclusions.smoke_test_models(figures.candidates),
+        charts=pictures.draw(figures),
+        sensitivity=sensitivity_table(figures.break_even),
+        conclusions=conclusions,
+        words=words,
+        verdicts=list(Verdict),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=content_security_policy(style, script),
+        data=script_data(_what_if(figures.break_even)),
+    )
+
+
+def templates() -> Environment:
+    """The template environment: everything escaped, nothing undefined, None shown as unknown."""
+    environment = Environment(
+        loader=FileSystemLoader(str(resource("report_templates"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "money": lambda amount: _unbroken(words.money(amount)),
+        "percent": lambda share, places=0: _unbroken(words.percent(share, places)),
+        "interval": lambda low, high: _unbroken(words.interval(low, high)),
+        "points": words.points,
+        "count": words.count,
+        "duration": lambda value: _unbroken(words.duration(value)),
+        "p_value": words.p_value,
+        "day": words.day,
+        "word": conclusions.verdict_word,
+        "mark": words.MARKS.__getitem__,
+        "meaning": words.MEANINGS.__getitem__,
+        "unbroken": _unbroken,
+        "filename": lambda path: PurePath(path).name,
+        "pretty_json": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+        "svg_image": svg_image,
+        "assumption_rows": conclusions.assumption_rows,
+    }
+    return environment
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """The policy that allows this page's own style and script and nothing else."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_source_hash(script)}'",
+            f"style-src '{_source_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def script_data(value: Any) -> Markup:
+    """JSON for a data block: ASCII, and no character that could end or open markup."""
+    text = json.dumps(value, ensure_ascii=True, sort_keys=True)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - escaped just above
+
+
+def svg_image(text: str) -> str | None:
+    """A data URI of the SVG in an answer, None if there is none or it is too large.
+
+    In an ``img`` element no script of it runs and nothing outside is fetched.
+    """
+    found = _SVG.search(text)
+    if found is None or len(found.group()) > _LARGEST_SVG:
+        return None
+    picture = found.group()
+    if "xmlns=" not in picture[: picture.find(">")]:
+        picture = picture[:4] + ' xmlns="http://www.w3.org/2000/svg"' + picture[4:]
+    encoded = base64.b64encode(picture.encode("utf-8", "replace")).decode()
+    return f"data:image/svg+xml;base64,{encoded}"
+
+
+def sensitivity_table(break_even: BreakEven | None) -> list[tuple[float, list[float]]]:
+    """Net saving a month: a row per volume, a column per factor on the local cost."""
+    if break_even is None:
+        return []
+    api, fixed, variable = (
+        float(break_even.api_usd_month),
+        float(break_even.fixed_usd_month),
+        float(break_even.variable_usd_month),
+    )
+    return [
+        (volume, [volume * api - factor * (fixed + variable * volume) for factor in _COST_FACTORS])
+        for volume in _VOLUMES
+    ]
+
+
+def _what_if(break_even: BreakEven | None) -> dict[str, float] | None:
+    if break_even is None:
+        return None
+    return {
+        "api": round(float(break_even.api_usd_month), 2),
+        "fixed": round(float(break_even.fixed_usd_month), 2),
+        "variable": round(float(break_even.variable_usd_month), 2),
+    }
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _finalize(value: Any) -> Any:
+    """What every expression of a template passes through before it is escaped."""
+    if value is None:
+        return words.UNKNOWN
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value)
+    return value
+
+
+def _unbroken(text: str) -> str:
+    """Keep a number and its sign or unit on one line."""
+    return re.sub(r"(?<=\d) (?=%|ms\b|s\b|\d\d?s\b)", "\N{NO-BREAK SPACE}", text)
+
+
+def _cut(example: Example, most: int) -> Example:
+    system, system_cut = shortened(example.system, most)
+    prompt, prompt_cut = shortened(example.prompt, most)
+    return replace(
+        example,
+        system=system,
+        system_cut=example.system_cut + system_cut,
+        prompt=prompt,
+        prompt_cut=example.prompt_cut + prompt_cut,
+        api=_cut_side(example.api, most),
+        local=_cut_side(example.local, most),
+    )
+
+
+def _cut_side(side: Side, most: int) -> Side:
+    text, cut = shortened(side.text, most)
+    tool_calls = shortened(side.tool_calls, most)[0] if side.tool_calls else None
+    return replace(
+        side,
+        text=text,
+        cut=side.cut + cut,
+        tool_calls=tool_calls,
+        explanation=shortened(side.explanation, most)[0],
+    )
