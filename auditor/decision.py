@@ -38,11 +38,12 @@ class LookPlan:
 
     ``sizes`` are draws per category at each look, ``spent`` the cumulative share of alpha, which
     ends at 1. A look tests at what it adds to ``spent``; by the union bound the promises then
-    hold over all looks together. The default is one look: fixed n.
+    hold over all looks together, and what one look has shown stands. One look is fixed n.
+    Raises ValueError where sizes or shares do not grow.
     """
 
-    sizes: tuple[int, ...] = (150,)
-    spent: tuple[float, ...] = (1.0,)
+    sizes: tuple[int, ...]
+    spent: tuple[float, ...]
 
     def __post_init__(self) -> None:
         steps = [*self.spent, 1.0]
@@ -55,9 +56,6 @@ class LookPlan:
         """The one-sided family level of a look, counted from 0."""
         before = self.spent[look - 1] if look else 0.0
         return alpha / 2 * (self.spent[look] - before)
-
-
-FIXED = LookPlan()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+_PER_DRAW = ("baseline_passed", "local_passed", "live_passed", "units", "unit_shares", "calls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +50,18 @@ class Evidence:
     floor: float | None = None
 
     def __post_init__(self) -> None:
-        columns = (
-            self.local_passed,
-            self.live_passed,
-            self.units,
-            self.unit_shares,
-            self.calls,
-        )
-        if any(c is not None and len(c) != len(self.baseline_passed) for c in columns):
+        if len({len(column) for column in self._columns().values()}) > 1:
             raise ValueError(f"{self.category_id}: sequences of different length")
         if self.eligible_usd < 0 or self.ineligible_usd < 0:
             raise ValueError(f"{self.category_id}: negative spend")
+
+    def first(self, draws: int) -> Evidence:
+        """What was known after so many draws: a look is a prefix of the sequence."""
+        return replace(self, **{name: column[:draws] for name, column in self._columns().items()})
+
+    def _columns(self) -> dict[str, Any]:
+        columns = {name: getattr(self, name) for name in _PER_DRAW}
+        return {name: column for name, column in columns.items() if column is not None}
 
 
 class PairCounts(NamedTuple):

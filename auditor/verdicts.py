@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scipy.special import ndtri
 
 from auditor import stats
-from auditor.decision import ALPHA, FIXED, MARGIN, Counts, LookPlan, Outcomes, decide_many
+from auditor.decision import ALPHA, MARGIN, Counts, LookPlan, Outcomes, decide_many
 from auditor.domain import TestResult, Verdict
 from auditor.evidence import Evidence, PairCounts, Sample, count
 
@@ -121,17 +121,19 @@ def decide(
     *,
     margin: float = MARGIN,
     alpha: float = ALPHA,
-    plan: LookPlan = FIXED,
+    plan: LookPlan | None = None,
     look: int = 0,
 ) -> Portfolio:
-    """Decide every category of an audit at one look.
+    """Decide every category of an audit, at one look of the plan or, without one, once for all.
 
     ``evidence`` holds every category of the log, also those never replayed: the bars are shares
-    of their spend. Raises ValueError when there is none, when a category and candidate comes
-    twice, or when the candidates of a category disagree on its spend.
+    of their spend. A look uses no draw beyond its size. Raises ValueError when there is nothing
+    to decide, a category and candidate comes twice, or candidates disagree on the spend.
     """
     _check(evidence)
-    level = plan.level(alpha, look)
+    level = alpha / 2 if plan is None else plan.level(alpha, look)
+    if plan is not None:
+        evidence = [item.first(plan.sizes[look]) for item in evidence]
     samples = [count(item, alpha=alpha) for item in evidence]
     numbers = {name: row for row, name in enumerate(dict.fromkeys(e.category_id for e in evidence))}
     outcomes = decide_many(
@@ -340,8 +342,7 @@ def _more_draws(sample: Sample, *, margin: float, floor: float | None, level: fl
         z = abs(float(stats.tango_z(gains, losses, n, -margin)))
     else:
         z = max(float(sample.local.mean()) - floor, 0.0) / sqrt(floor * (1 - floor) / n)
-    z /= sqrt(deff)
-    wanted = float(ndtri(1 - level) + ndtri(_POWER))
+    z, wanted = z / sqrt(deff), float(ndtri(1 - level) + ndtri(_POWER))
     if wanted > z * sqrt(_HOPELESS / n):
         return None
     pairs = n * (wanted / z) ** 2

@@ -135,7 +135,7 @@ def test_the_headline_is_an_interval_and_rows_do_not_meddle(rows, data):
 def test_looks_spend_the_budget_once():
     plan = LookPlan(sizes=(50, 100, 150), spent=(0.1, 0.4, 1.0))
     assert sum(plan.level(0.05, look) for look in range(3)) == pytest.approx(LEVEL)
-    assert LookPlan().level(0.05, 0) == LEVEL
+    assert LookPlan(sizes=(150,), spent=(1.0,)).level(0.05, 0) == LEVEL
 
 
 @pytest.mark.parametrize(

@@ -245,6 +245,14 @@ def test_an_early_look_has_a_smaller_budget():
     assert decide(rows, plan=plan, look=0).decisions[0].verdict is Verdict.UNDECIDED
 
 
+def test_a_look_uses_no_draw_beyond_its_size():
+    plan = LookPlan(sizes=(100, 200), spent=(0.5, 1.0))
+    rows = [evidence(local=outcomes(90, 110), units=[str(i) for i in range(200)])]
+    first, last = (decide(rows, plan=plan, look=look).decisions[0] for look in range(2))
+    assert (first.draws, first.local_rate) == (100, 0.9)
+    assert (last.draws, last.local_rate) == (200, 0.45)
+
+
 @pytest.mark.parametrize(
     "rows",
     [
