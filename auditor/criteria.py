@@ -8,12 +8,13 @@ user's own label of that call. A criterion that compares with neither judges for
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from auditor.domain import digest
+from auditor.domain import canonical_json, digest
 
 GRADER_VERSION = 1
 """Part of every criterion's id: raise it when a grader's meaning changes, and grades are redone."""
@@ -66,6 +67,8 @@ OPTION_KEYS: Mapping[str, frozenset[str]] = {
 }
 
 PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+MAX_SHOWN = 80
+"""Characters of a value that are shown in a line of words."""
 REFERENCE, EXPECTED = "reference", "expected"
 
 
@@ -100,6 +103,12 @@ class Assertion:
     def name(self) -> str:
         """The type as the user writes it, with ``not-``."""
         return f"not-{self.type}" if self.negated else self.type
+
+    @property
+    def words(self) -> str:
+        """The type and, where it fits on a line, its value."""
+        value = canonical_json(self.value) if self.value is not None else ""
+        return f"{self.name} {value}" if value and len(value) <= MAX_SHOWN else self.name
 
     def definition(self) -> dict[str, Any]:
         """The assertion as it stands in ``criteria.yaml``, defaults left out."""
@@ -211,6 +220,11 @@ class Criterion:
         """Whether an answer can be checked in production, where neither is known."""
         return not self.variables
 
+    @property
+    def words(self) -> str:
+        """What is checked, in words: the description, else the assertions themselves."""
+        return self.description or "; ".join(a.words for a in self.deciding)
+
     def live_part(self) -> Criterion | None:
         """What of this can be checked in production, or None where nothing can."""
         live = tuple(
@@ -236,10 +250,15 @@ def first_match(criteria: Sequence[Criterion], subject: Subject) -> Criterion | 
 
 def glob_match(glob: str, text: str) -> bool:
     """Whether the whole text matches ``*`` and ``?``, any case, in linear time."""
+    return _compiled_glob(glob).fullmatch(clean(text)) is not None
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled_glob(glob: str) -> Any:
     import re2
 
     pattern = "".join({"*": ".*", "?": "."}.get(char) or re2.escape(char) for char in clean(glob))
-    return re2.fullmatch(f"(?is){pattern}", clean(text)) is not None
+    return re2.compile(f"(?is){pattern}")
 
 
 def clean(text: str) -> str:

@@ -20,10 +20,11 @@ from auditor.criteria import (
     Selector,
     Transform,
 )
+from auditor.domain import canonical_json
 from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 Threshold = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -123,6 +124,18 @@ def criteria_yaml(criteria: Iterable[Criterion]) -> str:
         {"version": 1, "criteria": written}, sort_keys=False, allow_unicode=True, width=96
     )
     return _HEADER + body
+
+
+def criterion_from(definition: Mapping[str, Any], *, description: str = "") -> Criterion:
+    """A criterion from its ``definition()``, as the database keeps it; it selects everything.
+
+    Raises:
+        ConfigError: the definition is none.
+
+    """
+    entry = {"category": "*", "description": description, **definition}
+    text = canonical_json({"version": 1, "criteria": [entry]})
+    return parse_criteria(text, name="the criterion in the database")[0]
 
 
 def _from_promptfoo(document: marked_yaml.MarkedYaml) -> Criterion:
