@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 UNGRADABLE_LIMIT = 0.10
 # A baseline below this says more about the criterion than about the local model.
 WEAK_BASELINE = 0.80
-_POWER = 0.80
-_HOPELESS = 100_000
+_POWER, _HOPELESS = 0.80, 100_000
 # The order in which one candidate is picked per category.
 _PREFERENCE = (
     Verdict.MOVE,
