@@ -237,6 +237,7 @@ def _join(arrived: Arrived) -> Mapping[str, Any]:
 
 
 def count_of(value: Any) -> int | None:
+    """A count in a reply, None if it is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
