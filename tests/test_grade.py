@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 from auditor.criteria_file import parse_criteria
 from auditor.errors import ConfigError, NotReadyError
@@ -19,6 +20,10 @@ criteria:
     assert:
       - {type: equals, value: "{{expected}}", transform: label}
 """
+
+
+def append(store, table, rows):
+    store.append(table, pa.Table.from_pylist(rows))
 
 
 def add_category(store, name, system, answers, **more):
@@ -47,9 +52,9 @@ def add_category(store, name, system, answers, **more):
         local.append(
             answer | {"answer_id": f"b-{key}", "text": said, "candidate_id": "m", "error": error}
         )
-    store.append("calls", calls)
-    store.append("contents", contents)
-    store.append("answers", [*logged, *local])
+    append(store, "calls", calls)
+    append(store, "contents", contents)
+    append(store, "answers", [*logged, *local])
     store.append(
         "categories",
         [{"category_id": name, "name": name.title(), "name_origin": "rule", "method": "route"}],

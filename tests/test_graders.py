@@ -151,6 +151,18 @@ def test_tool_calls():
     assert check("no need for one", "tool-calls-equal", [CALL]).passed is False
 
 
+def test_tools_and_calls_of_no_known_shape_are_no_crash():
+    odd = (None, "f", {"function": "f"}, {"function": {"name": ["f"], "arguments": 7}})
+    for kind in ("is-valid-openai-tools-call", "tool-call-f1", "tool-calls-equal"):
+        criterion = Criterion(
+            assertions=(Assertion(type=kind, value=None if kind[0] == "i" else [CALL]),)
+        )
+        assert (
+            grade(criterion, GradeInput(text=None, tool_calls=odd, tools=[*odd, *TOOLS])).passed
+            is False
+        )
+
+
 def test_the_tool_calls_of_the_log_are_the_reference():
     criterion = Criterion(assertions=(Assertion(type="tool-calls-equal", value="{{reference}}"),))
     same = GradeInput(text=None, tool_calls=[SAME_CALL], reference_tool_calls=[CALL])

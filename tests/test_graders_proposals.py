@@ -145,8 +145,17 @@ def test_prose_inside_json_is_not_compared():
     assert graded(criterion, said, LoggedExample(text='{"id": 1, "why": "for many reasons"}'))
 
 
-def test_a_schema_of_the_log_that_cannot_be_used_is_passed_over():
-    bad = {"type": "json_schema", "json_schema": {"schema": {"type": "objekt"}}}
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"type": "json_schema", "json_schema": {"schema": {"type": "objekt"}}},
+        {"type": "json_schema", "json_schema": {"schema": {"$ref": "http://127.0.0.1:9/"}}},
+        {"type": "json_schema", "json_schema": "r"},
+        {"type": "json_schema"},
+        ["json_schema"],
+    ],
+)
+def test_a_schema_of_the_log_that_cannot_be_used_is_passed_over(bad):
     examples = answers(lambda i: json.dumps({"id": i}), response_format=bad)
     assert propose(examples).criterion.assertions[1].value["properties"]["id"] == {
         "type": "integer"

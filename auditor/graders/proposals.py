@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria import Assertion, Criterion, Selector, clean
 from auditor.errors import ConfigError
-from auditor.graders.base import Checked, GradeInput, UnusableError
+from auditor.graders.base import CannotTellError, Checked, GradeInput, UnusableError
 from auditor.graders.inference import comparable_fields, coverage, infer_schema, is_short
 from auditor.graders.json_schema import schema_problem, validator_for
 from auditor.graders.json_text import MISSING, first_json, parse_json
@@ -24,7 +25,7 @@ from auditor.graders.text import is_number
 from auditor.graders.transforms import code_block, label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 MIN_EXAMPLES = 5
 MAX_EXAMPLES = 200
@@ -281,16 +282,18 @@ def _root(text: str) -> str | None:
 
 def _asked_schema(examples: Sequence[LoggedExample], values: Sequence[Any]) -> Any:
     """The one JSON schema that all requests asked for and their answers fit, or None."""
-    formats = [e.response_format or {} for e in examples]
-    schemas = [
-        (f.get("json_schema") or {}).get("schema") if f.get("type") == "json_schema" else None
-        for f in formats
-    ]
+    schemas = [_schema_of(example.response_format) for example in examples]
     if not schemas or not isinstance(schemas[0], dict) or any(s != schemas[0] for s in schemas):
         return None
     try:
         validator_for(json.dumps(schemas[0], sort_keys=True))
         fitting = _share(schema_problem(schemas[0], value) is None for value in values)
-    except (ConfigError, ValueError):
+    except (CannotTellError, ConfigError, ValueError):
         return None
     return schemas[0] if fitting >= MOST else None
+
+
+def _schema_of(response_format: Any) -> Any:
+    """The schema inside a request's ``response_format``, where it is of OpenAI's shape."""
+    inner = response_format.get("json_schema") if isinstance(response_format, Mapping) else None
+    return inner.get("schema") if isinstance(inner, Mapping) else None

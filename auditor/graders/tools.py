@@ -17,7 +17,8 @@ from auditor.graders.text import as_list
 def is_valid_tools_call(given: Checked) -> Grade:
     """Every tool call names a tool of the request (or of the value) and fits its parameters."""
     definitions = given.value if given.value is not None else given.answer.tools
-    known = {_function(tool).get("name"): _function(tool) for tool in definitions}
+    functions = [_function(tool) for tool in definitions]
+    known = {f["name"]: f for f in functions if isinstance(f.get("name"), str)}
     if not known:
         raise CannotTellError("the request defines no tools")
     calls = [call_parts(call) for call in given.answer.tool_calls]
@@ -87,7 +88,10 @@ def _calls(value: Any) -> list[tuple[str, Any]]:
     return sorted((call_parts(item) for item in items), key=canonical_json)
 
 
-def _function(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+def _function(tool: Any) -> Mapping[str, Any]:
+    """The function inside a tool definition or call; an empty one for what is neither."""
+    if not isinstance(tool, Mapping):
+        return {}
     inner = tool.get("function")
     return inner if isinstance(inner, Mapping) else tool
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from auditor.criteria import EXPECTED, Criterion, Selector, Subject
 from auditor.criteria_file import criteria_yaml, criterion_from, parse_criteria
 from auditor.domain import StageResult, Watch, canonical_json, silent
@@ -272,19 +274,18 @@ def _save_labels(store: Store, labels: Mapping[str, Any]) -> None:
         return
     store.execute("DELETE FROM labels WHERE rater = 'user'")
     now = datetime.now(UTC)
-    store.append(
-        "labels",
-        [
-            {
-                "subject": subject,
-                "criterion_id": "*",
-                "rater": "user",
-                "expected": expected,
-                "labelled_at": now,
-            }
-            for subject, expected in new.items()
-        ],
-    )
+    rows = [
+        {
+            "subject": subject,
+            "criterion_id": "*",
+            "rater": "user",
+            "expected": expected,
+            "labelled_at": now,
+        }
+        for subject, expected in new.items()
+    ]
+    if rows:
+        store.append("labels", pa.Table.from_pylist(rows))
     stale = [
         criterion_id
         for criterion_id, definition in store.rows(

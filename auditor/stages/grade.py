@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from auditor.criteria_file import criterion_from
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import NotReadyError
@@ -157,8 +159,6 @@ def _grade_batch(
 
 
 def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
-    import pyarrow as pa
-
     if rows:
         store.append("grades", pa.Table.from_pylist(list(rows)))
         store.rest()
