@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from auditor.routes import Doc, Matcher, RuleSet, find_routes
-from auditor.routes.learn import minimum_support
+from auditor.routes.search import minimum_support
 
 TENANTS = (
     "Acme Holding",

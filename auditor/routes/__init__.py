@@ -2,7 +2,7 @@
 
 from auditor.routes.categories import categorize
 from auditor.routes.find import SAMPLE, Gathered, Routes, find_routes, quotas
-from auditor.routes.learn import learn
+from auditor.routes.search import learn
 from auditor.routes.merge import top_family
 from auditor.routes.model import Category, Doc, Evidence, Route, Structure
 from auditor.routes.rules import Match, Matcher, RuleSet

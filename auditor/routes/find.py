@@ -12,7 +12,7 @@ import numpy as np
 
 from auditor.routes.categories import categorize
 from auditor.routes.fragments import covered_tokens, render
-from auditor.routes.learn import learn
+from auditor.routes.search import learn
 from auditor.routes.model import Category, Doc, Evidence
 from auditor.routes.rules import Match, Matcher, RuleSet
 from auditor.routes.text import (

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from auditor.routes.text import Shingles, Tokens, anchor_hashes, shingles, tokenize
+from auditor.routes.text import Shingles, Tokens, shingles, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,8 @@ BLOCK = 4  # shingles: shorter fragments are chance (measured: 3 splits wildly, 
 JACCARD = 0.6  # overlap of the texts of two shingles of one fragment (flat between .6 and .85)
 CONTAIN = 0.7  # share of its shingles that a text must show to hold a fragment
 MAX_FEATURES = 20_000
+NEAR_END = 5  # tokens from an end, two of them anchors: nearer is all the same
+FIXED = 0.8  # share of its texts in which a fragment stands at its usual distance from an end
 SLOT = "{…}"
 
 
@@ -42,7 +44,7 @@ class Fragment:
     words: tuple[str, ...]
     text: str
     support: int
-    anchored: bool  # stands at the very beginning or end of the texts
+    anchored: bool  # stands at a fixed distance from the beginning or end of the texts
 
     @property
     def key(self) -> str:
@@ -60,8 +62,10 @@ class FragmentIndex:
         owner = np.repeat(np.arange(len(fragments)), sizes)
         flat = np.fromiter((h for f in fragments for h in f.shingles), np.uint64, int(sizes.sum()))
         order = np.argsort(flat, kind="stable")
-        self._hashes = flat[order]
-        self._owner = owner[order]
+        # one shingle may belong to several fragments: `_owners[_first[i]:_first[i + 1]]`
+        self._hashes, first = np.unique(flat[order], return_index=True)
+        self._first = np.append(first, len(flat))
+        self._owners = owner[order]
         self._need = np.ceil(CONTAIN * sizes).astype(np.int64)
         # One bit per low hash value turns most look-ups away without a search.
         self._seen = np.zeros(1 << 18, np.bool_)
@@ -88,11 +92,13 @@ class FragmentIndex:
         hit = self._hashes[at] == hashes
         # a shingle that a text repeats counts once
         pairs = np.unique(rows[hit] * len(self._hashes) + at[hit])
+        shingle = pairs % len(self._hashes)
+        n_owners = self._first[shingle + 1] - self._first[shingle]
+        row = np.repeat(pairs // len(self._hashes), n_owners)
+        begins = np.repeat(self._first[shingle] - np.cumsum(n_owners) + n_owners, n_owners)
+        owner = self._owners[begins + np.arange(len(row))]
         width = len(self.fragments)
-        cells, counts = np.unique(
-            (pairs // len(self._hashes)) * width + self._owner[pairs % len(self._hashes)],
-            return_counts=True,
-        )
+        cells, counts = np.unique(row * width + owner, return_counts=True)
         enough = counts >= self._need[cells % width]
         cells = cells[enough]
         held: dict[int, list[int]] = {}
@@ -136,7 +142,7 @@ def mine(
         leader = leader[np.sort(kept)]
     label = _components(rows, columns, frequent[leader], support, weights, len(texts))
     component = np.where(group >= 0, label[group], -1)
-    return _fragments(component, frequent, unique, support, cells, found, tokens)
+    return _fragments(component, frequent, unique, support, cells, inverse, found, tokens)
 
 
 def _column_signatures(
@@ -186,6 +192,7 @@ def _fragments(
     unique: NDArray[np.uint64],
     support: NDArray[np.float64],
     cells: NDArray[np.int64],
+    inverse: NDArray[np.int64],
     found: Shingles,
     tokens: Tokens,
 ) -> list[Fragment]:
@@ -202,6 +209,7 @@ def _fragments(
     home = dict(zip(where.tolist(), (keys // n_components)[order][begins].tolist(), strict=True))
     by_component = np.argsort(component, kind="stable")
     edges = np.searchsorted(component[by_component], np.arange(n_components + 1))
+    fixed = _anchored(owner[inverse], n_components, found, tokens)
     row_edges = np.searchsorted(found.rows, np.arange(int(found.rows.max(initial=-1)) + 2))
     out = []
     for number in range(n_components):
@@ -220,10 +228,41 @@ def _fragments(
                     words=words,
                     text=render(tokens, covered),
                     support=round(float(support[members].mean())),
-                    anchored=bool(np.isin(tokens.hashes[covered], anchor_hashes()).any()),
+                    anchored=bool(fixed[number]),
                 )
             )
     return sorted(out, key=lambda f: (-f.support, f.shingles))
+
+
+def _anchored(
+    owner: NDArray[np.int64], n_fragments: int, found: Shingles, tokens: Tokens
+) -> NDArray[np.bool_]:
+    """Which fragments stand at a fixed place in their texts.
+
+    Code writes its constant text at the same distance from the head or the tail of a
+    message, or near it; a phrase that people like stands anywhere.
+
+    Args:
+        owner: Fragment of each shingle in `found`, -1 for none.
+        n_fragments: How many there are.
+        found: All shingles.
+        tokens: What they were made of.
+    """
+    edges = np.searchsorted(tokens.rows, np.arange(int(tokens.rows.max()) + 2))
+    held = owner >= 0
+    fragment, row, position = owner[held], found.rows[held], found.positions[held]
+    out = np.zeros(n_fragments, np.bool_)
+    for distance in (position - edges[row], edges[row + 1] - 3 - position):
+        order = np.lexsort((distance, row, fragment))
+        pair = np.stack((fragment[order], row[order]))
+        nearest = np.flatnonzero(np.any(np.diff(pair, axis=1, prepend=-1), axis=0))
+        at, apart = fragment[order][nearest], np.maximum(distance[order][nearest], NEAR_END)
+        texts = np.bincount(at, minlength=n_fragments)
+        places, counts = np.unique(np.stack((at, apart)), axis=1, return_counts=True)
+        most = np.zeros(n_fragments, np.int64)
+        np.maximum.at(most, places[0], counts)
+        out |= most >= FIXED * texts
+    return out
 
 
 def covered_tokens(positions: NDArray[np.int64]) -> NDArray[np.int64]:
