@@ -128,7 +128,7 @@ def opened(fake, **settings):
 
 def answer_of(reply, request=None, **settings):
     with serving(reply) as fake, opened(fake, **{"timeout_s": 5, **settings}) as engine:
-        ((call_id, answer),) = engine.answers([request or ask()])
+        ((_call_id, answer),) = engine.answers([request or ask()])
         return answer, fake
 
 
@@ -195,10 +195,12 @@ def test_what_passes_is_tried_again_until_the_true_answer(misbehave):
     (lambda: error(200, "oops in a 200"), "refused"),
 ])  # fmt: skip
 def test_what_stays_wrong_has_a_name(reply, slug):
-    with serving(lambda body, n: completion("ok") if n == 1 else reply()) as fake:
-        with opened(fake, timeout_s=5, urls_concurrency=1) as engine:
-            dict(engine.answers([ask(0)]))
-            got = dict(engine.answers([ask(1, "other")]))
+    with (
+        serving(lambda body, n: completion("ok") if n == 1 else reply()) as fake,
+        opened(fake, timeout_s=5, urls_concurrency=1) as engine,
+    ):
+        dict(engine.answers([ask(0)]))
+        got = dict(engine.answers([ask(1, "other")]))
     assert got["r1"].error == slug
 
 
@@ -264,9 +266,12 @@ def test_closing_the_run_does_not_wait_for_a_server_that_stalls():
     (lambda: error(404, "model 'tiny' not found"), "does not know 'tiny'"),
 ])  # fmt: skip
 def test_what_fails_for_every_request_stops_the_engine(reply, words):
-    with serving(lambda body, n: reply()) as fake, opened(fake) as engine:
-        with pytest.raises(EngineError, match=words) as caught:
-            dict(engine.answers([ask()]))
+    with (
+        serving(lambda body, n: reply()) as fake,
+        opened(fake) as engine,
+        pytest.raises(EngineError, match=words) as caught,
+    ):
+        dict(engine.answers([ask()]))
     assert caught.value.hint
 
 
@@ -331,7 +336,7 @@ def test_a_key_goes_only_to_the_named_host(monkeypatch):
     answer, fake = answer_of(lambda body, n: completion("x"))
     assert "authorization" not in fake.headers[0]
     monkeypatch.setenv("AUDITOR_ENGINE_API_KEY", "sk-mine")
-    answer, fake = answer_of(lambda body, n: completion("x"))
+    _answer, fake = answer_of(lambda body, n: completion("x"))
     assert fake.headers[0]["authorization"] == "Bearer sk-mine"
 
 
@@ -359,11 +364,14 @@ def test_images_and_hosted_tools_are_not_eligible():
 def test_the_server_s_own_context_decides_eligibility():
     listed = {"data": [{"id": "tiny", "max_model_len": 100}]}
     raw = json.dumps(listed).encode()
-    with serving(lambda body, n: completion("x"),
-                 get=lambda path: (200, "application/json", raw)) as fake:  # fmt: skip
-        with opened(fake) as engine:
-            assert engine.eligible(ask(text=PROSE * 20)) == "context"
-            assert engine.eligible(ask()) is None
+    with (
+        serving(
+            lambda body, n: completion("x"), get=lambda path: (200, "application/json", raw)
+        ) as fake,
+        opened(fake) as engine,
+    ):
+        assert engine.eligible(ask(text=PROSE * 20)) == "context"
+        assert engine.eligible(ask()) is None
 
 
 @pytest.mark.parametrize("spec", [
@@ -442,7 +450,7 @@ def test_ollama_s_half_an_answer_is_tried_again(ollama):
         events = [{"message": {"content": "x"}}, done]
         return ollama_lines(*(events if n > 2 else events[:1]))
 
-    with ollama(reply) as (engine, fake):
+    with ollama(reply) as (engine, _fake):
         ((_, answer),) = engine.answers([ask()])
     assert (answer.text, answer.error) == ("x", None)
 
