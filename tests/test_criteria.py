@@ -1,6 +1,7 @@
 """criteria.yaml: what it means, and errors that name the line."""
 
 import pytest
+
 from auditor.criteria import Assertion, Criterion, Selector, Subject, first_match, glob_match
 from auditor.criteria_file import criteria_yaml, parse_criteria
 from auditor.errors import ConfigError, ExitCode

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+
 from auditor.criteria_file import parse_criteria
 from auditor.errors import ConfigError, NotReadyError
 from auditor.stages import criteria, grade

@@ -3,13 +3,14 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from auditor.criteria import ASSERTION_TYPES, Assertion, Criterion
 from auditor.graders import CHECKS, GradeInput, check_criterion, grade
 from auditor.graders.json_text import json_equal
 from auditor.graders.sql import canonical_sql
 from auditor.graders.text import number_in
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SCHEMA = {
     "type": "object",

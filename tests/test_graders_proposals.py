@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from auditor.criteria_file import criteria_yaml, parse_criteria
 from auditor.graders import GradeInput, check_criterion, grade
 from auditor.graders.inference import infer_schema

@@ -15,8 +15,10 @@ MAX_TEXT = 5_000_000
 """Characters of an answer beyond which no check reads it."""
 MAX_COMPARED = 50_000
 """Characters of a text whose edit distance is still computed."""
-MAX_CODE = 100_000
-"""Characters of SQL or Python that are still parsed."""
+MAX_PYTHON = 100_000
+"""Characters of Python that are still parsed."""
+MAX_SQL = 20_000
+"""Characters of SQL that are still parsed; sqlglot reads about 200,000 a second."""
 MAX_DEPTH = 200
 """Nesting of JSON beyond which it is not compared or checked."""
 

@@ -25,7 +25,7 @@ from auditor.graders.text import is_number
 from auditor.graders.transforms import code_block, label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 MIN_EXAMPLES = 5
 MAX_EXAMPLES = 200
@@ -44,6 +44,7 @@ _AGREEMENT = (
     " logged answers reach by construction, and not whether either is right."
 )
 _FORM = " This is form only: it does not say that an answer is right, and moves nothing by itself."
+_ENOUGH_TO_SEE, _HOPELESS = 20, 0.8
 _CODE = re.compile(r"[\w.:/@#+-]{1,30}")
 _CUT = frozenset({"length", "max_tokens"})
 
@@ -126,7 +127,7 @@ def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | No
     strict = [_or_missing(parse_json, text) for text in texts]
     values = strict
     kind = "is-json"
-    if _share(isinstance(v, dict | list) for v in strict) < MOST:
+    if not _most(isinstance(v, dict | list) for v in strict):
         kind, values = "contains-json", [_or_missing(first_json, text) for text in texts]
     pairs = [(v, e) for v, e in zip(values, examples, strict=True) if isinstance(v, dict | list)]
     if len(pairs) < MOST * len(texts):
@@ -157,11 +158,11 @@ def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | No
 
 
 def _xml(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
-    if _share(code_block(text).startswith("<") for text in texts) < MOST:
+    if not _most(code_block(text).startswith("<") for text in texts):
         return None
     for kind, test in (("is-xml", is_xml), ("contains-xml", contains_xml)):
         assertion = Assertion(type=kind)
-        if _share(_passes(test, assertion, text) for text in texts) >= MOST:
+        if _most(_passes(test, assertion, text) for text in texts):
             roots = {_root(text) for text in texts}
             root = roots.pop() if len(roots) == 1 else None
             options = {"requiredElements": [root]} if root else None
@@ -188,7 +189,7 @@ def _labels(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | 
 
 
 def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
-    if _share(is_number(text) for text in texts) < MOST:
+    if not _most(is_number(text) for text in texts):
         return None
     shape = Assertion(type="regex", value=r"\d", metric="has a number")
     content = Assertion(type="similar-number", value=_REFERENCE)
@@ -198,7 +199,7 @@ def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found |
 
 def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
     for kind, seen in (("is-sql", texts), ("contains-sql", [code_block(t) for t in texts])):
-        if _share(_parses(sql_problem, text) for text in seen) >= MOST:
+        if _most(_parses(sql_problem, text) for text in seen):
             words = (
                 "The answer is SQL, and the logged statement up to letter case, space, quoting and"
                 " aliases. Statements that mean the same and are written otherwise count as"
@@ -210,7 +211,7 @@ def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | Non
 
 
 def _python(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
-    if _share(_parses(python_problem, code_block(text)) for text in texts) < MOST:
+    if not _most(_parses(python_problem, code_block(text)) for text in texts):
         return None
     words = "The answer, or its first code block, parses as Python; nothing is run." + _FORM
     return "python", (Assertion(type="is-python", transform="code-block"),), words
@@ -222,7 +223,7 @@ def _extraction(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Foun
         for example, text in zip(examples, texts, strict=True)
     ]
     codes = [_CODE.fullmatch(text) is not None for text in texts]
-    if max(_share(copied), _share(codes)) < COPIED_SHARE:
+    if max(sum(copied), sum(codes)) < COPIED_SHARE * len(texts):
         return None
     content = Assertion(type="equals", value=_REFERENCE, transform="label")
     words = (
@@ -243,9 +244,15 @@ _SHAPES: tuple[Callable[[Sequence[LoggedExample], Sequence[str]], Found | None],
 )
 
 
-def _share(found: Any) -> float:
-    hits = [bool(hit) for hit in found]
-    return sum(hits) / len(hits) if hits else 0.0
+def _most(hits: Iterable[bool]) -> bool:
+    """Whether nearly all hold; gives up once a fifth of the first twenty or more do not."""
+    seen = held = 0
+    for hit in hits:
+        seen += 1
+        held += hit
+        if seen >= _ENOUGH_TO_SEE and held < _HOPELESS * seen:
+            return False
+    return seen > 0 and held >= MOST * seen
 
 
 def _request(example: LoggedExample) -> str:
@@ -287,10 +294,10 @@ def _asked_schema(examples: Sequence[LoggedExample], values: Sequence[Any]) -> A
         return None
     try:
         validator_for(json.dumps(schemas[0], sort_keys=True))
-        fitting = _share(schema_problem(schemas[0], value) is None for value in values)
+        fits = _most(schema_problem(schemas[0], value) is None for value in values)
     except (CannotTellError, ConfigError, ValueError):
         return None
-    return schemas[0] if fitting >= MOST else None
+    return schemas[0] if fits else None
 
 
 def _schema_of(response_format: Any) -> Any:

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from auditor.criteria import clean
 from auditor.errors import ConfigError
 from auditor.graders.base import (
-    MAX_CODE,
+    MAX_SQL,
     CannotTellError,
     Checked,
     UnusableError,
@@ -125,8 +125,8 @@ def _dialect(options: Any) -> str | None:
 
 
 def _parsed(text: str, dialect: str | None) -> list[exp.Expression]:
-    if len(text) > MAX_CODE:
-        raise UnusableError(f"longer than {MAX_CODE:,} characters")
+    if len(text) > MAX_SQL:
+        raise UnusableError(f"longer than {MAX_SQL:,} characters")
     try:
         return [s for s in sqlglot.parse(clean(text), dialect=dialect) if s is not None]
     except RecursionError as error:

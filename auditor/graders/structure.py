@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from auditor.criteria import clean
 from auditor.graders.base import (
-    MAX_CODE,
+    MAX_PYTHON,
     CannotTellError,
     Checked,
     UnusableError,
@@ -107,8 +107,8 @@ def python_problem(text: str) -> str | None:
         UnusableError: longer or more nested than the parser takes.
 
     """
-    if len(text) > MAX_CODE:
-        raise UnusableError(f"longer than {MAX_CODE:,} characters")
+    if len(text) > MAX_PYTHON:
+        raise UnusableError(f"longer than {MAX_PYTHON:,} characters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the answer's invalid escapes are not our warnings
