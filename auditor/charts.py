@@ -8,18 +8,22 @@ Every number is rounded to one decimal, so equal figures give equal bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from auditor.visible import visible
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 LABEL_CHARACTERS = 34
 _ROW = 42.0
+_FOREST_ROW = 50.0
 _AXIS = 26.0
-_LEAST_SEGMENT_WITH_TEXT = 0.1
+_LEAST_SEGMENT_WITH_TEXT = 0.14  # room for the text on a phone
 _LEAST_AXIS_SPAN = 20
 
 
@@ -132,18 +136,18 @@ def forest_plot(rows: Sequence[Estimate], *, key: str, title: str) -> Markup:
         if value is not None
     ]
     start = max(0, min(100 - _LEAST_AXIS_SPAN, floor(min(shares, default=0) * 10) * 10))
-    height = len(rows) * _ROW
+    height = len(rows) * _FOREST_ROW
     step = 10 if start >= 50 else 20 if start >= 20 else 25  # noqa: PLR2004 - percent
     ticks = [tick for tick in range(0, 101, step) if tick >= start]
     parts = [_line(_place(t, start), _place(t, start), 0, height, "grid") for t in ticks]
     for number, row in enumerate(rows):
-        parts += _estimate(row, number * _ROW, start)
+        parts += _estimate(row, number * _FOREST_ROW, start)
     parts += _scale(ticks, top=height, span=(start, 100))
     return _picture(parts, height=height + _AXIS, key=key, title=title)
 
 
 def _estimate(row: Estimate, top: float, start: int) -> list[Markup]:
-    middle = top + 29
+    middle = top + 34
     low, high, rate = (_place(100 * value, start) for value in (row.low, row.high, row.rate))
     parts = [
         _text(0, top + 16, shortened(row.label), "label halo"),
@@ -158,9 +162,9 @@ def _estimate(row: Estimate, top: float, start: int) -> list[Markup]:
     if row.reference is not None:
         at = _place(100 * row.reference, start)
         parts.append(
-            Markup('<svg x="{}%" y="{}" class="chart"><path class="reference" d="{}"/></svg>').format(
-                _short(at), _short(middle), "M0 -6L6 0L0 6L-6 0Z"
-            )
+            Markup(
+                '<svg x="{}%" y="{}" class="chart"><path class="reference" d="{}"/></svg>'
+            ).format(_short(at), _short(middle), "M0 -6L6 0L0 6L-6 0Z")
         )
     parts.append(
         Markup('<circle class="{}" cx="{}%" cy="{}" r="5"/>').format(
@@ -179,7 +183,9 @@ def cost_lines(costs: CostLines, *, key: str, title: str, axis: str) -> Markup:
     parts = []
     for tick in ticks:
         y = height - tick * scale
-        parts += [_line(0, 100, y, y, "grid"), _text(0, y - 4, f"${tick:,.0f}", "tick-label")]
+        parts.append(_line(0, 100, y, y, "grid"))
+        if tick:
+            parts.append(_text(0, y - 4, f"${tick:,.2f}".removesuffix(".00"), "tick-label halo"))
     for line in costs.lines:
         end = height - (line.at_zero + line.slope * costs.most) * scale
         parts += [
@@ -192,7 +198,9 @@ def cost_lines(costs: CostLines, *, key: str, title: str, axis: str) -> Markup:
         y = height - (first.at_zero + first.slope * costs.crossing) * scale
         parts += [
             _line(x, x, y, height, "threshold"),
-            Markup('<circle class="crossing" cx="{}%" cy="{}" r="5"/>').format(_short(x), _short(y)),
+            Markup('<circle class="crossing" cx="{}%" cy="{}" r="5"/>').format(
+                _short(x), _short(y)
+            ),
         ]
     steps = 4
     for number in range(steps + 1):

@@ -9,15 +9,17 @@ from __future__ import annotations
 import unicodedata
 
 _KEPT = frozenset("\t\n\u200c\u200d\u00ad")  # joiners and soft hyphens shape honest text
-_DELETE = 0x7F
+_HARMLESS = frozenset({"Zs", "Co", "Cn"})
+"""Spaces; private use and scripts newer than this Python, which are drawn as a box."""
+_DELETE, _DELETE_PICTURE = 0x7F, 0x2421
 _C0_END = 0x20
 
 
 def visible(text: str) -> str:
-    """Return ``text`` with control, bidirectional and other invisible characters as marks.
+    r"""Return ``text`` with control, bidirectional and other invisible characters as marks.
 
     C0 controls become their picture (ESC is shown as U+241B), the others their code point in
-    brackets. Line ends become ``\\n``; lone surrogates, which no file can hold, become U+FFFD.
+    brackets. Line ends become ``\n``; lone surrogates, which no file can hold, become U+FFFD.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -27,16 +29,11 @@ def visible(text: str) -> str:
 def _mark(character: str) -> str:
     if character.isprintable() or character in _KEPT:
         return character
-    code = ord(character)
-    if code < _C0_END:
-        return chr(0x2400 + code)
-    if code == _DELETE:
-        return "\u2421"
     category = unicodedata.category(character)
+    if category in _HARMLESS:
+        return character
     if category == "Cs":
         return "\ufffd"
-    if category == "Zs":
-        return character
-    if category in {"Co", "Cn"}:
-        return character  # private use and newer scripts: drawn as a box, they do nothing
-    return f"\u27e6U+{code:04X}\u27e7"
+    code = ord(character)
+    picture = _DELETE_PICTURE if code == _DELETE else 0x2400 + code
+    return chr(picture) if code < _C0_END or code == _DELETE else f"\u27e6U+{code:04X}\u27e7"

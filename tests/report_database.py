@@ -6,8 +6,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from auditor.store import Store
+import polars as pl
+
+if TYPE_CHECKING:
+    from auditor.store import Store
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 CALLS_EACH = 60
@@ -98,7 +102,18 @@ ROWS = (
 )  # fmt: skip
 
 
-def fill(store: Store, *, local_cost: bool = True, model: str = "qwen3.6-35b-a3b-q4_k_m.gguf", hostile: str = "") -> None:
+def _append(store, table, rows) -> None:
+    """Append rows as one frame: a row at a time takes seconds."""
+    store.append(table, pl.from_dicts(rows, infer_schema_length=None))
+
+
+def fill(
+    store: Store,
+    *,
+    local_cost: bool = True,
+    model: str = "qwen3.6-35b-a3b-q4_k_m.gguf",
+    hostile: str = "",
+) -> None:
     """Fill the tables as a finished audit would; ``hostile`` is appended to every text of a log."""
 
     def text(value: str) -> str:
@@ -118,20 +133,33 @@ def fill(store: Store, *, local_cost: bool = True, model: str = "qwen3.6-35b-a3b
                 {
                     "call_id": call_id,
                     "system_text": text(f"You do this for a shop: {row.name}."),
-                    "messages": json.dumps([{"role": "user", "content": text(f"{row.question} (#{k})")}]),
+                    "messages": json.dumps(
+                        [{"role": "user", "content": text(f"{row.question} (#{k})")}]
+                    ),
                     "params": "{}",
                     "response_text": text(row.api),
                 }
             )
             in_category.append(
-                {"call_id": call_id, "category_id": row.key, "route_id": row.key, "confidence": 0.97}
+                {
+                    "call_id": call_id,
+                    "category_id": row.key,
+                    "route_id": row.key,
+                    "confidence": 0.97,
+                }
             )
         if row.baseline is None:
             continue
         for k in range(DRAWS_EACH):
             call_id = f"{row.key}-{k:03d}"
             draws.append(
-                {"design_id": f"design-{row.key}", "category_id": row.key, "draw_no": k, "unit_id": call_id, "call_id": call_id}
+                {
+                    "design_id": f"design-{row.key}",
+                    "category_id": row.key,
+                    "draw_no": k,
+                    "unit_id": call_id,
+                    "call_id": call_id,
+                }
             )
             passes = {"api": k % 10 != 9, "local": k % 4 != 3}
             for side, body in (("api", row.api), ("local", row.answer)):
@@ -152,17 +180,32 @@ def fill(store: Store, *, local_cost: bool = True, model: str = "qwen3.6-35b-a3b
                         "explanation": text("equal to the expected answer" if passes[side] else "differs from the expected answer"),
                     }
                 )  # fmt: skip
-    store.append("calls", [*calls, *_odd_calls(number, text)])
-    store.append("contents", contents)
-    store.append("call_categories", [*in_category, *({"call_id": f"odd-{k}", "category_id": "chat", "route_id": "chat", "confidence": 0.4} for k in range(3))])
-    store.append("draws", draws)
-    store.append("answers", answers)
-    store.append("grades", grades)
+    _append(store, "calls", [*calls, *_odd_calls(number, text)])
+    _append(store, "contents", contents)
+    _append(
+        store,
+        "call_categories",
+        [
+            *in_category,
+            *(
+                {
+                    "call_id": f"odd-{k}",
+                    "category_id": "chat",
+                    "route_id": "chat",
+                    "confidence": 0.4,
+                }
+                for k in range(3)
+            ),
+        ],
+    )
+    _append(store, "draws", draws)
+    _append(store, "answers", answers)
+    _append(store, "grades", grades)
     _ingest_tables(store, len(calls) + 3, text)
     _middle_tables(store, model, text)
     _plan_tables(store, text, local_cost=local_cost)
     stages = ("ingest", "categorize", "criteria", "sample", "replay", "grade", "cost", "plan")
-    store.append(
+    _append(store,
         "stage_runs",
         [
             {
@@ -198,7 +241,7 @@ def _odd_calls(number, text):
 
 def _ingest_tables(store, calls, text):
     duplicates, not_calls, rejects = 12, 2, 3
-    store.append(
+    _append(store,
         "sources",
         [
             {
@@ -208,19 +251,33 @@ def _ingest_tables(store, calls, text):
             }
         ],
     )  # fmt: skip
-    outcomes = ["call"] * calls + ["duplicate"] * duplicates + ["not-call"] * not_calls + ["reject"] * rejects
-    store.append(
-        "records",
-        [{"source_id": "s1", "record_no": n, "outcome": outcome, "call_id": "tickets-000" if outcome in {"call", "duplicate"} else None} for n, outcome in enumerate(outcomes, 1)],
+    outcomes = (
+        ["call"] * calls
+        + ["duplicate"] * duplicates
+        + ["not-call"] * not_calls
+        + ["reject"] * rejects
     )
-    store.append(
+    _append(
+        store,
+        "records",
+        [
+            {
+                "source_id": "s1",
+                "record_no": n,
+                "outcome": outcome,
+                "call_id": "tickets-000" if outcome in {"call", "duplicate"} else None,
+            }
+            for n, outcome in enumerate(outcomes, 1)
+        ],
+    )
+    _append(store,
         "rejects",
         [
             {"source_id": "s1", "record_no": calls + 15 + k, "line_no": calls + 15 + k, "reason": reason, "detail": text("expected ',' at column 118")}
             for k, reason in enumerate(("bad-json", "bad-json", "unknown-format"))
         ],
     )  # fmt: skip
-    store.append(
+    _append(store,
         "call_sensitivity",
         [
             {"call_id": f"{key}-{k:03d}", "rule_id": "r", "class": text(kind), "n": 1}
@@ -228,7 +285,7 @@ def _ingest_tables(store, calls, text):
             for k in range(n)
         ],
     )  # fmt: skip
-    store.append(
+    _append(store,
         "rate_card",
         [
             {
@@ -241,12 +298,24 @@ def _ingest_tables(store, calls, text):
 
 
 def _middle_tables(store, model, text):
-    store.append(
+    _append(
+        store,
         "categories",
-        [{"category_id": row.key, "name": text(row.name), "name_origin": "rule", "method": "route", "output_shape": "label", "ignored": False, "confidence": 0.97} for row in ROWS],
+        [
+            {
+                "category_id": row.key,
+                "name": text(row.name),
+                "name_origin": "rule",
+                "method": "route",
+                "output_shape": "label",
+                "ignored": False,
+                "confidence": 0.97,
+            }
+            for row in ROWS
+        ],
     )
     tested = [row for row in ROWS if row.baseline is not None]
-    store.append(
+    _append(store,
         "criteria",
         [
             {
@@ -257,17 +326,57 @@ def _middle_tables(store, model, text):
             for row in tested
         ],
     )  # fmt: skip
-    store.append(
+    _append(
+        store,
         "candidates",
-        [{"candidate_id": CANDIDATE, "engine": "llama_cpp", "model": text(model), "weights_hash": "9f3c1a77" * 8, "context_tokens": 32768, "settings": json.dumps({"slots": 4}), "rung": 0, "added_at": START}],
+        [
+            {
+                "candidate_id": CANDIDATE,
+                "engine": "llama_cpp",
+                "model": text(model),
+                "weights_hash": "9f3c1a77" * 8,
+                "context_tokens": 32768,
+                "settings": json.dumps({"slots": 4}),
+                "rung": 0,
+                "added_at": START,
+            }
+        ],
     )
-    store.append(
+    _append(
+        store,
         "designs",
-        [{"design_id": f"design-{row.key}", "category_id": row.key, "candidate_id": CANDIDATE, "seed": 7, "units": CALLS_EACH, "calls": CALLS_EACH, "spend_usd": row.spend, "by_spend": True, "active": True, "made_at": START} for row in tested],
+        [
+            {
+                "design_id": f"design-{row.key}",
+                "category_id": row.key,
+                "candidate_id": CANDIDATE,
+                "seed": 7,
+                "units": CALLS_EACH,
+                "calls": CALLS_EACH,
+                "spend_usd": row.spend,
+                "by_spend": True,
+                "active": True,
+                "made_at": START,
+            }
+            for row in tested
+        ],
     )
-    store.append(
+    _append(
+        store,
         "speeds",
-        [{"candidate_id": CANDIDATE, "concurrency": c, "prompt_tokens_per_s": 2400.0 * c, "output_tokens_per_s": 61.0 * c, "ttft_ms_p50": 210.0, "requests": 120, "machine": text("16 CPU threads, RTX 4090"), "measured_at": START} for c in (1, 4)],
+        [
+            {
+                "candidate_id": CANDIDATE,
+                "concurrency": c,
+                "prompt_tokens_per_s": 2400.0 * c,
+                "output_tokens_per_s": 61.0 * c,
+                "ttft_ms_p50": 210.0,
+                "requests": 120,
+                "machine": text("16 CPU threads, RTX 4090"),
+                "measured_at": START,
+            }
+            for c in (1, 4)
+        ],
     )
 
 
@@ -298,19 +407,19 @@ def _plan_tables(store, text, *, local_cost):
                 "category_id": row.key, "candidate_id": CANDIDATE, "criterion_id": f"crit-{row.key}" if tested else None,
                 "n": 240 if tested else 0, "n_calls": 40 if tested else 0, "ungradable": 3 if row.key == "summary" else 0,
                 "design_effect": 1.0 if tested else None,
-                "baseline_rate": row.baseline, "baseline_low": tested and row.baseline - half or None, "baseline_high": tested and min(1.0, row.baseline + half) or None,
-                "local_rate": row.local, "local_low": tested and row.local - half or None, "local_high": tested and min(1.0, row.local + half) or None,
+                "baseline_rate": row.baseline, "baseline_low": row.baseline - half if tested else None, "baseline_high": min(1.0, row.baseline + half) if tested else None,
+                "local_rate": row.local, "local_low": row.local - half if tested else None, "local_high": min(1.0, row.local + half) if tested else None,
                 "difference": row.difference and row.difference[0], "difference_low": row.difference and row.difference[1], "difference_high": row.difference and row.difference[2],
                 "p_not_worse": row.p and row.p[0], "p_worse": row.p and row.p[1], "test_result": row.result, "verdict": row.verdict,
                 "reason": "slug", "reason_text": text(row.reason), "more_draws": row.more, "live_pass_rate": 0.86 if row.key == "sql" else None,
                 "masked_share": 0.02 if tested else None, "flags": ["masked"] if row.key == "summary" else [],
             }
         )  # fmt: skip
-    store.append("decisions", decisions)
-    store.append("plan_items", items)
-    store.append("bars", bars)
+    _append(store, "decisions", decisions)
+    _append(store, "plan_items", items)
+    _append(store, "bars", bars)
     if any(row.wave for row in ROWS):
-        store.append(
+        _append(store,
             "machine_costs",
             [
                 {

@@ -77,7 +77,7 @@ def quality_conclusion(figures: Figures) -> str:
     tested = tested_categories(figures)
     if not tested:
         return "No category has been replayed and graded yet, so nothing is known about quality."
-    found = {result: 0 for result in ("not-worse", "worse", "open")}
+    found = dict.fromkeys(("not-worse", "worse", "open"), 0)
     for item in tested:
         found[item.test_result or "open"] = found.get(item.test_result or "open", 0) + 1
     parts = [
@@ -140,19 +140,21 @@ def break_even_conclusion(break_even: BreakEven | None) -> str:
     text = f"Break-even is at {times} of today's volume"
     if break_even.payback_months is not None and break_even.setup_usd:
         months = f"{break_even.payback_months:.1f}".removesuffix(".0")
-        text += f"; the setup of {money(break_even.setup_usd)} is paid back in {months} months"
+        unit = "month" if months == "1" else "months"
+        text += f"; the setup of {money(break_even.setup_usd)} is paid back in {months} {unit}"
     return text + "."
 
 
 def open_points(figures: Figures) -> list[str]:
     """What the reader must know beside the headline: spend and calls it says nothing about."""
-    totals, found = figures.totals, []
-    for bar in figures.bars:
-        if bar.verdict is Verdict.UNMEASURED and bar.spend_usd:
-            found.append(
-                f"{percent(bar.share)} of spend ({money(bar.spend_usd)} in these logs) was not "
-                "measured. It is not in the lower figure, and nothing rules it out of the upper one."
-            )
+    totals = figures.totals
+    found: list[str] = []
+    found += [
+        f"{percent(bar.share)} of spend ({money(bar.spend_usd)} in these logs) was not measured. "
+        "It is not in the lower figure, and nothing rules it out of the upper one."
+        for bar in figures.bars
+        if bar.verdict is Verdict.UNMEASURED and bar.spend_usd
+    ]
     if totals.unpriced_calls:
         found.append(
             f"{counted(totals.unpriced_calls, 'call')} "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.report.figures import Category, Example, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from auditor.store import Store
 
@@ -18,7 +18,7 @@ PROMPT_CHARACTERS = 2_000
 
 BOTH_PASS = "First drawn call where both answers pass"  # noqa: S105 - no password
 ONLY_API_PASSES = "First drawn call where the API answer passes and the local one does not"
-DIFFERENT = "First further drawn call whose answers differ"
+DIFFERENT = "First other drawn call whose answers differ"
 
 _CHOICE = """
 SELECT draw_no, call_id, api_answer_id, local_answer_id, api_passed, local_passed, differ
@@ -34,7 +34,8 @@ _ANSWER = """
 SELECT a.text, a.tool_calls, a.error, a.input_tokens, a.output_tokens, a.latency_ms,
        g.passed, g.explanation
 FROM answers a LEFT JOIN grades g ON g.answer_id = a.answer_id AND g.replicate = 0
-  AND g.criterion_id = (SELECT criterion_id FROM decisions WHERE category_id = ? AND candidate_id = ?)
+  AND g.criterion_id = (SELECT criterion_id FROM decisions
+                        WHERE category_id = ? AND candidate_id = ?)
 WHERE a.answer_id = ?
 """
 
@@ -52,7 +53,7 @@ def choose_examples(store: Store, categories: Sequence[Category]) -> list[Exampl
 
 def _by_rule(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """Apply the three rules in draw order; a call is shown once."""
-    rules = (
+    rules: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = (
         (BOTH_PASS, lambda row: row["api_passed"] and row["local_passed"]),
         (ONLY_API_PASSES, lambda row: row["api_passed"] and row["local_passed"] is False),
         (DIFFERENT, lambda row: row["differ"]),

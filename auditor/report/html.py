@@ -36,6 +36,7 @@ CATEGORY_ROWS = 100
 _ANSWER_STEPS = (ANSWER_CHARACTERS, 1_500, 500, 150)
 _LARGEST_SVG = 20_000
 _SVG = re.compile(r"<svg\b.*</svg\s*>", re.DOTALL | re.IGNORECASE)
+_TIED = re.compile(r"(?<=\d) (?=%|m?s\b|\d\ds\b)|(?<=\bn) (?=[=\d])|(?<==) ")
 _VOLUMES = (0.5, 1.0, 2.0)
 _COST_FACTORS = (0.5, 1.0, 2.0)
 
@@ -189,7 +190,7 @@ def _finalize(value: Any) -> Any:
 
 def _unbroken(text: str) -> str:
     """Keep a number and its sign or unit on one line."""
-    return re.sub(r"(?<=\d) (?=%|ms\b|s\b|\d\d?s\b)", "\N{NO-BREAK SPACE}", text)
+    return _TIED.sub("\N{NO-BREAK SPACE}", text)
 
 
 def _cut(example: Example, most: int) -> Example:

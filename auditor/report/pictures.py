@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from auditor import charts
-from auditor.domain import Verdict
 from auditor.report.conclusions import tested_categories, verdict_word
 from auditor.report.words import MARKS, headline_sentence, money, percent
 
@@ -121,9 +120,7 @@ def _cost(break_even: BreakEven | None) -> Markup | None:
     volume = break_even.volume
     most = _LEAST_VOLUME if volume is None else max(_LEAST_VOLUME, volume * 1.25)
     lines = (
-        charts.Line(
-            kind="api", label="API", at_zero=0.0, slope=float(break_even.api_usd_month)
-        ),
+        charts.Line(kind="api", label="API", at_zero=0.0, slope=float(break_even.api_usd_month)),
         charts.Line(
             kind="local",
             label="Local",

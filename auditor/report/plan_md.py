@@ -37,7 +37,7 @@ def render_plan(figures: Figures) -> str:
     lines += [
         "---",
         "",
-        f"Written by auditor {figures.method.version} from the same figures as the report. "
+        f"Written by auditor {figures.method.version} from the same figures as the report.",
         f"To write it again: {code(figures.method.command)}",
         "",
     ]
@@ -46,7 +46,7 @@ def render_plan(figures: Figures) -> str:
 
 def _smoke_test(model: Candidate) -> list[str]:
     return [
-        f"**A smoke test, not a proposal:** {escaped(model.model)} has 135 million parameters. "
+        f"**A smoke test, not a proposal:** {escaped(model.model)} has 135 million parameters.",
         "Replay on a model you would really serve before you follow this plan:",
         "",
         *(f"    {command}" for command in conclusions.SMOKE_TEST_COMMANDS),
@@ -55,13 +55,13 @@ def _smoke_test(model: Candidate) -> list[str]:
 
 
 def _wave(wave: Wave, margin: float | None, models: dict[str, Candidate]) -> list[str]:
+    gross, local = words.money(wave.gross_usd_month), words.money(wave.local_usd_month)
     net = words.money(wave.net_usd_month)
     rows = [_row(item, models) for item in wave.categories]
     return [
         f"## Wave {wave.wave}",
         "",
-        f"Moves {words.money(wave.gross_usd_month)} a month, gross; local cost "
-        f"{words.money(wave.local_usd_month)}, net {net}.",
+        f"Moves {gross} a month, gross; local cost {local}, net {net}.",
         "",
         "| Category | Verdict | Model | Calls | Local passes | Difference, points | a month |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: |",
@@ -109,8 +109,10 @@ def _staying(figures: Figures) -> list[str]:
         "## What stays for now",
         "",
         *(
-            f"- {words.MARKS[item.verdict]} {item.verdict.value}: **{escaped(item.name)}** "
-            f"({words.money(item.spend_usd)}): {escaped(item.reason)}"
+            (
+                f"- {words.MARKS[item.verdict]} {item.verdict.value}: **{escaped(item.name)}** "
+                f"({words.money(item.spend_usd)}): {escaped(item.reason)}"
+            )
             for item in staying
         ),
         "",

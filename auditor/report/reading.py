@@ -34,7 +34,7 @@ from auditor.report.figures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from auditor.store import Store
 
@@ -171,9 +171,7 @@ def _categories(store: Store) -> list[Category]:
 
 def _candidates(store: Store) -> list[Candidate]:
     speeds: defaultdict[str, list[Speed]] = defaultdict(list)
-    for row in store.dicts(
-        "SELECT * FROM speeds ORDER BY candidate_id, concurrency, measured_at"
-    ):
+    for row in store.dicts("SELECT * FROM speeds ORDER BY candidate_id, concurrency, measured_at"):
         speeds[row["candidate_id"]].append(Speed(**_only(row, Speed)))
     machines = {}
     for row in store.dicts("SELECT * FROM machine_costs ORDER BY candidate_id"):
@@ -206,15 +204,13 @@ def _break_even(
         return None
     used = {item.candidate_id for item in categories if item.wave is not None}
     machines = [one.machines for one in candidates if one.machines and one.candidate_id in used]
-    whole = sum((one.usd_month or Decimal(0) for one in machines), Decimal(0))
-    parts = [one.fixed_usd_month for one in machines]
+    whole = _sum_of_known(one.usd_month for one in machines)
+    part = _sum_of_known(one.fixed_usd_month for one in machines)
     # Where the split is not known, all of it is fixed: the later break-even of the two.
-    fixed_share = sum(parts, Decimal(0)) / whole if whole and None not in parts else Decimal(1)
-    fixed = saving.local_usd_month * fixed_share
+    fixed = saving.local_usd_month * (part / whole if whole and part is not None else Decimal(1))
     variable = saving.local_usd_month - fixed
     margin = saving.gross_usd_month - variable
-    setups = [one.setup_usd for one in machines]
-    setup = None if None in setups or not setups else sum(setups, Decimal(0))
+    setup = _sum_of_known(one.setup_usd for one in machines)
     net = saving.net_usd_month
     return BreakEven(
         api_usd_month=saving.gross_usd_month,
@@ -224,6 +220,16 @@ def _break_even(
         setup_usd=setup,
         payback_months=float(setup / net) if setup is not None and net and net > 0 else None,
     )
+
+
+def _sum_of_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum, None when one of them is unknown or there is none."""
+    total = None
+    for amount in amounts:
+        if amount is None:
+            return None
+        total = amount + (total or Decimal(0))
+    return total
 
 
 def _waves(store: Store, categories: Sequence[Category]) -> list[Wave]:
@@ -248,8 +254,7 @@ def _method(store: Store, version: str, command: str) -> Method:
         floor=plan.get("floor"),
         seeds=[row[0] for row in store.rows("SELECT DISTINCT seed FROM designs ORDER BY seed")],
         price_sources=[
-            row[0]
-            for row in store.rows("SELECT DISTINCT price_source FROM rate_card ORDER BY ALL")
+            row[0] for row in store.rows("SELECT DISTINCT price_source FROM rate_card ORDER BY ALL")
         ],
         # The newest finish, not the clock: the same database gives the same bytes.
         generated_at=store.value("SELECT max(finished_at) FROM stage_runs WHERE stage <> 'report'"),

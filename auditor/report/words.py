@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
 from auditor.domain import Verdict
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from auditor.report.figures import Figures, Headline
 
 UNKNOWN = "\N{EN DASH}"
@@ -18,7 +19,7 @@ MARKS = {
     Verdict.FALLBACK: "\N{CIRCLE WITH LEFT HALF BLACK}",
     Verdict.UNDECIDED: "\N{DOTTED CIRCLE}",
     Verdict.KEEP: "\N{WHITE CIRCLE}",
-    Verdict.UNMEASURED: "\N{MIDDLE DOT}",
+    Verdict.UNMEASURED: "\N{WHITE SQUARE}",
 }
 """The mark that stands before a verdict's word, so that colour is never alone."""
 

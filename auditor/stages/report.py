@@ -1,11 +1,13 @@
-"""report: writes auditor-report.html, plan.md and report.json. Reads only; the same database gives
-the same bytes.
+"""report: writes auditor-report.html, plan.md and report.json.
+
+Reads only; the same database gives the same bytes.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,9 +71,7 @@ def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> StageR
     )
 
 
-def figures_of(
-    store: Store, *, examples: bool = True, command: str = "auditor report"
-) -> Figures:
+def figures_of(store: Store, *, examples: bool = True, command: str = "auditor report") -> Figures:
     """Read the figures as the report shows them, the stamped time from SOURCE_DATE_EPOCH if set.
 
     Raises:
@@ -113,5 +113,6 @@ def write_all(texts: Mapping[Path, str]) -> dict[str, int]:
         ) from error
     finally:
         for left in temporary.values():
-            left.unlink(missing_ok=True)
+            with suppress(OSError):  # gone by its rename, or never made
+                left.unlink()
     return sizes
