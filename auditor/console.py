@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 JSON_VERSION = 1
 _PLAIN_EVERY_S = 30.0
+_WIDE = 130
+_NAME_WIDTH = 44
 
 
 class Terminal:
@@ -90,32 +92,39 @@ class Terminal:
     def table(
         self,
         columns: Sequence[str],
-        rows: Iterable[Sequence[str]],
+        rows: Sequence[Sequence[str]],
         *,
         right: Iterable[int] = (),
-        wrap: int | None = None,
+        sentence: int | None = None,
     ) -> None:
-        """Print a table without lines; ``right`` are the columns of numbers.
+        """Print a table without lines; the first column gives way when the terminal is narrow.
 
-        ``wrap`` is the column that may break over several lines, for sentences.
+        ``right`` are the columns of numbers. ``sentence`` is a column of long text: it wraps
+        where there is room for it and is left out where there is not.
         """
         if self.as_json:
             return
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-        numbers = set(right)
-        for position, name in enumerate(columns):
-            table.add_column(
-                name,
-                justify="right" if position in numbers else "left",
-                no_wrap=position != wrap,
-                overflow="fold" if position == wrap else "ellipsis",
-            )
-        for row in rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
         console = self._console("stdout")
+        cells = [[visible(cell) for cell in row] for row in rows]
+        shown = [n for n in range(len(columns)) if n != sentence or console.width >= _WIDE]
+        numbers = set(right)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for n in shown:
+            fixed = n not in {0, sentence}
+            width = max([len(columns[n]), *(len(row[n]) for row in cells)], default=0)
+            table.add_column(
+                columns[n],
+                justify="right" if n in numbers else "left",
+                no_wrap=n != sentence,
+                overflow="fold" if n == sentence else "ellipsis",
+                min_width=width if fixed else None,
+                max_width=None if fixed or n == sentence else _NAME_WIDTH,
+            )
+        for row in cells:
+            table.add_row(*(Text(row[n]) for n in shown))
         console.print(table, soft_wrap=False)
 
     # -- around the results ------------------------------------------------------------------------

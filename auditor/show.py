@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from auditor import __version__
 from auditor.report import words
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def plan(terminal: Terminal, store: Store) -> None:
     """Show the headline and what is to be done with the costliest categories."""
     from auditor.report.reading import read_figures
 
-    figures = read_figures(store)
+    figures = read_figures(store, version=__version__, examples=False)
     terminal.say(words.headline_sentence(figures) + ".", style="bold")
     for sentence in (
         words.amount_sentence(figures),
@@ -144,7 +145,7 @@ def plan(terminal: Terminal, store: Store) -> None:
             for row in rows[:_SHOWN_CATEGORIES]
         ],
         right=(1, 2, 3, 4, 5),
-        wrap=7,
+        sentence=7,
     )
     if len(rows) > _SHOWN_CATEGORIES:
         terminal.say(f"and {len(rows) - _SHOWN_CATEGORIES} smaller categories: see the report")

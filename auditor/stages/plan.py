@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from auditor import phrases, verdicts
@@ -75,10 +74,12 @@ _BUSIEST = """
 WITH moved AS (
     SELECT category_id, candidate_id, input_tokens_month, output_tokens_month
     FROM category_costs JOIN plan_items USING (category_id, candidate_id) WHERE wave IS NOT NULL
-), hours AS (
-    SELECT category_id, date_trunc('hour', called_at) AS hour,
-           count(*) / sum(count(*)) OVER (PARTITION BY category_id) AS share
+), counts AS (
+    SELECT category_id, date_trunc('hour', called_at) AS hour, count(*) AS calls
     FROM calls JOIN call_categories USING (call_id) GROUP BY ALL
+), hours AS (
+    SELECT category_id, hour, calls / sum(calls) OVER (PARTITION BY category_id) AS share
+    FROM counts
 ), load AS (
     SELECT candidate_id, hour,
            sum(input_tokens_month * share / 30.4 * covered_days) AS input_tokens,
@@ -128,7 +129,8 @@ def run(
     portfolio = verdicts.decide(
         [item.evidence for item in tested.values()], margin=settings.margin, alpha=settings.alpha
     )
-    untested = _why_untested(store)
+    unfinished = {key[0] for key, item in tested.items() if item.unfinished}
+    untested = _why_untested(store, unfinished)
     with store.transaction():
         for table in ("decisions", "bars", "plan_items", "machine_costs"):
             store.execute(f"DELETE FROM {table}")
@@ -162,8 +164,9 @@ def _spend(store: Store) -> Spend:
 def _tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, _Tested]:
     """Return the evidence of every category and candidate; without draws it is empty.
 
-    Only the draws up to the first one that is not answered and graded yet count: an unfinished
-    replay has answered its short requests first, and those are no fair sample.
+    A category counts only when every draw is answered and graded: an unfinished replay has
+    answered its short requests first, which is no fair sample, and deciding at whatever number is
+    there would be one more look at the data.
     """
     draws: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for row in store.dicts(_DRAWS):
@@ -171,7 +174,8 @@ def _tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, _Teste
     tested = {}
     for key, reasons in spend.items():
         rows = draws.get(key, [])
-        ready = list(takewhile(lambda row: row["answered"], rows))
+        finished = all(row["answered"] for row in rows)
+        ready = rows if finished else []
         eligible = reasons.get(None, (0, Decimal(0)))[1]
         live = rows and rows[0]["has_live"] and not rows[0]["form_only"]
         tested[key] = _Tested(
@@ -189,6 +193,7 @@ def _tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, _Teste
                 live_passed=[row["live_passed"] for row in ready] if live else None,
                 units=[row["unit_id"] for row in ready],
                 unit_shares=[row["unit_share"] for row in ready],
+                calls=[row["call_id"] for row in ready],
                 form_only=bool(rows and rows[0]["form_only"]),
                 floor=floor,
             ),
@@ -196,12 +201,12 @@ def _tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, _Teste
             n_calls=len({row["call_id"] for row in ready}),
             masked_share=sum(row["masked"] for row in ready) / len(ready) if ready else None,
             agreement=bool(rows and "{{reference}}" in rows[0]["definition"]),
-            unfinished=len(ready) < len(rows),
+            unfinished=not finished,
         )
     return tested
 
 
-def _why_untested(store: Store) -> dict[str, str]:
+def _why_untested(store: Store, unfinished: set[str]) -> dict[str, str]:
     """Return for each category without a verdict why it was not replayed."""
     graded = {
         row[0]
@@ -210,6 +215,8 @@ def _why_untested(store: Store) -> dict[str, str]:
     return {
         category_id: phrases.IGNORED
         if ignored
+        else phrases.UNFINISHED
+        if category_id in unfinished
         else phrases.NOT_REPLAYED
         if category_id in graded
         else phrases.NO_CRITERION
@@ -237,7 +244,6 @@ def _decisions(
         unknown = (None, None)
         baseline, local = d.baseline_interval or unknown, d.local_interval or unknown
         difference = d.difference_interval or unknown
-        unfinished = item.unfinished and d.verdict in {Verdict.UNDECIDED, Verdict.UNMEASURED}
         rows.append(
             {
                 "category_id": d.category_id,
@@ -261,7 +267,7 @@ def _decisions(
                 "test_result": d.test_result,
                 "verdict": d.verdict,
                 "reason": d.reason.slug,
-                "reason_text": phrases.UNFINISHED if unfinished else _reason(d, untested, margin),
+                "reason_text": _reason(d, untested, margin),
                 "more_draws": d.more_draws,
                 "live_pass_rate": d.live_rate,
                 "masked_share": item.masked_share,
