@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import ConfigError
+from auditor.prices import PricesConfig
 
 FILE_NAME = "auditor.toml"
 
@@ -133,6 +134,7 @@ class Config(Section):
     plan: PlanConfig = PlanConfig()
     local: LocalConfig = LocalConfig()
     report: ReportConfig = ReportConfig()
+    prices: PricesConfig = PricesConfig()
 
 
 def load_config(path: Path | None = None, *, start: Path | None = None) -> Config:

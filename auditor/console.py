@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JSON_VERSION = 1
 _PLAIN_EVERY_S = 30.0
 _WIDE = 130
-_NAME_WIDTH = 44
+_NAME_WIDTH, _NAME_LEAST, _GAP = 44, 12, 2
 
 
 class Terminal:
@@ -111,17 +111,20 @@ class Terminal:
         cells = [[visible(cell) for cell in row] for row in rows]
         shown = [n for n in range(len(columns)) if n != sentence or console.width >= _WIDE]
         numbers = set(right)
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        widths = [
+            max(len(columns[n]), *(len(row[n]) for row in cells), 0) for n in range(len(columns))
+        ]
+        rest = sum(widths[n] + _GAP for n in shown if n not in {0, sentence})
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
         for n in shown:
-            fixed = n not in {0, sentence}
-            width = max([len(columns[n]), *(len(row[n]) for row in cells)], default=0)
+            name_width = max(min(widths[0], _NAME_WIDTH, console.width - rest - _GAP), _NAME_LEAST)
+            width = name_width if n == 0 else None if n == sentence else widths[n]
             table.add_column(
                 columns[n],
                 justify="right" if n in numbers else "left",
                 no_wrap=n != sentence,
                 overflow="fold" if n == sentence else "ellipsis",
-                min_width=width if fixed else None,
-                max_width=None if fixed or n == sentence else _NAME_WIDTH,
+                width=width,
             )
         for row in cells:
             table.add_row(*(Text(row[n]) for n in shown))

@@ -21,7 +21,7 @@ UNKNOWN = {
 }
 """Calls that cannot be replayed whatever the candidate: nothing is shown about their spend."""
 
-NOT_REPLAYED = "not replayed: outside the costliest categories that were asked for"
+NOT_REPLAYED = "not replayed: not among the costliest categories asked for"
 NO_CRITERION = "no criterion can grade its answers: write one in criteria.yaml"
 UNFINISHED = "the replay has not finished: run the same command again"
 IGNORED = "left out by the user"

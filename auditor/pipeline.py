@@ -78,7 +78,9 @@ class Pipeline:
         """Read logs; new ones only."""
         from auditor.stages import ingest
 
-        settings = ingest.IngestSettings(redact=self.config.ingest.redact)
+        settings = ingest.IngestSettings(
+            redact=self.config.ingest.redact, prices=self.config.prices
+        )
         return self._recorded(
             "ingest", lambda watch: ingest.run(self.store, paths, settings, watch)
         )
