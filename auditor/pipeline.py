@@ -7,6 +7,7 @@ audit, and why ``auditor audit`` can be run again and again.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from auditor.config import Config
     from auditor.engines.base import Engine
+    from auditor.stages.ingest import IngestSettings
     from auditor.store import Store
 
 STAGES = (
@@ -37,7 +39,7 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "sample": ("categorize", "criteria"),
     "replay": ("sample",),
     "grade": ("criteria", "replay"),
-    "cost": ("replay",),
+    "cost": ("categorize", "replay"),
     "plan": ("grade", "cost"),
     "report": ("plan",),
 }
@@ -78,12 +80,34 @@ class Pipeline:
         """Read logs; new ones only."""
         from auditor.stages import ingest
 
-        settings = ingest.IngestSettings(
-            redact=self.config.ingest.redact, prices=self.config.prices
-        )
+        self._reprice()
+        settings = self._ingest_settings()
         return self._recorded(
             "ingest", lambda watch: ingest.run(self.store, paths, settings, watch)
         )
+
+    def _ingest_settings(self) -> IngestSettings:
+        from auditor.stages.ingest import IngestSettings
+
+        return IngestSettings(redact=self.config.ingest.redact, prices=self.config.prices)
+
+    def _reprice(self) -> None:
+        """Price all calls anew when ``[prices]`` says something else than it did."""
+        from auditor.stages import ingest
+
+        wanted = self._prices()
+        known = self.store.value("SELECT value FROM meta WHERE key = 'prices'")
+        if known == wanted:
+            return
+        changed = ingest.reprice(self.store, self._ingest_settings()) if known else 0
+        with self.store.transaction():
+            self.store.execute("DELETE FROM meta WHERE key = 'prices'")
+            self.store.append("meta", [{"key": "prices", "value": wanted}])
+        if changed:
+            self.watch.warn(f"[prices] changed: {changed:,} calls were priced anew")
+
+    def _prices(self) -> str:
+        return digest("prices", self.config.prices.model_dump(mode="json"))
 
     def run_to(self, target: str) -> list[StageResult]:
         """Run the stages up to ``target`` that are not up to date.
@@ -99,6 +123,7 @@ class Pipeline:
             raise NotReadyError(
                 f"{self.store.path} holds no calls yet", hint="run 'auditor ingest LOGS' first"
             )
+        self._reprice()
         try:
             return [self._stage(stage) for stage in self._needed(target)]
         finally:
@@ -117,9 +142,10 @@ class Pipeline:
         wanted.discard("ingest")
         if STAGES.index(target) > STAGES.index("replay") and self._replayed():
             wanted -= {"sample", "replay"}
-            if self._stale("categorize"):
+            if self._stale("sample"):
                 self.watch.warn(
-                    "calls have been added since the last replay: run 'auditor replay' to draw anew"
+                    "calls, prices or criteria have changed since the last replay: "
+                    "run 'auditor replay' to draw anew"
                 )
         return [stage for stage in STAGES if stage in wanted]
 
@@ -238,14 +264,13 @@ class Pipeline:
         if stage == "ingest":
             return digest(
                 "ingest",
+                self._prices(),
                 self.store.rows("SELECT source_id, bytes_read, calls FROM sources ORDER BY 1"),
             )
         if stage in {"sample", "replay"} and self._engines is None and self._replayed():
             # Nobody asked for a model: the replay stands as it is.
             return str(self._last(stage)["fingerprint"])
-        return digest(
-            stage, __version__, self._settings(stage), *map(self.fingerprint, RESTS_ON[stage])
-        )
+        return digest(stage, __version__, self._settings(stage), self._rests_on(stage))
 
     def _settings(self, stage: str) -> object:
         """Return what of the configuration changes the result of a stage."""
@@ -275,7 +300,15 @@ class Pipeline:
 
     def _stale(self, stage: str) -> bool:
         last = self._last(stage)
-        return last.get("status") != "done" or last["fingerprint"] != self.fingerprint(stage)
+        if last.get("status") != "done":
+            return True
+        if stage == "sample" and self._engines is None and self._replayed():
+            # Nobody asked for a model: only what it rests on can have changed.
+            return bool(json.loads(last["detail"])["rests_on"] != self._rests_on(stage))
+        return bool(last["fingerprint"] != self.fingerprint(stage))
+
+    def _rests_on(self, stage: str) -> list[str]:
+        return [self.fingerprint(earlier) for earlier in RESTS_ON[stage]]
 
     # -- the record of runs ------------------------------------------------------------------------
 
@@ -308,7 +341,13 @@ class Pipeline:
                 settings=canonical_json(self._settings(stage)),
                 rows_read=result.rows_read,
                 rows_written=result.rows_written,
-                detail=canonical_json({**result.detail, "warnings": list(result.warnings)}),
+                detail=canonical_json(
+                    {
+                        **result.detail,
+                        "warnings": list(result.warnings),
+                        "rests_on": self._rests_on(stage),
+                    }
+                ),
             )
         self.store.rest()
         return result
