@@ -43,10 +43,29 @@ if (figures && whatIf) {
   show();
 }
 
+// Filter: examples by how their answers were graded.
+const examples = [...document.querySelectorAll("details.example")];
+if (examples.length > 3) {
+  const shown = {
+    "all examples": () => true,
+    "where the local answer fails": (one) => one.dataset.local === "False",
+    "where both pass": (one) => one.dataset.api === "True" && one.dataset.local === "True",
+  };
+  const select = document.createElement("select");
+  select.append(...Object.keys(shown).map((name) => new Option(name)));
+  select.addEventListener("change", () => {
+    examples.forEach((one) => { one.hidden = !shown[select.value](one); });
+  });
+  const label = document.createElement("label");
+  label.className = "filter";
+  label.append("Show ", select);
+  document.querySelector("#examples > .conclusion").after(label);
+}
+
 // Print: everything folded is opened, and folded again afterwards.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("details:not([open])")];
+  folded = [...document.querySelectorAll("details:not([open]):not(.system)")];
   folded.forEach((one) => { one.open = true; });
 });
 addEventListener("afterprint", () => folded.forEach((one) => { one.open = false; }));

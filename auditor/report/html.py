@@ -106,7 +106,8 @@ def templates() -> Environment:
         "meaning": words.MEANINGS.__getitem__,
         "unbroken": _unbroken,
         "filename": lambda path: PurePath(path).name,
-        "pretty_json": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+        "one_line_json": lambda value: json.dumps(value, ensure_ascii=False),
+        "flag": lambda slug: words.FLAGS.get(slug, slug),
         "svg_image": svg_image,
         "assumption_rows": conclusions.assumption_rows,
     }

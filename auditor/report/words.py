@@ -41,6 +41,15 @@ MEANINGS = {
 }
 """What each bar stands for, in one clause."""
 
+FLAGS = {
+    "weak-baseline": "the API itself passes less than 80 %: look at the criterion",
+    "masked": "more than 5 % of the draws hold masked text",
+    "agreement": "graded by agreement with the API's answer",
+    "ungradable": "some draws could not be graded",
+    "unfinished": "the replay has not finished",
+}
+"""What a flag of a decision means."""
+
 _WHOLE_DOLLARS_FROM = 100
 _CENTS_FROM = Decimal("0.01")
 
