@@ -18,6 +18,7 @@ from auditor.errors import ConfigError
 from auditor.prices import PricesConfig
 
 FILE_NAME = "auditor.toml"
+CRITERIA_NAME = "criteria.yaml"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[Decimal, Field(ge=0)]
@@ -140,14 +141,16 @@ class Config(Section):
 def load_config(path: Path | None = None, *, start: Path | None = None) -> Config:
     """Read ``path``, else the nearest ``auditor.toml`` upward from ``start``, else the defaults.
 
-    Paths inside the file are relative to it.
+    Paths inside the file are relative to it. A ``criteria.yaml`` in the same folder is used when
+    ``[grade]`` names none.
 
     Raises:
         ConfigError: unreadable, no TOML, an unknown key or a value out of range.
     """
-    found = path or _find(start or Path.cwd())
+    start = start or Path.cwd()
+    found = path or _find(start)
     if found is None:
-        return Config()
+        return _anchored(Config(), start)
     try:
         data = tomllib.loads(found.read_text(encoding="utf-8"))
     except OSError as error:
@@ -169,12 +172,16 @@ def _find(start: Path) -> Path | None:
 
 
 def _anchored(config: Config, folder: Path) -> Config:
+    """Make the paths of ``[grade]`` absolute and find the criteria that lie beside the file."""
     grade = config.grade
     paths = {
         name: (folder / value).resolve()
         for name in ("criteria", "labels")
         if (value := getattr(grade, name)) is not None
     }
+    beside = folder / CRITERIA_NAME
+    if grade.criteria is None and beside.is_file():
+        paths["criteria"] = beside.resolve()
     return config.model_copy(update={"grade": grade.model_copy(update=paths)})
 
 

@@ -8,24 +8,21 @@ audit, and why ``auditor audit`` can be run again and again.
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
-from auditor.errors import AuditorError, NotReadyError, StoreError
+from auditor.errors import NotReadyError
+from auditor.runs import RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from auditor.config import Config
     from auditor.engines.base import Engine
+    from auditor.runs import StageState
     from auditor.stages.ingest import IngestSettings
     from auditor.store import Store
 
@@ -43,23 +40,6 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "plan": ("grade", "cost"),
     "report": ("plan",),
 }
-SIGN_OF_LIFE_S = 2.0
-"""How often a running stage says where it is."""
-DEAD_AFTER = timedelta(seconds=90)
-"""A running stage that has not said so for that long was killed."""
-
-
-class StageState(NamedTuple):
-    """Where a stage stands, as ``auditor status`` shows it."""
-
-    stage: str
-    state: str
-    """never, done, stale, running, interrupted or failed."""
-    done: int | None
-    total: int | None
-    note: str | None
-    when: datetime | None
-    rows: int | None
 
 
 @dataclass(slots=True)
@@ -281,8 +261,9 @@ class Pipeline:
             )
             return [str(self._categorize_settings()), overrides]
         if stage == "criteria":
+            # A file that is missing is the stage's to complain of.
             files = (config.grade.criteria, config.grade.labels)
-            return [path.read_bytes().hex() if path else None for path in files]
+            return [path.read_bytes().hex() if path and path.is_file() else None for path in files]
         if stage in {"sample", "replay"}:
             candidates = [engine.candidate.candidate_id for engine in self.engines()]
             return [candidates, config.sample.model_dump(), config.replay.max_output_tokens]
@@ -293,10 +274,7 @@ class Pipeline:
         return None
 
     def _last(self, stage: str) -> dict[str, Any]:
-        rows = self.store.dicts(
-            "SELECT * FROM stage_runs WHERE stage = ? ORDER BY started_at DESC LIMIT 1", [stage]
-        )
-        return rows[0] if rows else {}
+        return RunRecord(self.store).last(stage)
 
     def _stale(self, stage: str) -> bool:
         last = self._last(stage)
@@ -313,140 +291,19 @@ class Pipeline:
     # -- the record of runs ------------------------------------------------------------------------
 
     def _recorded(self, stage: str, runner: Callable[[Watch], StageResult]) -> StageResult:
-        """Run a stage and keep when, how far and how it ended."""
-        run_id = secrets.token_hex(8)
-        self._refuse_if_running(stage)
-        self.store.execute("UPDATE stage_runs SET status = 'partial' WHERE status = 'running'")
-        self.store.append(
-            "stage_runs",
-            [
-                {
-                    "run_id": run_id,
-                    "stage": stage,
-                    "fingerprint": "",
-                    "status": "running",
-                    "started_at": datetime.now(UTC),
-                    "seen_at": datetime.now(UTC),
-                    "detail": canonical_json({"pid": os.getpid()}),
-                }
-            ],
-        )
-        self.store.rest()
-        with self._ending(run_id):
-            result = runner(_SignsOfLife(self.store, run_id, self.watch))
-            self._finish(
-                run_id,
-                "done",
-                fingerprint=self.fingerprint(stage),
-                settings=canonical_json(self._settings(stage)),
-                rows_read=result.rows_read,
-                rows_written=result.rows_written,
-                detail=canonical_json(
-                    {
-                        **result.detail,
-                        "warnings": list(result.warnings),
-                        "rests_on": self._rests_on(stage),
-                    }
-                ),
-            )
-        self.store.rest()
-        return result
+        return RunRecord(self.store).keep(stage, runner, lambda: self._facts(stage), self.watch)
 
-    @contextmanager
-    def _ending(self, run_id: str) -> Iterator[None]:
-        """Write down how a run ended when it did not end well."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            self._finish(run_id, "partial")
-            raise
-        except StoreError:
-            raise  # the database itself is in trouble: there is nowhere to write
-        except AuditorError as error:
-            self._finish(run_id, "failed", detail=canonical_json({"error": error.message}))
-            raise
-
-    def _finish(self, run_id: str, status: str, **columns: object) -> None:
-        columns |= {"status": status, "finished_at": datetime.now(UTC)}
-        names = ", ".join(f"{name} = ?" for name in columns)
-        self.store.execute(
-            f"UPDATE stage_runs SET {names} WHERE run_id = ?", [*columns.values(), run_id]
-        )
-        self.store.rest()
-
-    def _refuse_if_running(self, stage: str) -> None:
-        for run in self.store.dicts(
-            "SELECT stage, seen_at, detail ->> 'pid' AS pid FROM stage_runs"
-            " WHERE status = 'running'"
-        ):
-            pid = int(run["pid"])
-            fresh = datetime.now(UTC) - run["seen_at"] < DEAD_AFTER
-            if pid != os.getpid() and fresh and _alive(pid):
-                raise StoreError(
-                    f"cannot {stage}: {run['stage']} is running on {self.store.path} (PID {pid})",
-                    hint="wait for it ('auditor status' shows how far it is), or stop it first",
-                )
+    def _facts(self, stage: str) -> dict[str, object]:
+        return {
+            "fingerprint": self.fingerprint(stage),
+            "settings": canonical_json(self._settings(stage)),
+            "rests_on": self._rests_on(stage),
+        }
 
     def states(self) -> list[StageState]:
         """Return where every stage stands; for a read-only database too."""
-        return [self._state(stage) for stage in STAGES]
+        record = RunRecord(self.store)
+        return [record.state(stage, self._outdated) for stage in STAGES]
 
-    def _state(self, stage: str) -> StageState:
-        last = self._last(stage)
-        if not last:
-            return StageState(stage, "never", None, None, None, None, None)
-        state = {"partial": "interrupted"}.get(last["status"], last["status"])
-        if state == "running" and datetime.now(UTC) - last["seen_at"] > DEAD_AFTER:
-            state = "interrupted"
-        elif state == "done" and stage not in {"ingest", "report"} and self._stale(stage):
-            state = "stale"
-        return StageState(
-            stage, state, last["done"], last["total"], last["note"],
-            last["finished_at"] or last["seen_at"], last["rows_written"],
-        )  # fmt: skip
-
-
-class _SignsOfLife:
-    """A ``Watch`` that passes everything on and keeps how far a stage is in ``stage_runs``."""
-
-    def __init__(self, store: Store, run_id: str, watch: Watch) -> None:
-        self._store, self._run_id, self._watch = store, run_id, watch
-        self._task, self._done = "", 0
-        self._total: int | None = None
-        self._said_at = time.monotonic()
-
-    def start(self, task: str, total: int | None = None, unit: str = "") -> None:
-        self._task, self._done, self._total = task, 0, total
-        self._watch.start(task, total, unit)
-        self._say()
-
-    def advance(self, n: int = 1, note: str = "") -> None:
-        self._done += n
-        self._watch.advance(n, note)
-        if time.monotonic() - self._said_at > SIGN_OF_LIFE_S:
-            self._say()
-
-    def finish(self, note: str = "") -> None:
-        self._watch.finish(note)
-        self._say()
-
-    def warn(self, message: str) -> None:
-        self._watch.warn(message)
-
-    def _say(self) -> None:
-        self._store.execute(
-            "UPDATE stage_runs SET done = ?, total = ?, note = ?, seen_at = ? WHERE run_id = ?",
-            [self._done, self._total, self._task, datetime.now(UTC), self._run_id],
-        )
-        self._store.rest()
-        self._said_at = time.monotonic()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    def _outdated(self, stage: str) -> bool:
+        return stage not in {"ingest", "report"} and self._stale(stage)
