@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from report_database import fill
@@ -43,12 +43,14 @@ def server():
         def do_GET(self):
             asked.append(self.path)
             self.send_response(404)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_):
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Count) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Count) as server:
+        server.daemon_threads = True  # a browser keeps idle connections open
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
