@@ -42,7 +42,7 @@ def categorize(
     home = {route_id: c.category_id for c in former for route_id in c.route_ids}
     joined: dict[str, list[str]] = defaultdict(list)
     drafts: list[_Draft] = []
-    templates = [r for r in alive if r.cluster is None]
+    templates = [r for r in alive if not r.free]
     for some in _tasks(templates, evidence):
         old = [r for r in some if r.route_id in home]
         new = [r for r in some if r.route_id not in home]
@@ -50,7 +50,7 @@ def categorize(
             joined[home[old[0].route_id]].extend(r.route_id for r in new)
         elif new:
             drafts.append(_draft(new, evidence))
-    free = [r for r in alive if r.cluster is not None and r.route_id not in home]
+    free = [r for r in alive if r.free and r.route_id not in home]
     drafts.extend(_free_drafts(free, evidence, texts))
     kept = [replace(c, route_ids=(*c.route_ids, *joined.get(c.category_id, ()))) for c in former]
     drafts.sort(key=lambda draft: draft.category.category_id)
@@ -82,7 +82,8 @@ def profile(route: Route, proof: Evidence) -> Profile:
         calls=proof.calls,
         words=" ".join(text.split()),
         shapes=proof.shapes,
-        tools=bool(route.structure.tools),
+        tools=route.structure.tools,
+        schema=route.structure.response_format,
     )
 
 

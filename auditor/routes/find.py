@@ -140,7 +140,7 @@ class Gathered:
         return {
             route.route_id: [doc.user for doc in self.docs(number)]
             for number, route in enumerate(self.rules.routes)
-            if route.cluster is not None and self.calls[number]
+            if route.free and self.calls[number]
         }
 
     @property
@@ -204,4 +204,4 @@ def common(texts: Sequence[str], head: int, tail: int) -> tuple[str, int, int]:
     words = ~np.isin(tokens.hashes, anchor_hashes())
     everywhere = covered_tokens(found.positions[hit])
     n_constant = int(words[everywhere].sum())
-    return render(tokens, covered), n_constant, int(words.sum())
+    return render(tokens, covered).strip(), n_constant, int(words.sum())

@@ -110,7 +110,7 @@ class FragmentIndex:
 def mine(
     texts: Sequence[str], weights: NDArray[np.float64], *, minsup: float, head: int, tail: int
 ) -> list[Fragment]:
-    """Find the fragments of `texts`, most frequent first.
+    """Find the fragments of `texts`: those at a fixed place first, then the most frequent.
 
     Args:
         texts: Distinct texts; order matters only for ties.
@@ -196,7 +196,7 @@ def _fragments(
     found: Shingles,
     tokens: Tokens,
 ) -> list[Fragment]:
-    """Turn components of frequent shingles into fragments, most frequent first."""
+    """Turn components of frequent shingles into fragments."""
     owner = np.full(len(unique), -1, np.int64)
     owner[frequent] = component
     rows, fragment = cells // len(unique), owner[cells % len(unique)]
@@ -231,7 +231,8 @@ def _fragments(
                     anchored=bool(fixed[number]),
                 )
             )
-    return sorted(out, key=lambda f: (-f.support, f.shingles))
+    # what has a fixed place first: the frame of a template before the values in it
+    return sorted(out, key=lambda f: (not f.anchored, -f.support, f.shingles))
 
 
 def _anchored(
@@ -283,4 +284,4 @@ def render(tokens: Tokens, covered: NDArray[np.int64]) -> str:
             # with the white space after it, so that words stand as they were written
             raw = tokens.source[tokens.starts[index] : tokens.ends[index]].strip("\0")
             pieces.append(raw.replace(word, "#") if any(map(str.isdigit, word)) else raw)
-    return "".join(pieces).strip()
+    return "".join(pieces)

@@ -124,6 +124,27 @@ MIN_CONTENT_WORDS = 2
 _LOOK = 1200
 
 
+VERBS = (
+    "add|analy[sz]e|annotate|answer|assess|build|calculate|categori[sz]e|check|classify|clean|compare|complete"
+    "|compose|compress|compute|condense|continue|convert|correct|create|decide|describe|design|detect|determine"
+    "|diagnose|draft|draw|edit|estimate|evaluate|explain|extract|fill|find|fix|flag|format|generate|give|grade"
+    "|identify|implement|improve|judge|label|list|make|map|match|moderate|name|normali[sz]e|optimi[sz]e|outline"
+    "|paraphrase|parse|plan|predict|prioriti[sz]e|produce|proofread|propose|rank|rate|recommend|redact|refactor"
+    "|remove|rephrase|replace|review|revise|rewrite|route|score|select|shorten|simplify|solve|sort|split|suggest"
+    "|summari[sz]e|tag|transcribe|transform|translate|triage|turn|validate|verify|write"
+)
+"""Verbs that tell a model what to do."""
+_INSTRUCTION = re.compile(
+    rf"(?:^|[.:!?\n#*-]\s*)(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?)?(?:{VERBS})\s+\S",
+    re.IGNORECASE,
+)
+
+
+def instructs(text: str) -> bool:
+    """Whether the text tells a model what to do, at the start of a sentence, or who it is."""
+    return _INSTRUCTION.search(text[:1500]) is not None
+
+
 @lru_cache(maxsize=4096)
 def task_type(text: str) -> str:
     """The task type that a template's constant text names, `other` if none."""

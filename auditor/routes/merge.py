@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.routes.lexicon import task_type
+from auditor.routes.model import ANY_TOOLS
 from auditor.routes.shape import coarse
 from auditor.routes.vectors import embed, unit
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 THRESHOLD = 0.65  # conservative: too fine can be joined by the user, too coarse not taken apart
-_EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5  # weights, from categorize.md section 2
+_EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5  # from categorize.md section 2
+_FORM = 0.5  # schemas of two names, tools that have nothing in common
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,8 @@ class Profile:
     calls: int
     words: str
     shapes: Mapping[str, int]
-    tools: bool
+    tools: tuple[str, ...] = ()
+    schema: str = ""
 
     @property
     def kind(self) -> str:
@@ -67,7 +70,7 @@ def group(profiles: Sequence[Profile], *, threshold: float = THRESHOLD) -> list[
 
 
 def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
-    """Symmetric distances between routes, 0 (same) to 1.5: words, vectors, shapes and type."""
+    """Symmetric distances between routes, 0 (same) to 2: vectors, words, shapes, type, form."""
     vectors = embed([p.words for p in profiles])
     vectors = unit(vectors - vectors.mean(axis=0) / 2)
     words = _tfidf([p.words for p in profiles])
@@ -78,11 +81,20 @@ def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
         + _WORDS * (1 - words @ words.T)
         + _SHAPE * (1 - shapes @ shapes.T)
         + _TYPE * (kinds[:, None] != kinds[None, :])
+        + _FORM * np.array([[_other_form(a, b) for b in profiles] for a in profiles])
     )
     both = np.clip((out + out.T) / 2, 0, None).astype(np.float64)
     np.fill_diagonal(both, 0)
     rounded: NDArray[np.float64] = np.round(both, 6)
     return rounded
+
+
+def _other_form(one: Profile, two: Profile) -> bool:
+    """Whether code asks for two things: named schemas or fixed tools that differ."""
+    if ":" in one.schema and ":" in two.schema and one.schema != two.schema:
+        return True
+    fixed = one.tools and two.tools and ANY_TOOLS not in {one.tools, two.tools}
+    return bool(fixed) and not set(one.tools) & set(two.tools)
 
 
 def _tfidf(texts: Sequence[str]) -> NDArray[np.float64]:

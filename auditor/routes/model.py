@@ -52,15 +52,15 @@ class Route:
     """Calls that come from one place in the caller's code.
 
     `system_fragments` and `user_fragments` are keys of fragments a request must
-    hold; `cluster` is set for a part of the free-form rest instead. `mass` is
-    the number of constant shingles behind the rule on either side.
+    hold; a `free` route is a part of the free-form rest instead. `mass` is the
+    number of constant shingles behind the rule.
     """
 
     route_id: str
     structure: Structure
     system_fragments: tuple[str, ...] = ()
     user_fragments: tuple[str, ...] = ()
-    cluster: int | None = None
+    free: bool = False
     owned: bool = False  # a task-bearing system prompt decides
     system_mass: int = 0
     user_mass: int = 0

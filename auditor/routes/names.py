@@ -43,6 +43,7 @@ _DROP = re.compile(
 )
 _NOT_A_TASK = re.compile(r"\b(?:do not|don't|never|must not|no )\b", re.IGNORECASE)
 MAX_OBJECT = 4  # words
+TOPIC_WORDS = 4
 
 _BY_TYPE = {
     "sql": ("write SQL", "SQL"),
@@ -57,6 +58,7 @@ _BY_TYPE = {
     "translate": ("translate", "translat"),
     "write code": ("write code", "code"),
     "judge": ("judge answers", "judge"),
+    "rate": ("rate", "rate"),
     "redact": ("redact personal data", "redact"),
     "moderate": ("moderate content", "moderat"),
     "spam": ("detect spam", "spam"),
@@ -154,34 +156,44 @@ def name(
     return base
 
 
-def topic_names(texts: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[str]:
-    """Names for groups of free text: their usual task and the words that set them apart."""
+def telling_words(groups: Sequence[Sequence[str]], n: int) -> list[list[str]]:
+    """Up to `n` words of each group of texts that set it apart from the others, best first.
+
+    By class-based TF-IDF: share of the word in the group times the logarithm of how much
+    larger that is than its share in all of them.
+    """
     from sklearn.feature_extraction.text import CountVectorizer
 
-    joined = [" ".join(text[:300] for text in some[:200]) for some in texts]
-    model = CountVectorizer(
-        stop_words="english", token_pattern=r"[^\W\d_]{3,}", max_features=20_000
-    )
+    joined = [" ".join(text[:300] for text in some[:200]) for some in groups]
+    model = CountVectorizer(stop_words="english", token_pattern=r"[^\W\d_]{3,}|[\u3040-\u9fff]{2}")
     try:
         counts = model.fit_transform(joined).toarray().astype(np.float64)
     except ValueError:  # nothing but stop words
-        return [_topic(kind, ()) for kind in kinds]
+        return [[] for _ in groups]
     words = model.get_feature_names_out()
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     other = (counts.sum(axis=0) + 1) / (counts.sum() + len(words))
     weight = share * np.log(share / other + 1)
     out = []
-    for row, kind in zip(weight, kinds, strict=True):
+    for row in weight:
         order = np.lexsort((np.arange(len(words)), -row))
         top: list[str] = []
-        for index in order[:12]:
+        for index in order[: 3 * n]:
             word = str(words[index])
             if row[index] > 0 and not any(
                 word.startswith(w[:5]) or w.startswith(word[:5]) for w in top
             ):
                 top.append(word)
-        out.append(_topic(kind, top[:4]))
+        out.append(top[:n])
     return out
+
+
+def topic_names(texts: Sequence[Sequence[str]], kinds: Sequence[str]) -> list[str]:
+    """Names for groups of free text: their usual task and the words that set them apart."""
+    return [
+        _topic(kind, words)
+        for words, kind in zip(telling_words(texts, TOPIC_WORDS), kinds, strict=True)
+    ]
 
 
 def _topic(kind: str, words: Sequence[str]) -> str:

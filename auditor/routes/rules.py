@@ -7,7 +7,7 @@ back. `Matcher` applies it to one request or to many.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +16,12 @@ from auditor.routes.fragments import Fragment, FragmentIndex
 from auditor.routes.lexicon import is_generic
 from auditor.routes.model import ANY_TOOLS, Route, Structure
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
-from auditor.routes.vectors import embed, unit
+from auditor.routes.vectors import embed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from auditor.routes.model import Doc
 
@@ -37,17 +39,23 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSet:
-    """All routes with the fragments and cluster centres their rules refer to.
+class Free:
+    """The rule of a free-form route: `weights @ v + bias` for the mean word vector `v` of a text.
 
-    `centre` is the mean vector that free text is centred by, `centroids` hold one
-    unit vector per free-form route, in order of `Route.cluster`.
+    The route with the highest value takes the text.
     """
+
+    weights: tuple[float, ...]
+    bias: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """All routes, the fragments their rules refer to, and the rules of free-form routes by id."""
 
     routes: tuple[Route, ...]
     fragments: tuple[Fragment, ...]
-    centre: tuple[float, ...] = ()
-    centroids: tuple[tuple[float, ...], ...] = ()
+    free: Mapping[str, Free] = field(default_factory=dict)
 
     def rule(self, route: Route) -> str:
         """One route's matching rule as JSON that stands alone, keys sorted.
@@ -56,13 +64,11 @@ class RuleSet:
         and format fit, and each side holds the fragments: `CONTAIN` of the shingles of each.
         Among several the one with more constant text in the system prompt wins, then the
         better fit of tools and format, then more constant text in the user message. A
-        free-form route holds the requests that no other takes and whose mean word vector,
-        less `centre`, is nearest to its `centroid`.
+        free-form route takes what no other does and its `free` gives the highest value for,
+        see `Free`; with a specific system prompt that is read instead of the user message.
         """
         by_key = {fragment.key: fragment for fragment in self.fragments}
-        free = None
-        if route.cluster is not None:
-            free = {"centre": self.centre, "centroid": self.centroids[route.cluster]}
+        free = self.free.get(route.route_id)
         return json.dumps(
             {
                 "version": RULE_VERSION,
@@ -71,22 +77,24 @@ class RuleSet:
                 "owned": route.owned,
                 "system": [_fragment_out(by_key[key]) for key in route.system_fragments],
                 "user": [_fragment_out(by_key[key]) for key in route.user_fragments],
-                "free": free,
+                "free": asdict(free) if free else None,
             },
             sort_keys=True,
             ensure_ascii=False,
         )
 
     def extended(self, new: RuleSet) -> RuleSet:
-        """These rules and the templates of `new`; its free-form routes only if here are none.
+        """These rules and the templates of `new`; its free-form routes only where here are none.
 
-        Vectors are centred once: free text that comes later goes to the groups that exist.
+        Free text that comes later goes to the groups that exist.
         """
         known = {route.route_id for route in self.routes}
+        grouped = {route.structure.system for route in self.routes if route.free}
         added = [
             route
             for route in new.routes
-            if route.route_id not in known and (route.cluster is None or not self.centroids)
+            if route.route_id not in known
+            and not (route.free and route.structure.system in grouped)
         ]
         return RuleSet.from_rules(
             [*map(self.rule, self.routes), *(new.rule(route) for route in added)]
@@ -98,16 +106,13 @@ class RuleSet:
         raws = sorted((json.loads(rule) for rule in rules), key=lambda raw: str(raw["route_id"]))
         fragments: dict[str, Fragment] = {}
         routes: list[Route] = []
-        centre: tuple[float, ...] = ()
-        centroids: list[tuple[float, ...]] = []
+        free: dict[str, Free] = {}
         for raw in raws:
             sides = [[_fragment_in(f) for f in raw[side]] for side in ("system", "user")]
             fragments.update((f.key, f) for side in sides for f in side)
-            cluster = None
             if raw["free"] is not None:
-                cluster = len(centroids)
-                centre = centre or tuple(raw["free"]["centre"])
-                centroids.append(tuple(raw["free"]["centroid"]))
+                form = raw["free"]
+                free[raw["route_id"]] = Free(weights=tuple(form["weights"]), bias=form["bias"])
             structure = raw["structure"]
             routes.append(
                 Route(
@@ -119,7 +124,7 @@ class RuleSet:
                     ),
                     system_fragments=tuple(f.key for f in sides[0]),
                     user_fragments=tuple(f.key for f in sides[1]),
-                    cluster=cluster,
+                    free=raw["free"] is not None,
                     owned=raw["owned"],
                     system_mass=sum(len(f.shingles) for f in sides[0]),
                     user_mass=sum(len(f.shingles) for f in sides[1]),
@@ -128,8 +133,7 @@ class RuleSet:
         return cls(
             routes=tuple(routes),
             fragments=tuple(fragments[key] for key in sorted(fragments)),
-            centre=centre,
-            centroids=tuple(centroids),
+            free=free,
         )
 
 
@@ -161,8 +165,8 @@ def system_kind(system: str | None) -> str:
 
 
 def free_text(system: str | None, kind: str, user: str) -> str:
-    """What a call without a template is about: its prompt, after a rare system prompt."""
-    return f"{(system or '')[:200]}\n{user}" if kind == "specific" else user
+    """What a call without a template is about: a rare system prompt, else the user message."""
+    return system or "" if kind == "specific" else user
 
 
 class Matcher:
@@ -176,30 +180,41 @@ class Matcher:
         self._user = [frozenset(by_key[k] for k in r.user_fragments) for r in rules.routes]
         self._systems: dict[str, tuple[str, tuple[int, ...]]] = {}
         self._memo: dict[tuple[Structure, tuple[int, ...], tuple[int, ...]], int] = {}
-        self._clusters = {r.cluster: i for i, r in enumerate(rules.routes) if r.cluster is not None}
-        self._template = [i for i, r in enumerate(rules.routes) if r.cluster is None]
-        self._centre = np.array(rules.centre, np.float32)
-        self._centroids = np.array(rules.centroids, np.float32)
+        self._template = [i for i, r in enumerate(rules.routes) if not r.free]
+        self._free: dict[bool, tuple[list[int], NDArray[np.float32], NDArray[np.float32]]] = {}
+        for rare in (False, True):
+            some = [
+                i
+                for i, r in enumerate(rules.routes)
+                if r.free and (r.structure.system == "specific") == rare
+            ]
+            forms = [rules.free[rules.routes[i].route_id] for i in some]
+            weights = np.array([form.weights for form in forms], np.float32)
+            bias = np.array([form.bias for form in forms], np.float32)
+            if some:
+                self._free[rare] = (some, weights, bias)
 
     def assign(self, docs: Sequence[Doc]) -> list[Match]:
         """The route of every call; `Match.route` is -1 only where the rule set is empty."""
         systems = self._system_sides([doc.system for doc in docs])
         users = self._index.find([doc.user for doc in docs], USER_HEAD, USER_TAIL)
         out: list[Match | None] = []
-        loose: list[int] = []
+        loose: dict[bool, list[int]] = {False: [], True: []}
         for number, (doc, (kind, held), user) in enumerate(zip(docs, systems, users, strict=True)):
             structure = Structure(
                 system=kind, tools=doc.tools, response_format=doc.response_format or ""
             )
             route = self.best(structure, held, user)
             if route < 0:
-                loose.append(number)
+                loose[kind == "specific"].append(number)
                 out.append(None)
                 continue
             mass = self.rules.routes[route].mass
             out.append(Match(route=route, confidence=round(mass / (mass + _HALF_MASS), 3)))
-        for number, found in zip(loose, self._nearest(docs, systems, loose), strict=True):
-            out[number] = found
+        for rare, some in loose.items():
+            texts = [free_text(docs[i].system, systems[i][0], docs[i].user) for i in some]
+            for number, found in zip(some, self._nearest(texts, rare=rare), strict=True):
+                out[number] = found
         return [found for found in out if found is not None]
 
     def match(self, doc: Doc) -> str | None:
@@ -215,7 +230,7 @@ class Matcher:
         return [
             doc
             for doc, found in zip(docs, self.assign(docs), strict=True)
-            if found.route < 0 or self.rules.routes[found.route].cluster is not None
+            if found.route < 0 or self.rules.routes[found.route].free
         ]
 
     def best(self, structure: Structure, system: tuple[int, ...], user: tuple[int, ...]) -> int:
@@ -251,24 +266,22 @@ class Matcher:
             self._systems[text] = (system_kind(text), held)
         return [self._systems[s] if s else ("none", ()) for s in systems]
 
-    def _nearest(
-        self,
-        docs: Sequence[Doc],
-        systems: Sequence[tuple[str, tuple[int, ...]]],
-        which: Sequence[int],
-    ) -> list[Match]:
-        """The nearest free-form route of calls that no template explains."""
-        if not which:
+    def _nearest(self, texts: Sequence[str], *, rare: bool) -> list[Match]:
+        """The free-form route of texts that no template explains."""
+        if not texts:
             return []
-        if not self._clusters:
-            return [Match(route=-1, confidence=0.0)] * len(which)
-        vectors = embed([free_text(docs[i].system, systems[i][0], docs[i].user) for i in which])
-        near = unit(vectors - self._centre) @ self._centroids.T
-        top = near.argmax(axis=1)
-        score = near[np.arange(len(top)), top].clip(0, 1)
+        # one kind of free text may have no groups yet: the other's will do
+        groups = self._free.get(rare) or self._free.get(not rare)
+        if groups is None:
+            return [Match(route=-1, confidence=0.0)] * len(texts)
+        routes, weights, bias = groups
+        vectors = embed(texts)
+        values = vectors @ weights.T + bias
+        top = values.argmax(axis=1)
+        sure = values[np.arange(len(top)), top] / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
         return [
-            Match(route=self._clusters[int(c)], confidence=round(0.5 * float(s), 3))
-            for c, s in zip(top, score, strict=True)
+            Match(route=routes[int(group)], confidence=round(0.5 * float(s), 3))
+            for group, s in zip(top, sure.clip(0, 1), strict=True)
         ]
 
 

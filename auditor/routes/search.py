@@ -14,9 +14,10 @@ import numpy as np
 
 from auditor.routes.fragments import Fragment, FragmentIndex, mine
 from auditor.routes.freeform import cluster
-from auditor.routes.lexicon import WEAK, task_type
+from auditor.routes.lexicon import WEAK, instructs, is_generic, task_type
 from auditor.routes.model import ANY_TOOLS, Doc, Route, Structure, name_digest
-from auditor.routes.rules import RuleSet, any_format, free_text, system_kind
+from auditor.routes.names import telling_words
+from auditor.routes.rules import Free, RuleSet, any_format, free_text, system_kind
 from auditor.routes.shape import coarse
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.routes.tree import Path, grow
@@ -24,11 +25,11 @@ from auditor.routes.tree import Path, grow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-OWNING_WORDS = 14  # constant words that make a system prompt task-bearing,
-OWNING_WORDS_TYPED = 6  # or this many if they name a task
+OWNING_WORDS = 5  # constant words of a system prompt that make a bot; fewer if they name a task
 TEMPLATE_WORDS = (
     3  # constant words that a user template needs where no system prompt vouches for it
 )
+SIGNATURE = 8  # words that name a free-form route
 HOMOGENEOUS = 0.8  # share of one family of shapes that makes it the shape of a group
 
 
@@ -66,18 +67,13 @@ def learn(docs: Iterable[Doc], *, seed: int = 0) -> RuleSet:
         found, loose = search.under_system(path, group)
         routes.extend(found)
         rest.extend(loose)
-    centre: tuple[float, ...] = ()
-    centroids: tuple[tuple[float, ...], ...] = ()
-    if rest:
-        free, centre, centroids = _free_form(rest, seed)
-        routes.extend(free)
+    free = _free_form(rest, seed) if rest else []
     used = {key for route in routes for key in (*route.system_fragments, *route.user_fragments)}
     fragments = {f.key: f for f in search.fragments if f.key in used}
     return RuleSet(
-        routes=tuple(sorted(routes, key=lambda route: route.route_id)),
+        routes=tuple(sorted((*routes, *(r for r, _ in free)), key=lambda route: route.route_id)),
         fragments=tuple(fragments[key] for key in sorted(fragments)),
-        centre=centre,
-        centroids=centroids,
+        free={route.route_id: form for route, form in free},
     )
 
 
@@ -152,13 +148,13 @@ class _Search:
             nodes = grow([m.system for m in some], self.support)
             for m in some:
                 groups[kind, nodes.descend(m.system)].append(m)
-        self._fold_slots(groups)
+        self._fold_values(groups)
         return sorted(
             ((path, group) for (_, path), group in groups.items()),
             key=lambda item: (item[0], item[1][0].doc.call_id),
         )
 
-    def _fold_slots(self, groups: dict[tuple[str, Path], list[_Member]]) -> None:
+    def _fold_values(self, groups: dict[tuple[str, Path], list[_Member]]) -> None:
         """Give groups that differ from the one above by a value only back to it.
 
         A frequent tenant, date or document in a system prompt is a fragment of its
@@ -169,28 +165,38 @@ class _Search:
             kind, path = key
             for cut in range(1, len(path)):
                 above = path[:cut]
-                if not self._owns(above):
+                if not self._owns(above) or not self._all_values(path[cut:], above):
                     continue
-                added = self._words(path[cut:])
-                own = self._words(above)
-                outer = (kind, above)
-                same_type = task_type(" ".join(added)) in WEAK or task_type(
-                    " ".join(added)
-                ) == task_type(" ".join(own))
-                if (
-                    same_type
-                    and len(added) < len(own)
-                    and _same_shape(groups[key], groups.get(outer, []))
-                ):
-                    groups.setdefault(outer, []).extend(groups.pop(key))
+                others = [
+                    m
+                    for (other_kind, other), some in groups.items()
+                    if other_kind == kind and other[:cut] == above and other != path
+                    for m in some
+                ]
+                if _same_shape(groups[key], others):
+                    groups.setdefault((kind, above), []).extend(groups.pop(key))
                     break
+
+    def _all_values(self, added: Path, above: Path) -> bool:
+        """Whether fragments inside a system prompt are values of its slots.
+
+        They are if they stand at no fixed place, or tell the model nothing, or, where the prompt
+        above them names its task, nothing else.
+        """
+        told = self._type(above)
+        return all(
+            not f.anchored
+            or not instructs(f.text)
+            or (told not in WEAK and task_type(f.text) in {*WEAK, told})
+            for f in (self.fragments[i] for i in added)
+        )
 
     def under_system(
         self, path: Path, group: Sequence[_Member]
     ) -> tuple[list[Route], list[_Member]]:
         """Routes of the calls under one system template, and those that stay free-form."""
         owned = group[0].structure.system == "specific" and self._owns(path)
-        nodes_of = self._user_nodes(group, owned=owned)
+        nodes_of = self._user_nodes(path, group, owned=owned)
         groups: dict[tuple[Structure, Path], list[_Member]] = defaultdict(list)
         for m, node in zip(group, nodes_of, strict=True):
             groups[m.structure, node].append(m)
@@ -220,7 +226,7 @@ class _Search:
             out[key, node].extend(some)
         return out
 
-    def _user_nodes(self, group: Sequence[_Member], *, owned: bool) -> list[Path]:
+    def _user_nodes(self, path: Path, group: Sequence[_Member], *, owned: bool) -> list[Path]:
         counts = Counter(m.doc.user for m in group)
         texts = sorted(counts)
         weights = np.array([counts[text] for text in texts], np.float64)
@@ -232,30 +238,44 @@ class _Search:
         nodes = grow([held[m.doc.user] for m in group], self.support)
         paths = [nodes.descend(held[m.doc.user]) for m in group]
         if owned:
-            return self._only_other_tasks(group, paths)
-        return [path if self._is_template(path) else () for path in paths]
+            return self._only_other_tasks(path, group, paths)
+        return [user if self._is_template(user) else () for user in paths]
 
     def _is_template(self, path: Path) -> bool:
         """Whether this is text that code wrote, not a phrase that people like to use.
 
-        Code puts its constant text before or after the value: it stands at an end of the message.
+        Code puts its constant text at a fixed place before or after the value.
         """
-        enough = len(self._words(path)) >= TEMPLATE_WORDS
-        return enough and any(self.fragments[i].anchored for i in path)
+        if not any(self.fragments[i].anchored for i in path):
+            return False
+        words = self._words(path)
+        return len(words) >= TEMPLATE_WORDS or (bool(words) and self._type(path) not in WEAK)
 
-    def _only_other_tasks(self, group: Sequence[_Member], paths: Sequence[Path]) -> list[Path]:
-        """Under a task-bearing system prompt a user template counts only if it is another task."""
+    def _only_other_tasks(
+        self, system: Path, group: Sequence[_Member], paths: Sequence[Path]
+    ) -> list[Path]:
+        """Under a task-bearing system prompt a user template counts only if it is another task.
+
+        Where the prompt names its task the answers must look different, too.
+        """
         by_path: dict[Path, list[_Member]] = defaultdict(list)
         for m, path in zip(group, paths, strict=True):
             by_path[path].append(m)
+        told = self._type(system)
         keep: dict[Path, Path] = {}
         for path, some in by_path.items():
+            keep[path] = ()
+            if not self._is_template(path) or not self._instructs(path):
+                continue
+            kind = self._type(path)
+            if told in WEAK:
+                if kind not in WEAK or self._written(path):
+                    keep[path] = path
+                continue
             others = [m for m, p in zip(group, paths, strict=True) if p != path]
-            kind = task_type(" ".join(self._words(path))) if path else ""
             other_shape = bool(others) and not _same_shape(some, others)
-            other_task = kind not in WEAK and len(self._words(path)) >= OWNING_WORDS_TYPED
-            large = len(some) >= 3 * self.support
-            keep[path] = path if path and large and other_shape and other_task else ()
+            if kind not in {*WEAK, told} and other_shape:
+                keep[path] = path
         return [keep[path] for path in paths]
 
     def _route(self, structure: Structure, system: Path, user: Path, *, owned: bool) -> Route:
@@ -282,12 +302,22 @@ class _Search:
     def _words(self, path: Path) -> list[str]:
         return [w for i in path for w in self.fragments[i].words if any(map(str.isalpha, w))]
 
+    def _written(self, path: Path) -> bool:
+        """Whether an instruction has a line of its own, as people seldom type it."""
+        return any("\n" in self.fragments[i].text.lstrip() for i in path)
+
+    def _type(self, path: Path) -> str:
+        return task_type(" ".join(self.fragments[i].text for i in path))
+
+    def _instructs(self, path: Path) -> bool:
+        return any(instructs(self.fragments[i].text) for i in path)
+
     def _owns(self, path: Path) -> bool:
-        """Whether the constant text of a system prompt says what the task is."""
+        """Whether the constant text of a system prompt says what the task or the bot is."""
         words = self._words(path)
-        if len(words) >= OWNING_WORDS:
+        if words and self._type(path) not in WEAK:
             return True
-        return len(words) >= OWNING_WORDS_TYPED and task_type(" ".join(words)) not in WEAK
+        return len(words) >= OWNING_WORDS and not is_generic(" ".join(words))
 
 
 def _same_shape(left: Sequence[_Member], right: Sequence[_Member]) -> bool:
@@ -304,26 +334,35 @@ def _same_shape(left: Sequence[_Member], right: Sequence[_Member]) -> bool:
     return families[0] == families[1]
 
 
-def _free_form(
-    rest: Sequence[_Member], seed: int
-) -> tuple[list[Route], tuple[float, ...], tuple[tuple[float, ...], ...]]:
+def _free_form(rest: Sequence[_Member], seed: int) -> list[tuple[Route, Free]]:
     """Sub-split the calls that no template explains by what they are about."""
-    texts = [free_text(m.doc.system, m.structure.system, m.doc.user) for m in rest]
-    centre, centroids, labels = cluster(texts, seed=seed)
-    named = []
-    for number, centroid in enumerate(centroids):
-        some = [m for m, label in zip(rest, labels.tolist(), strict=True) if label == number]
-        kinds = Counter(m.structure.system for m in some) or Counter({"none": 1})
-        kind = max(kinds.items(), key=lambda item: (item[1], item[0]))[0]
-        # named by its place among the texts: the same texts, the same id
-        place = np.round(centroid, 2) + 0.0  # no negative zero
-        named.append((name_digest("free-form", place.tobytes().hex()), kind, centroid))
-    named.sort(key=lambda item: item[0])
-    return (
-        [
-            Route(route_id=route_id, structure=Structure(system=kind), cluster=number)
-            for number, (route_id, kind, _) in enumerate(named)
-        ],
-        tuple(float(x) for x in np.round(centre.astype(np.float64), 6)),
-        tuple(tuple(float(x) for x in np.round(c.astype(np.float64), 6)) for _, _, c in named),
-    )
+    out: list[tuple[Route, Free]] = []
+    for rare in (False, True):
+        some = [m for m in rest if (m.structure.system == "specific") == rare]
+        if not some:
+            continue
+        texts = [free_text(m.doc.system, m.structure.system, m.doc.user) for m in some]
+        centre, centroids, labels = cluster(texts, seed=seed)
+        groups = [
+            [text for text, label in zip(texts, labels.tolist(), strict=True) if label == number]
+            for number in range(len(centroids))
+        ]
+        for words, centroid in zip(telling_words(groups, SIGNATURE), centroids, strict=True):
+            structure = Structure(system="specific" if rare else "none")
+            # named by its words: the same on every machine, whatever the last bit of a sum
+            route_id = name_digest("free-form", structure.system, *sorted(words))
+            weights = np.round(centroid.astype(np.float64), 5)
+            bias = -float(np.round(centre.astype(np.float64) @ weights, 5))
+            out.append(
+                (
+                    Route(route_id=route_id, structure=structure, free=True),
+                    Free(weights=tuple(weights.tolist()), bias=bias),
+                )
+            )
+    seen = Counter(route.route_id for route, _ in out)
+    return [
+        (replace(route, route_id=name_digest(route.route_id, str(number))), free)
+        if seen[route.route_id] > 1
+        else (route, free)
+        for number, (route, free) in enumerate(out)
+    ]
