@@ -10,12 +10,17 @@ import difflib
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import ConfigError
 from auditor.prices import PricesConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
 
 FILE_NAME = "auditor.toml"
 CRITERIA_NAME = "criteria.yaml"
@@ -27,7 +32,7 @@ Usd = Annotated[Decimal, Field(ge=0)]
 class Section(BaseModel):
     """A table of ``auditor.toml``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class IngestConfig(Section):
@@ -99,23 +104,31 @@ class LocalConfig(Section):
     capex_usd: Usd | None = None
     """Bought machine: its price; 0 for one that stands on the desk already."""
     life_months: Annotated[int, Field(ge=1)] = 36
+    """Months it is used."""
     salvage: Share = 0.2
     """Share of the price left at the end."""
     hosting_usd_month: Usd = Decimal(0)
+    """Room, rack and network of a bought machine, USD a month."""
     load_watts: Annotated[float, Field(ge=0)] = 350
+    """Power of a bought machine at work."""
     idle_watts: Annotated[float, Field(ge=0)] = 60
+    """Power of a bought machine at rest."""
     usd_per_kwh: Usd = Decimal("0.20")
+    """Price of its electricity."""
     pue: Annotated[float, Field(ge=1)] = 1.0
     """Power usage effectiveness of the building."""
     ops_hours_month: Annotated[float, Field(ge=0)] = 4
     """Hours of people a month."""
     setup_hours: Annotated[float, Field(ge=0)] = 24
+    """Hours of people to move, once."""
     people_usd_hour: Usd = Decimal(80)
+    """What an hour of people costs."""
     utilisation: Annotated[float, Field(gt=0, le=1)] = 0.7
     """How full a machine may run in the busiest hour."""
     prompt_tokens_per_s: Annotated[float, Field(gt=0)] | None = None
     """Speed of the target machine, all slots together; as measured in the replay by default."""
     output_tokens_per_s: Annotated[float, Field(gt=0)] | None = None
+    """The same for the tokens it writes."""
 
 
 class ReportConfig(Section):
@@ -157,11 +170,26 @@ def load_config(path: Path | None = None, *, start: Path | None = None) -> Confi
         raise ConfigError(f"{found}: {error.strerror}", hint="check --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{found}: {error}", hint="is it TOML?") from error
+    return _anchored(_validated(data, str(found)), found.parent)
+
+
+def override(config: Config, flags: Mapping[str, Mapping[str, Any]]) -> Config:
+    """Put flags over the file, by section: those that are not None, validated like the file.
+
+    Raises:
+        ConfigError: a flag out of range.
+    """
+    data = config.model_dump()
+    for section, values in flags.items():
+        data[section] |= {key: value for key, value in values.items() if value is not None}
+    return _validated(data, "command line")
+
+
+def _validated(data: Mapping[str, Any], where: str) -> Config:
     try:
-        config = Config.model_validate(data)
+        return Config.model_validate(data)
     except ValidationError as error:
-        raise _explain(found, error) from error
-    return _anchored(config, found.parent)
+        raise _explain(where, error) from error
 
 
 def _find(start: Path) -> Path | None:
@@ -185,18 +213,34 @@ def _anchored(config: Config, folder: Path) -> Config:
     return config.model_copy(update={"grade": grade.model_copy(update=paths)})
 
 
-def _explain(path: Path, error: ValidationError) -> ConfigError:
+def _explain(where: str, error: ValidationError) -> ConfigError:
+    """Say in one line what is wrong with a setting, and what would be right."""
     first = error.errors(include_url=False)[0]
     names = [str(part) for part in first["loc"]]
-    where = ".".join(names)
-    if first["type"] != "extra_forbidden":
-        return ConfigError(f"{path}: {where}: {first['msg']}", hint="see 'auditor config'")
+    key = ".".join(names)
+    model, field = _nearest_field(names)
+    if first["type"] == "extra_forbidden":
+        known = list(model.model_fields)
+        near = difflib.get_close_matches(names[-1], known, n=1)
+        guess = f'did you mean "{near[0]}"? ' if near else ""
+        return ConfigError(f"{where}: unknown key {key}", hint=f"{guess}known: {', '.join(known)}")
+    if field is None or first["type"] == "model_type":
+        return ConfigError(f"{where}: {key} is a table", hint=f"write [{key}] on a line of its own")
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return ConfigError(
+        f"{where}: {key} {message[:1].lower()}{message[1:]}",
+        hint=f"{names[-1]}: {' '.join((field.description or '').split())}",
+    )
+
+
+def _nearest_field(names: list[str]) -> tuple[type[BaseModel], FieldInfo | None]:
+    """Return the section a path leads into, and the setting it names, if there is one."""
     model: type[BaseModel] = Config
-    for name in names[:-1]:
-        annotation = model.model_fields[name].annotation
-        assert isinstance(annotation, type)
-        model = annotation
-    known = list(model.model_fields)
-    near = difflib.get_close_matches(names[-1], known, n=1)
-    guess = f'did you mean "{near[0]}"? ' if near else ""
-    return ConfigError(f"{path}: unknown key {where}", hint=f"{guess}known: {', '.join(known)}")
+    for name in names:
+        field = model.model_fields.get(name)
+        if field is None:
+            return model, None
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return model, field
+        model = field.annotation
+    return model, None

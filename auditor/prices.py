@@ -46,17 +46,26 @@ class ModelPrices(BaseModel):
     price of its own costs what any input token costs.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     input: Decimal = Field(ge=0)
+    """Input that no cache served."""
     output: Decimal = Field(ge=0)
+    """Output, reasoning included."""
     cache_read: Decimal | None = Field(default=None, ge=0)
+    """Input read from the provider's cache."""
     cache_write_5m: Decimal | None = Field(default=None, ge=0)
+    """Input written to a cache of five minutes."""
     cache_write_1h: Decimal | None = Field(default=None, ge=0)
-    request: Decimal = Field(default=Decimal(0), ge=0, description="USD per request")
+    """Input written to a cache of an hour."""
+    request: Decimal = Field(default=Decimal(0), ge=0)
+    """USD per request."""
     provider: str | None = None
+    """Only calls to this provider; all by default."""
     since: date | None = None
+    """Only calls from this day on."""
     batch_discount: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
+    """Share taken off in a batch."""
 
 
 class PricesConfig(BaseModel):
@@ -65,11 +74,14 @@ class PricesConfig(BaseModel):
     ``free`` names models that truly cost nothing, which is otherwise taken for unpriced.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     models: dict[str, ModelPrices] = Field(default_factory=dict)
+    """Prices by model name, for models the book has not, or other prices than its own."""
     discounts: dict[str, Decimal] = Field(default_factory=dict)
+    """Share taken off the list price, by provider."""
     free: tuple[str, ...] = ()
+    """Models that truly cost nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
