@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,7 +18,7 @@ from auditor.errors import ConfigError
 from auditor.prices import PricesConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic.fields import FieldInfo
 
@@ -217,30 +217,35 @@ def _explain(where: str, error: ValidationError) -> ConfigError:
     """Say in one line what is wrong with a setting, and what would be right."""
     first = error.errors(include_url=False)[0]
     names = [str(part) for part in first["loc"]]
-    key = ".".join(names)
-    model, field = _nearest_field(names)
+    model, field, depth = _nearest_field(names)
+    key = ".".join(names[:depth])
     if first["type"] == "extra_forbidden":
         known = list(model.model_fields)
         near = difflib.get_close_matches(names[-1], known, n=1)
         guess = f'did you mean "{near[0]}"? ' if near else ""
         return ConfigError(f"{where}: unknown key {key}", hint=f"{guess}known: {', '.join(known)}")
-    if field is None or first["type"] == "model_type":
+    if field is None:
         return ConfigError(f"{where}: {key} is a table", hint=f"write [{key}] on a line of its own")
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = first["msg"].removeprefix("Input ")
+    said = " ".join((field.description or "").split())
     return ConfigError(
-        f"{where}: {key} {message[:1].lower()}{message[1:]}",
-        hint=f"{names[-1]}: {' '.join((field.description or '').split())}",
+        f"{where}: {key} {message[:1].lower()}{message[1:]}", hint=f"{names[depth - 1]}: {said}"
     )
 
 
-def _nearest_field(names: list[str]) -> tuple[type[BaseModel], FieldInfo | None]:
-    """Return the section a path leads into, and the setting it names, if there is one."""
+def _nearest_field(names: Sequence[str]) -> tuple[type[BaseModel], FieldInfo | None, int]:
+    """Return the table a path leads into, the setting it names if any, and how deep that is."""
     model: type[BaseModel] = Config
-    for name in names:
-        field = model.model_fields.get(name)
+    depth = 0
+    while depth < len(names):
+        field = model.model_fields.get(names[depth])
+        depth += 1
         if field is None:
-            return model, None
-        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return model, field
-        model = field.annotation
-    return model, None
+            return model, None, depth
+        kind = get_args(field.annotation)[-1:] if get_origin(field.annotation) is dict else ()
+        inner = kind[0] if kind else field.annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return model, field, depth
+        depth += len(kind)  # the user's own name of a table, as in [prices.models.NAME]
+        model = inner
+    return model, None, depth
