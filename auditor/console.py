@@ -27,6 +27,12 @@ JSON_VERSION = 1
 _PLAIN_EVERY_S = 30.0
 _WIDE = 130
 _NAME_WIDTH, _NAME_LEAST, _GAP = 44, 12, 2
+_TO_SPACES = str.maketrans("\n\t", "  ")
+
+
+def _line(text: str) -> str:
+    """Return text as one line that is safe to look at."""
+    return visible(text).translate(_TO_SPACES)
 
 
 class Terminal:
@@ -60,7 +66,8 @@ class Terminal:
                 emoji=False,
                 soft_wrap=True,
                 force_terminal=True if self._color else None,
-                no_color=True if self._color is False else None,
+                no_color=False if self._color else None,  # a flag wins over NO_COLOR
+                color_system=None if self._color is False else "auto",
             )
         return self._consoles[name]
 
@@ -75,7 +82,9 @@ class Terminal:
     # -- results -----------------------------------------------------------------------------------
 
     def result(self, command: str, result: Mapping[str, Any]) -> None:
-        """Print the one object of ``--json``: keys are stable, money is text."""
+        """Print the one object of ``--json``, if asked for: keys are stable, money is text."""
+        if not self.as_json:
+            return
         document = {
             "version": JSON_VERSION,
             "command": command,
@@ -87,7 +96,7 @@ class Terminal:
     def say(self, line: str = "", *, style: str | None = None) -> None:
         """Print a line of the result."""
         if not self.as_json:
-            self._console("stdout").print(visible(line), style=style)
+            self._console("stdout").print(_line(line), style=style)
 
     def table(
         self,
@@ -108,7 +117,7 @@ class Terminal:
         from rich.text import Text
 
         console = self._console("stdout")
-        cells = [[visible(cell) for cell in row] for row in rows]
+        cells = [[_line(cell) for cell in row] for row in rows]
         shown = [n for n in range(len(columns)) if n != sentence or console.width >= _WIDE]
         numbers = set(right)
         widths = [
@@ -135,25 +144,27 @@ class Terminal:
     def note(self, line: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet and not self.as_json:
-            self._console("stderr").print(visible(line), style="dim")
+            self._console("stderr").print(_line(line), style="dim")
 
     def hint(self, line: str) -> None:
         """Say on stderr what to do next."""
         if not self.quiet and not self.as_json:
-            self._console("stderr").print(visible(line))
+            self._console("stderr").print(_line(line))
 
     def warn(self, message: str) -> None:
-        """Say on stderr what the user should know; kept for ``--json``."""
+        """Say once on stderr what the user should know; kept for ``--json``."""
+        if message in self.warnings:
+            return
         self.warnings.append(message)
-        if not self.as_json:
-            self._console("stderr").print(f"warning: {visible(message)}", style="yellow")
+        if not self.quiet and not self.as_json:
+            self._console("stderr").print(f"warning: {_line(message)}", style="yellow")
 
     def error(self, error: AuditorError) -> None:
         """Print an error in one line and what mends it in another."""
         console = self._console("stderr")
-        console.print(f"error: {visible(error.message)}", style="bold red")
+        console.print(f"error: {_line(error.message)}", style="bold red")
         if error.hint:
-            console.print(f"hint: {visible(error.hint)}")
+            console.print(f"hint: {_line(error.hint)}")
 
     # -- Watch -------------------------------------------------------------------------------------
 
@@ -161,6 +172,7 @@ class Terminal:
         """Begin a bar, or one plain line where nobody looks at a terminal."""
         if self.quiet or self.as_json:
             return
+        self.close()
         console = self._console("stderr")
         if not console.is_terminal:
             self._plain = _PlainProgress(task, total, unit)
@@ -179,12 +191,12 @@ class Terminal:
             transient=True,
         )
         self._progress.start()
-        self._task = self._progress.add_task(visible(task), total=total, note="")
+        self._task = self._progress.add_task(_line(task), total=total, note="")
 
     def advance(self, n: int = 1, note: str = "") -> None:
         """Move the bar."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, advance=n, note=visible(note))
+            self._progress.update(self._task, advance=n, note=_line(note))
         elif self._plain is not None:
             self._plain.advance(n)
 
@@ -208,7 +220,7 @@ class _PlainProgress:
     """Progress for pipes and CI: a line at the start, each 10 % or 30 s, and the end."""
 
     def __init__(self, task: str, total: int | None, unit: str) -> None:
-        self._task, self._total, self._unit = visible(task), total, unit
+        self._task, self._total, self._unit = _line(task), total, unit
         self._done, self._told, self._began = 0, 0, time.monotonic()
         self._told_at = self._began
         of = f" {total:,} {unit}".rstrip() if total else ""
