@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
-from auditor.errors import NotReadyError
+from auditor.errors import LogError, NotReadyError
 from auditor.runs import RunRecord
 
 if TYPE_CHECKING:
@@ -57,13 +57,36 @@ class Pipeline:
     # -- running -----------------------------------------------------------------------------------
 
     def ingest(self, paths: Sequence[str]) -> StageResult:
-        """Read logs; new ones only."""
+        """Read logs; new ones only.
+
+        Raises:
+            LogError: a log that cannot be read, or no call in any of them.
+        """
         from auditor.stages import ingest
 
         self._reprice()
         settings = self._ingest_settings()
-        return self._recorded(
+        result = self._recorded(
             "ingest", lambda watch: ingest.run(self.store, paths, settings, watch)
+        )
+        self._require_calls(result)
+        return result
+
+    def _require_calls(self, result: StageResult) -> None:
+        """Refuse logs without a single call: the audit would go on without them in silence."""
+        sources = result.detail["sources"]
+        if not sources or any(source["calls"] or source["duplicates"] for source in sources):
+            return
+        named = sources[0]["path"] if len(sources) == 1 else f"the {len(sources)} files"
+        records = sum(source["records"] for source in sources)
+        why = self.store.value(
+            "SELECT coalesce(detail, reason) FROM rejects SEMI JOIN sources USING (source_id)"
+            " WHERE path = ? ORDER BY record_no LIMIT 1",
+            [sources[0]["path"]],
+        )
+        raise LogError(
+            f"no call in {named}: {records:,} records" + (f", the first: {why}" if why else ""),
+            hint="give logs of API calls, requests with their answers; 'auditor demo' shows some",
         )
 
     def _ingest_settings(self) -> IngestSettings:
@@ -104,8 +127,11 @@ class Pipeline:
                 f"{self.store.path} holds no calls yet", hint="run 'auditor ingest LOGS' first"
             )
         self._reprice()
+        needed = self._needed(target)
         try:
-            return [self._stage(stage) for stage in self._needed(target)]
+            if "replay" in needed or "sample" in needed:
+                self.engines()  # a wrong --model is told before hours of other work
+            return [self._stage(stage) for stage in needed]
         finally:
             self._close_engines()
 
@@ -247,9 +273,9 @@ class Pipeline:
                 self._prices(),
                 self.store.rows("SELECT source_id, bytes_read, calls FROM sources ORDER BY 1"),
             )
-        if stage in {"sample", "replay"} and self._engines is None and self._replayed():
+        if stage in {"sample", "replay"} and self._engines is None:
             # Nobody asked for a model: the replay stands as it is.
-            return str(self._last(stage)["fingerprint"])
+            return str(self._last(stage).get("fingerprint"))
         return digest(stage, __version__, self._settings(stage), self._rests_on(stage))
 
     def _settings(self, stage: str) -> object:
@@ -261,9 +287,9 @@ class Pipeline:
             )
             return [str(self._categorize_settings()), overrides]
         if stage == "criteria":
-            # A file that is missing is the stage's to complain of.
-            files = (config.grade.criteria, config.grade.labels)
-            return [path.read_bytes().hex() if path and path.is_file() else None for path in files]
+            from auditor.stages import criteria
+
+            return criteria.in_force(self.store, self._criteria_settings())
         if stage in {"sample", "replay"}:
             candidates = [engine.candidate.candidate_id for engine in self.engines()]
             return [candidates, config.sample.model_dump(), config.replay.max_output_tokens]
@@ -280,7 +306,7 @@ class Pipeline:
         last = self._last(stage)
         if last.get("status") != "done":
             return True
-        if stage == "sample" and self._engines is None and self._replayed():
+        if stage == "sample" and self._engines is None:
             # Nobody asked for a model: only what it rests on can have changed.
             return bool(json.loads(last["detail"])["rests_on"] != self._rests_on(stage))
         return bool(last["fingerprint"] != self.fingerprint(stage))

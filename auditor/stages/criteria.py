@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from auditor.criteria import EXPECTED, Criterion, Selector, Subject
 from auditor.criteria_file import criteria_yaml, criterion_from, parse_criteria
-from auditor.domain import StageResult, Watch, canonical_json, silent
+from auditor.domain import StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
 from auditor.graders import load_criteria
 from auditor.graders.proposals import MAX_EXAMPLES, LoggedExample, propose
@@ -135,6 +135,29 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Stag
         warnings=warnings,
         detail={"categories": [_described(choice) for choice in choices]},
     )
+
+
+def in_force(store: Store, settings: CriteriaSettings) -> list[str]:
+    """Return a digest of the criteria and of the labels a run would use.
+
+    Those of the files where the settings name them, else those that were kept from an earlier run:
+    ``auditor report`` after ``auditor demo`` grades by what the demo was graded by.
+
+    Raises:
+        ConfigError: a file of labels that cannot be read.
+    """
+    if settings.criteria is None:
+        criteria = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
+    elif settings.criteria.is_file():
+        criteria = settings.criteria.read_text(encoding="utf-8", errors="replace")
+    else:
+        criteria = ["missing", settings.criteria]  # it differs from all texts: the run complains
+    if settings.labels is None:
+        labels = dict(store.rows("SELECT subject, expected FROM labels WHERE rater = 'user'"))
+    else:
+        read = read_labels(settings.labels)
+        labels = {subject: canonical_json(expected) for subject, expected in read.items()}
+    return [digest(criteria), digest(labels)]
 
 
 def export_yaml(store: Store) -> str:

@@ -111,7 +111,7 @@ def _require(store: Store) -> None:
     if not store.value("SELECT count(*) FROM criteria WHERE active"):
         raise NotReadyError(
             "no category has a criterion",
-            hint="write one in criteria.yaml and name it with --criteria",
+            hint="write one in criteria.yaml, then run 'auditor replay'",
         )
     if not store.value("SELECT count(*) FROM answers"):
         raise NotReadyError("there are no answers to grade yet", hint="run 'auditor replay' first")
