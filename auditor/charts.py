@@ -19,11 +19,11 @@ from auditor.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LABEL_CHARACTERS = 34
+LABEL_CHARACTERS = 26
 _ROW = 42.0
 _FOREST_ROW = 50.0
 _AXIS = 26.0
-_LEAST_SEGMENT_WITH_TEXT = 0.14  # room for the text on a phone
+_LEAST_SEGMENT_WITH_TEXT = 0.17  # room for the text on a phone
 _LEAST_AXIS_SPAN = 20
 
 

@@ -21,6 +21,7 @@ from auditor.domain import Verdict
 from auditor.errors import AuditorError, ConfigError, NotReadyError
 from auditor.report import conclusions, words
 from auditor.report.as_json import render_json
+from auditor.report.examples import svg_in
 from auditor.report.html import PAGE_BYTES, render_html, script_data, svg_image
 from auditor.report.plan_md import escaped, render_plan
 from auditor.report.reading import read_figures
@@ -405,11 +406,11 @@ def test_script_data_holds_nothing_that_could_end_the_block():
     "text", ["no picture", "<svg>" + "x" * 30_000 + "</svg>", "<svg>", "</svg><svg"]
 )
 def test_no_picture_is_made_of_what_holds_none(text):
-    assert svg_image(text) is None
+    assert svg_in(text) is None
 
 
 def test_svg_without_a_namespace_gets_one():
-    body = svg_image('```svg\n<svg viewBox="0 0 1 1"></svg>\n```').partition(",")[2]
+    body = svg_image(svg_in('```svg\n<svg viewBox="0 0 1 1"></svg>\n```')).partition(",")[2]
     assert (
         base64.b64decode(body)
         == b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
@@ -428,7 +429,8 @@ def test_markdown_escape_leaves_no_markup(text):
 
 
 def test_forty_long_examples_stay_within_the_budget(figures):
-    side = replace(figures.examples[0].api, text='"<&\x1b' * 1000, explanation="<" * 2000)
+    svg = "<svg>" + "x" * 19_000 + "</svg>"
+    side = replace(figures.examples[0].api, text='"<&\x1b' * 1000, explanation="<" * 2000, svg=svg)
     long = replace(figures.examples[0], api=side, local=side, prompt="&" * 2000, system='"' * 2000)
     text = render_html(replace(figures, examples=[long] * 40))
     assert len(text.encode()) <= PAGE_BYTES
@@ -600,3 +602,9 @@ def test_text_on_filled_bars_has_enough_contrast(scheme, verdict):
 def test_the_candidate_of_the_plan_is_the_one_described(figures):
     assert [one.candidate_id for one in figures.candidates] == [CANDIDATE]
     assert figures.candidates[0].failed_answers == 5
+
+
+def test_plan_is_the_golden_one(figures):
+    """The plan of the fixture, word by word; write the file anew when a change is wanted."""
+    golden = Path(__file__).parent / "golden" / "report-plan.md"
+    assert render_plan(figures) == golden.read_text(encoding="utf-8")

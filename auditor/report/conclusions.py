@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.domain import Verdict
 from auditor.report.words import UNKNOWN, count, counted, money, percent
@@ -81,9 +81,9 @@ def quality_conclusion(figures: Figures) -> str:
     for item in tested:
         found[item.test_result or "open"] = found.get(item.test_result or "open", 0) + 1
     parts = [
-        f"{found['not-worse']} shown no worse than the API model",
-        f"{found['worse']} shown worse",
-        f"{found['open']} still open",
+        f"{found['not-worse'] or 'none'} shown no worse than the API model",
+        f"{found['worse'] or 'none'} shown worse",
+        f"{found['open'] or 'none'} still open",
     ]
     margin = figures.method.margin
     by = "" if margin is None else f" by more than {margin * 100:g} points"
@@ -122,8 +122,9 @@ def data_conclusion(figures: Figures) -> str:
         else f"{count(sums['records'])} records do not add up"
     )
     return (
-        f"{start}: {count(sums['calls'])} calls, {count(sums['duplicates'])} duplicates, "
-        f"{count(sums['not_calls'])} that are no calls, {count(sums['rejects'])} rejected."
+        f"{start}: {counted(sums['calls'], 'call')}, {counted(sums['duplicates'], 'duplicate')}, "
+        f"{counted(sums['not_calls'], 'that is no call', 'that are no calls')}, "
+        f"{count(sums['rejects'])} rejected."
     )
 
 
@@ -186,6 +187,23 @@ def guardrail(wave: Wave, margin: float | None) -> str:
         "Shadow 5 % of calls on both models for two weeks; go back when the local pass rate falls "
         f"more than {limit} below the API's."
     )
+
+
+class Staying(NamedTuple):
+    """Categories that stay for one reason."""
+
+    verdict: Verdict
+    reason: str
+    categories: Sequence[Category]
+
+
+def staying(figures: Figures) -> list[Staying]:
+    """What no wave moves, grouped by verdict and reason, costliest group first."""
+    groups: dict[tuple[Verdict, str], list[Category]] = {}
+    for item in figures.categories:
+        if item.wave is None:
+            groups.setdefault((item.verdict, item.reason), []).append(item)
+    return [Staying(*key, found) for key, found in groups.items()]
 
 
 def assumption_rows(assumptions: Mapping[str, Any]) -> list[tuple[str, str, str]]:

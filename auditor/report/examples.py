@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.report.figures import Category, Example, Side
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 MOST_EXAMPLES = 40
 ANSWER_CHARACTERS = 4_000
 PROMPT_CHARACTERS = 2_000
+LARGEST_SVG = 5 * ANSWER_CHARACTERS
+_SVG = re.compile(r"<svg\b.*</svg\s*>", re.DOTALL | re.IGNORECASE)
 
 BOTH_PASS = "First drawn call where both answers pass"  # noqa: S105 - no password
 ONLY_API_PASSES = "First drawn call where the API answer passes and the local one does not"
@@ -98,6 +101,7 @@ def _side(row: Mapping[str, Any], cost_usd: Any) -> Side:
     return Side(
         text=text,
         cut=cut,
+        svg=svg_in(row["text"] or ""),
         tool_calls=shortened(tool_calls, ANSWER_CHARACTERS)[0] if tool_calls else None,
         passed=row["passed"],
         explanation=shortened(row["explanation"] or "", PROMPT_CHARACTERS)[0],
@@ -107,6 +111,12 @@ def _side(row: Mapping[str, Any], cost_usd: Any) -> Side:
         latency_ms=row["latency_ms"],
         cost_usd=cost_usd,
     )
+
+
+def svg_in(text: str) -> str | None:
+    """The SVG in an answer, None if there is none or it is too large to show."""
+    found = _SVG.search(text)
+    return found.group() if found and len(found.group()) <= LARGEST_SVG else None
 
 
 def shortened(text: str, most: int) -> tuple[str, int]:

@@ -121,14 +121,19 @@ class Category:
     masked_share: float | None
     flags: Sequence[str]
     criterion: Criterion | None
+    live_check: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the two answers of an example; figures None where the log or engine has none."""
+    """One of the two answers of an example; figures None where the log or engine has none.
+
+    ``text`` may have been shortened by ``cut`` characters; ``svg`` is the whole picture in it.
+    """
 
     text: str
     cut: int
+    svg: str | None
     tool_calls: str | None
     passed: bool | None
     explanation: str

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from auditor.domain import Verdict
 from auditor.report import conclusions, pictures, words
-from auditor.report.examples import ANSWER_CHARACTERS, shortened
+from auditor.report.examples import ANSWER_CHARACTERS, LARGEST_SVG, shortened
 from auditor.resources import resource
 from auditor.visible import visible
 
@@ -34,8 +34,7 @@ PAGE_BYTES = 1_000_000
 
 CATEGORY_ROWS = 100
 _ANSWER_STEPS = (ANSWER_CHARACTERS, 1_500, 500, 150)
-_LARGEST_SVG = 20_000
-_SVG = re.compile(r"<svg\b.*</svg\s*>", re.DOTALL | re.IGNORECASE)
+_SVG_PER_CHARACTER = LARGEST_SVG // ANSWER_CHARACTERS
 _TIED = re.compile(r"(?<=\d) (?=%|m?s\b|\d\ds\b)|(?<=\bn) (?=[=\d])|(?<==) ")
 _VOLUMES = (0.5, 1.0, 2.0)
 _COST_FACTORS = (0.5, 1.0, 2.0)
@@ -136,15 +135,8 @@ def script_data(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - escaped just above
 
 
-def svg_image(text: str) -> str | None:
-    """A data URI of the SVG in an answer, None if there is none or it is too large.
-
-    In an ``img`` element no script of it runs and nothing outside is fetched.
-    """
-    found = _SVG.search(text)
-    if found is None or len(found.group()) > _LARGEST_SVG:
-        return None
-    picture = found.group()
+def svg_image(picture: str) -> str:
+    """A data URI of an SVG: in an ``img`` no script of it runs and nothing outside is fetched."""
     if "xmlns=" not in picture[: picture.find(">")]:
         picture = picture[:4] + ' xmlns="http://www.w3.org/2000/svg"' + picture[4:]
     encoded = base64.b64encode(picture.encode("utf-8", "replace")).decode()
@@ -215,6 +207,7 @@ def _cut_side(side: Side, most: int) -> Side:
         side,
         text=text,
         cut=side.cut + cut,
+        svg=side.svg if side.svg and len(side.svg) <= most * _SVG_PER_CHARACTER else None,
         tool_calls=tool_calls,
         explanation=shortened(side.explanation, most)[0],
     )

@@ -10,9 +10,13 @@ from auditor.report import conclusions, words
 from auditor.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.report.figures import Candidate, Category, Figures, Wave
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^:@-])")
+# What opens markup inside a line; a line of ours never begins with text from the logs. The last
+# two would make a link of a bare address.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 def render_plan(figures: Figures) -> str:
@@ -89,9 +93,7 @@ def _row(item: Category, models: dict[str, Candidate]) -> str:
 def _steps(wave: Wave, margin: float | None) -> list[str]:
     steps = ["Serve the model with the settings of the replay (report.json, `candidates`)."]
     if any(item.verdict is Verdict.FALLBACK for item in wave.categories):
-        checks = sorted(
-            {item.criterion.name for item in wave.categories if item.criterion is not None}
-        )
+        checks = sorted({item.live_check for item in wave.categories if item.live_check})
         steps.append(
             "Put the live check before the answer leaves: "
             + "; ".join(escaped(check) for check in checks)
@@ -102,27 +104,33 @@ def _steps(wave: Wave, margin: float | None) -> list[str]:
 
 
 def _staying(figures: Figures) -> list[str]:
-    staying = [item for item in figures.categories if item.wave is None]
-    if not staying:
+    groups = conclusions.staying(figures)
+    if not groups:
         return []
     return [
         "## What stays for now",
         "",
         *(
             (
-                f"- {words.MARKS[item.verdict]} {item.verdict.value}: **{escaped(item.name)}** "
-                f"({words.money(item.spend_usd)}): {escaped(item.reason)}"
+                f"- {words.MARKS[group.verdict]} {group.verdict.value}: "
+                f"{_names(group.categories)}: {escaped(group.reason)}"
             )
-            for item in staying
+            for group in groups
         ),
         "",
     ]
 
 
+def _names(categories: Sequence[Category]) -> str:
+    return ", ".join(
+        f"**{escaped(item.name)}** ({words.money(item.spend_usd)})" for item in categories
+    )
+
+
 def escaped(text: str) -> str:
     """One line of Markdown that reads as ``text`` and is nothing but text."""
     line = " ".join(visible(text).split())
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", _SPECIAL.sub(r"\\\1", line))
+    return _SPECIAL.sub(r"\\\1", line)
 
 
 def code(text: str) -> str:

@@ -54,8 +54,9 @@ SELECT stage, arg_max(status, started_at) AS status, arg_max(settings, started_a
 FROM stage_runs WHERE stage <> 'report' GROUP BY stage ORDER BY stage
 """
 _CRITERIA = """
-SELECT criterion_id, name, origin, form_only, live_checkable, definition FROM criteria
-ORDER BY criterion_id, active
+SELECT criterion_id, category_id, name, origin, form_only, live_checkable, definition,
+       active AND (role = 'live' OR live_checkable) AS can_check_live
+FROM criteria ORDER BY role DESC, active, criterion_id
 """
 
 
@@ -153,13 +154,16 @@ def _bars(store: Store) -> list[Bar]:
 
 
 def _categories(store: Store) -> list[Category]:
-    criteria = {}
+    criteria, live_checks = {}, {}
     for row in store.dicts(_CRITERIA):
+        if row["can_check_live"]:
+            live_checks[row["category_id"]] = row["name"]
         row["definition"] = _json(row["definition"])
         criteria[row["criterion_id"]] = Criterion(**_only(row, Criterion))
     categories = []
     for row in store.dicts("SELECT * FROM v_categories"):
         row["criterion"] = criteria.get(row["criterion_id"])
+        row["live_check"] = live_checks.get(row["category_id"])
         # A category that came after the last plan has no item in it yet.
         row["verdict"] = Verdict(row["verdict"] or Verdict.UNMEASURED)
         row["reason"] = row["reason"] or "came after the last plan"
