@@ -608,3 +608,25 @@ def test_plan_is_the_golden_one(figures):
     """The plan of the fixture, word by word; write the file anew when a change is wanted."""
     golden = Path(__file__).parent / "golden" / "report-plan.md"
     assert render_plan(figures) == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        ("stage_runs",),
+        ("candidates", "speeds", "machine_costs", "designs", "draws", "answers", "grades"),
+        ("decisions", "criteria"),
+        ("contents",),
+        ("rejects", "call_sensitivity", "rate_card"),
+    ],
+)
+def test_what_a_stage_has_not_written_is_left_out_or_said(store, missing):
+    fill(store)
+    for table in missing:
+        store.execute(f"DELETE FROM {table}")
+    figures = read_figures(store, version="1")
+    page = Page(render_html(figures))
+    assert words.headline_sentence(figures) in page.words
+    assert "None" not in page.words.replace("None was tested", "")
+    assert render_plan(figures)
+    assert json.loads(render_json(figures))["version"] == 1
