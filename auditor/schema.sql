@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS sources (
     duplicates  BIGINT NOT NULL,        -- records of a call that was known already
     not_calls   BIGINT NOT NULL,        -- records that are no call by design: wrapper spans, metadata, blank lines
     rejects     BIGINT NOT NULL,        -- records that could not be read, each one in rejects
-    ingested_at TIMESTAMPTZ NOT NULL    -- when it was read last
+    ingested_at TIMESTAMPTZ NOT NULL,   -- when it was read last
+    conditions  VARCHAR                 -- the filter it was read under; NULL: every call was taken
 );
 COMMENT ON TABLE sources IS 'ingest: one row per log file read, known by size, time, head and tail.';
 

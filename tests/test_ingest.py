@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 from auditor.errors import LogError
 from auditor.prices import ModelPrices, PricesConfig
-from auditor.readers import containers
+from auditor.ledger import Writer
+from auditor.readers import containers, folding
 from auditor.stages import ingest
 from auditor.stages.ingest import IngestSettings
 from auditor.store import Store
@@ -178,20 +179,20 @@ def test_killed_in_the_middle(tmp_path, monkeypatch, packed):
     log = tmp_path / "log.jsonl"
     log.write_bytes(gzip.compress(raw) if packed else raw)
     monkeypatch.setattr(containers, "PIECE_BYTES", 20_000)
+    monkeypatch.setattr(folding, "BATCH_RECORDS", 40)
     with Store.open() as whole:
         ingest.run(whole, [log])
         expected = snapshot(whole)
     with Store.open() as killed:
-        pieces = containers.pieces
+        write_batch, written = Writer.write, []
 
-        def three(source, start):
-            for n, piece in enumerate(pieces(source, start)):
-                if n == 3:
-                    raise KeyboardInterrupt
-                yield piece
+        def three(writer, columns):
+            if len(written) == 3:
+                raise KeyboardInterrupt
+            written.append(write_batch(writer, columns))
 
         with monkeypatch.context() as patch:
-            patch.setattr(containers, "pieces", three)
+            patch.setattr(Writer, "write", three)
             with pytest.raises(KeyboardInterrupt):
                 ingest.run(killed, [log])
         assert 0 < killed.value("SELECT count(*) FROM calls") < 150

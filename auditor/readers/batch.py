@@ -18,9 +18,11 @@ import pyarrow as pa
 
 from auditor import redact
 from auditor.readers.model import Call, NotCall
-from auditor.readers.values import clean, dumps
+from auditor.readers.values import clean, dumps, moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from auditor.readers.model import Outcome
 
 DEFAULT_KEY = "auditor"
@@ -174,8 +176,9 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
 class Batch:
     """Collects the outcomes of a run of records."""
 
-    def __init__(self, masking: Masking) -> None:
+    def __init__(self, masking: Masking, modified_at: datetime | None = None) -> None:
         self.masking = masking
+        self._file_time = moment(modified_at)
         self.records = 0
         self._calls: list[tuple[Any, ...]] = []
         self._ledger: list[tuple[Any, ...]] = []
@@ -194,6 +197,11 @@ class Batch:
         """Take the outcome of the next record; ``raw`` is what an excerpt is made of."""
         self.records += 1
         if isinstance(outcome, Call):
+            if outcome.called_at is None and self._file_time is not None:
+                # Some formats carry no time: the file's is the best there is, and says so.
+                outcome.called_at, outcome.time_kind = self._file_time, "file"
+            if not outcome.output_tokens and not outcome.input_uncached_tokens:
+                _forget_empty_usage(outcome)
             row = self._finish(outcome, line_no)
             self._calls.append(row)
             kind, call_id = "call", row[0]
@@ -278,6 +286,24 @@ class Batch:
             error,
             *_plain(call),
         )
+
+
+def _forget_empty_usage(call: Call) -> None:
+    """Take counts of 0 and 0 for what they are: how a log writes that it does not know."""
+    if call.usage_state != "absent" and not call.cache_read_tokens:
+        call.usage_state = "absent"
+        for name in _BUCKETS:
+            setattr(call, name, None)
+
+
+_BUCKETS = (
+    "input_uncached_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
 
 
 def _json(value: Any) -> str | None:

@@ -1,19 +1,24 @@
-"""From paths to bytes: files, folders, archives, and pieces of them that end at a line.
+"""From paths to bytes: files, folders, globs, standard input, archives.
 
 A source is one file as the ledger knows it. Its identity is the hash of its head and of the bytes
 before the point up to which it was read, so that a file that only grew is told from one that was
-rotated or rewritten.
+rotated or rewritten. What is in a file is told by its first bytes, never by its name.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import shutil
+import sys
+import tempfile
+import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from auditor.errors import LogError
 
@@ -23,34 +28,52 @@ if TYPE_CHECKING:
 EDGE = 4096
 """Bytes at head and tail that tell a file."""
 
-GZIP = b"\x1f\x8b"
+PIECE_BYTES = 32 * 1024 * 1024
+PEEK = 64 * 1024
+STDIN = "-"
+
+_MAGIC = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"PAR1", "parquet"),
+    (b"SQLite format 3\x00", "sqlite"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A log file as it lies on the disk now."""
 
-    path: Path
+    path: str
+    """As the ledger shows it: absolute, or - for standard input."""
+    file: Path
     size: int
-    modified_at: datetime
-    packed: bool
-    """Compressed: read from the start again when it changed."""
+    modified_at: datetime | None
+    magic: str | None
+    """What its first bytes say it is: gzip, zstd, zip, parquet, sqlite; None: text."""
 
     def head_hash(self, size: int) -> str:
         """Hash the first bytes, of the first ``size`` ones."""
-        with self.path.open("rb") as file:
+        with self.file.open("rb") as file:
             return _hash(file.read(min(EDGE, size)))
 
     def tail_hash(self, position: int) -> str:
         """Hash the bytes before a position."""
-        with self.path.open("rb") as file:
+        with self.file.open("rb") as file:
             file.seek(max(0, position - EDGE))
             return _hash(file.read(min(EDGE, position)))
+
+    def line_start(self, position: int) -> int:
+        """Return a position that a line begins at: the one given, or the start of the file."""
+        with self.file.open("rb") as file:
+            file.seek(max(0, position - 1))
+            return position if position and file.read(1) == b"\n" else 0
 
     def lines_before(self, position: int) -> int:
         """Count the line feeds before a position."""
         lines = 0
-        with self.path.open("rb") as file:
+        with self.file.open("rb") as file:
             while position > 0 and (block := file.read(min(position, 1 << 22))):
                 lines += block.count(b"\n")
                 position -= len(block)
@@ -61,73 +84,94 @@ def _hash(raw: bytes) -> str:
     return hashlib.blake2b(raw, digest_size=12).hexdigest()
 
 
-def sources(paths: Sequence[str | Path]) -> list[Source]:
-    """Return the log files that paths name.
+@contextmanager
+def sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
+    """Give the log files that paths name; standard input is spooled for the time of the block.
 
     Raises:
-        LogError: a path that does not exist or cannot be read.
+        LogError: a path that does not exist, or a file that cannot be read.
     """
-    return [_source(path) for given in paths for path in _files(Path(given))]
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        found = []
+        for given in dict.fromkeys(map(str, paths)):
+            if given == STDIN:
+                spool = Path(folder) / "stdin"
+                with spool.open("wb") as file:
+                    shutil.copyfileobj(sys.stdin.buffer, file)
+                found.append(_source(spool, STDIN))
+            else:
+                found += [_source(path, str(path.resolve())) for path in _files(Path(given))]
+        yield list({source.path: source for source in found}.values())
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        found = sorted(
+            p for p in path.rglob("*")
+            if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
+        )  # fmt: skip
         if not found:
             raise LogError(f"{path}: the folder holds no files", hint="name the folder of the logs")
         return found
     if path.exists():
         return [path]
-    matches = (
-        sorted(Path().glob(str(path)))
-        if not path.is_absolute()
-        else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    )
+    root = Path(path.anchor) if path.is_absolute() else Path()
+    pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else str(path)
+    matches = sorted(root.glob(pattern)) if any(c in pattern for c in "*?[") else []
     if matches:
         return [file for match in matches for file in _files(match)]
     raise LogError(f"{path}: no such file", hint="check the path; a folder or a glob is fine too")
 
 
-def _source(path: Path) -> Source:
+def _source(path: Path, name: str) -> Source:
     try:
         stat = path.stat()
         with path.open("rb") as file:
-            magic = file.read(2)
+            head = file.read(16)
     except OSError as error:
         raise LogError(
-            f"{path}: cannot be read: {error.strerror}", hint="check its owner"
+            f"{path}: cannot be read: {error.strerror}", hint="check its owner and permissions"
         ) from error
     return Source(
-        path=path.resolve(),
+        path=name,
+        file=path,
         size=stat.st_size,
-        modified_at=datetime.fromtimestamp(stat.st_mtime, UTC),
-        packed=magic == GZIP,
+        modified_at=None if name == STDIN else datetime.fromtimestamp(stat.st_mtime, UTC),
+        magic=magic(head),
     )
+
+
+def magic(head: bytes) -> str | None:
+    """Return what the first bytes of a file say it is; None: text."""
+    return next((name for mark, name in _MAGIC if head.startswith(mark)), None)
+
+
+BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
+"""What reading a damaged archive raises."""
+
+
+def unpacked(file: IO[bytes], kind: str | None) -> IO[bytes]:
+    """Return the uncompressed bytes of a gzip or zstd stream, or the stream as it is."""
+    if kind == "gzip":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    if kind == "zstd":
+        import pyarrow as pa
+
+        return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
+    return file
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of whole lines: where it begins and ends in the uncompressed bytes."""
+    """A run of whole lines: where it begins and ends in the bytes of the file."""
 
     start: int
     end: int
-    data: bytes | None = None
-    """The bytes, where they cannot be read from the file at ``start``."""
-
-
-PIECE_BYTES = 32 * 1024 * 1024
 
 
 def pieces(source: Source, start: int) -> Iterator[Piece]:
-    """Cut a file of lines into pieces of about 32 MiB that end at a line feed.
-
-    Raises:
-        LogError: a compressed file that is broken.
-    """
-    if source.packed:
-        yield from _unpacked_pieces(source)
-        return
-    with source.path.open("rb") as file:
+    """Cut a plain file of lines into pieces of about 32 MiB that end at a line feed."""
+    with source.file.open("rb") as file:
         while start < source.size:
             end = _line_end(file, start + PIECE_BYTES, source.size)
             yield Piece(start, end)
@@ -135,7 +179,7 @@ def pieces(source: Source, start: int) -> Iterator[Piece]:
 
 
 def _line_end(file: IO[bytes], position: int, size: int) -> int:
-    """Return the position after the first line feed at or after a position."""
+    """Return the position after the first line feed at or after the byte before a position."""
     while position < size:
         file.seek(position - 1)
         block = file.read(1 << 20)
@@ -144,24 +188,5 @@ def _line_end(file: IO[bytes], position: int, size: int) -> int:
         found = block.find(b"\n")
         if found >= 0:
             return position + found
-        position += len(block) - 1 or 1
+        position += len(block)
     return size
-
-
-def _unpacked_pieces(source: Source) -> Iterator[Piece]:
-    start, rest = 0, b""
-    try:
-        with gzip.open(source.path, "rb") as file:
-            while block := file.read(PIECE_BYTES):
-                data = rest + block
-                cut = data.rfind(b"\n") + 1
-                rest = data[cut:]
-                if cut:
-                    yield Piece(start, start + cut, data[:cut])
-                    start += cut
-    except (OSError, EOFError, zlib.error) as error:
-        raise LogError(
-            f"{source.path}: the archive is broken: {error}", hint="was it copied completely?"
-        ) from error
-    if rest:
-        yield Piece(start, start + len(rest), rest)

@@ -4,44 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.readers import Reject, parse, read
 from auditor.readers.batch import Batch, Columns, Masking
-from auditor.readers.model import NotCall
+from auditor.readers.parsing import BOM, parse
+from auditor.readers.registry import registry
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from auditor.readers.containers import Piece
 
-BOM = b"\xef\xbb\xbf"
 
-
-def columns(path: Path, piece: Piece, masking: Masking) -> Columns:
-    """Read the records of a piece."""
-    data = piece.data
-    if data is None:
-        with path.open("rb") as file:
-            file.seek(piece.start)
-            data = file.read(piece.end - piece.start)
-    batch = Batch(masking)
+def columns(
+    path: Path,
+    piece: Piece,
+    masking: Masking,
+    tables: str = "{}",
+    modified_at: datetime | None = None,
+) -> Columns:
+    """Read the records of a piece, each of which stands for itself."""
+    with path.open("rb") as file:
+        file.seek(piece.start)
+        data = file.read(piece.end - piece.start)
+    batch = Batch(masking, modified_at)
+    read = registry(tables).read
     offset = piece.start
     lines = data.split(b"\n")
+    del data
     ended = not lines[-1]
     if ended:
         lines.pop()
     for line_no, line in enumerate(lines, 1):
-        raw = line.removeprefix(BOM) if offset == 0 else line
-        record = parse(raw)
+        record = parse(line.removeprefix(BOM) if offset == 0 else line)
         if type(record) is dict:
-            try:
-                outcomes = read(record)
-            except RecursionError:
-                outcomes = (Reject("too-deep", "nested too deeply"),)
-            for outcome in outcomes:
+            for outcome in read(record):
                 batch.add(outcome, line, line_no=line_no, offset=offset)
         else:
-            assert isinstance(record, Reject | NotCall)
-            batch.add(record, line, line_no=line_no, offset=offset)
+            batch.add(record, line, line_no=line_no, offset=offset)  # type: ignore[arg-type]
         offset += len(line) + 1
     position = piece.end if ended else piece.end - len(lines[-1])
     return batch.columns(lines=len(lines), position=position)

@@ -44,6 +44,7 @@ _NAMES = {
     "gcp.vertex_ai": "google",
     "gcp.gemini": "google",
     "gcp.gen_ai": "google",
+    "gcp": "google",
     "gemini": "google",
     "google": "google",
     "google-vertex-ai": "google",

@@ -1,30 +1,41 @@
-"""Log files to calls: every record accounted for, every call priced, in batches that survive a kill.
+"""Log files to calls: every record accounted for, every call priced.
 
-A batch is one transaction: its calls, their texts, its lines in the ledger and how far the source
-was read. So a database is consistent after any kill, and the same command goes on from there.
+Plain JSON lines are read in pieces, by two processes when the file is large, and only from where the
+last run stopped. Everything else is read item by item, or together where records belong together.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from auditor import ratecard
-from auditor.domain import StageResult, Watch, digest, silent
+from auditor import ledger, ratecard
+from auditor.domain import StageResult, Watch, silent
+from auditor.filters import CallFilter
+from auditor.ledger import Writer
 from auditor.prices import PriceBook, PricesConfig
-from auditor.readers import containers, lines
+from auditor.readers import containers, folding, lines
 from auditor.readers.batch import Masking
-from auditor.readers.containers import EDGE
+from auditor.readers.registry import pack, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.readers.batch import Columns
-    from auditor.readers.containers import Source
+    from auditor.readers.containers import Piece, Source
+    from auditor.readers.mapped import FormatTable
+    from auditor.readers.registry import Registry
     from auditor.store import Store
+
+PARALLEL_BYTES = 64 * 1024 * 1024
+"""Below this a file is read sooner than worker processes have started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +43,16 @@ class IngestSettings:
     """How to read logs.
 
     ``redact`` masks personal data, secrets are masked always; ``classes`` off does not look for
-    personal data at all, which is faster.
+    personal data at all, which is faster. ``readers`` are formats the user declared. ``only`` makes
+    every other call a record that is no call. ``workers`` None: one for each processor, at most two.
     """
 
     redact: bool = False
     classes: bool = True
     prices: PricesConfig = field(default_factory=PricesConfig)
+    readers: Mapping[str, FormatTable] = field(default_factory=dict)
+    only: CallFilter = field(default_factory=CallFilter)
+    workers: int | None = None
 
     @property
     def masking(self) -> Masking:
@@ -45,15 +60,26 @@ class IngestSettings:
         return Masking(personal=self.redact, classes=self.classes or self.redact)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Progress:
-    """Where the reading of one source stands."""
+@dataclass(slots=True)
+class _Run:
+    """What one run of the stage needs everywhere, and what it gathers."""
 
-    source_id: str
-    source: Source
-    position: int
-    records: int
-    lines: int
+    store: Store
+    settings: IngestSettings
+    watch: Watch
+    book: PriceBook
+    tables: str
+    registry: Registry
+    warnings: list[str] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    read: int = 0
+
+    def writer(self, source: Source, position: int) -> Writer:
+        """Begin to write a source."""
+        return Writer(
+            self.store, source, self.ids[source.path], position,
+            book=self.book, only=self.settings.only,
+        )  # fmt: skip
 
 
 def run(
@@ -66,251 +92,116 @@ def run(
 
     Args:
         store: the audit database.
-        paths: files, folders and globs.
-        settings: masking and prices.
+        paths: files, folders, globs; - for standard input.
+        settings: masking, prices, the user's formats, filters.
         watch: told of progress in bytes.
 
     Returns:
         The result; ``detail["sources"]`` has a row of the ledger for each file named.
 
     Raises:
-        LogError: a path that does not exist, cannot be read, or is a broken archive.
+        LogError: a path that does not exist or a file that cannot be read.
+        ConfigError: a filter that is no condition on calls.
     """
     settings = settings or IngestSettings()
     started = time.monotonic()
-    found = containers.sources(paths)
-    watch.start("reading logs", sum(source.size for source in found), "B")
-    warnings: list[str] = []
-    ledger, read = [], 0
-    for source in found:
-        source_id, position = _find(store, source, warnings)
-        if position is not None:
-            read += _read(store, source_id, source, position, settings, watch)
-        else:
-            watch.advance(source.size, source.path.name)
-        ledger.append(_ledger(store, source_id))
+    tables = pack(settings.readers)
+    this = _Run(store, settings, watch, PriceBook(settings.prices), tables, registry(tables))
+    with containers.sources(paths) as found:
+        watch.start("reading logs", sum(source.size for source in found), "B")
+        _read_all(this, found)
+        rows = [ledger.row(store, this.ids[source.path]) for source in found]
     watch.finish()
-    for warning in warnings:
+    for warning in this.warnings:
         watch.warn(warning)
     return StageResult(
         stage="ingest",
-        rows_read=read,
-        rows_written=sum(row["calls"] for row in ledger),
+        rows_read=this.read,
+        rows_written=sum(row["calls"] for row in rows),
         seconds=time.monotonic() - started,
-        skipped=read == 0,
-        warnings=warnings,
-        detail={"sources": ledger},
+        skipped=this.read == 0,
+        warnings=this.warnings,
+        detail={"sources": rows},
     )
 
 
-# -- identity ----------------------------------------------------------------------------------------
+def _read_all(this: _Run, found: Sequence[Source]) -> None:
+    only = ledger.conditions(this.settings.only)
+    places = {source.path: ledger.find(this.store, source, only) for source in found}
+    for source in found:
+        place = places[source.path]
+        this.ids[source.path] = place.source_id
+        if place.rewritten:
+            this.warnings.append(f"{source.path} was rewritten since it was read: it is read again")
+    this.store.rest()
+    for group in folding.groups(found, this.registry):
+        new = [source for source in group if places[source.path].position is not None]
+        if not new:
+            for source in group:
+                this.watch.advance(source.size, Path(source.path).name)
+        elif len(group) == 1 and _is_lines(this, group[0]):
+            position = places[group[0].path].position or 0
+            _read_lines(this, group[0], group[0].line_start(position))
+        else:
+            _read_items(this, group)
 
 
-def _find(store: Store, source: Source, warnings: list[str]) -> tuple[str, int | None]:
-    """Return the id of a source and where to read on; None: nothing is new."""
-    known_sources = store.dicts(
-        """SELECT source_id, size_bytes, modified_at, head_hash, tail_hash, bytes_read, complete
-        FROM sources WHERE path = ? ORDER BY ingested_at DESC, source_id""",
-        [str(source.path)],
+def _is_lines(this: _Run, source: Source) -> bool:
+    return folding.is_plain_lines(source) and folding.reader_of(source, this.registry) is None
+
+
+def _read_lines(this: _Run, source: Source, position: int) -> None:
+    writer = this.writer(source, position)
+    before = writer.records
+    this.watch.advance(position, Path(source.path).name)
+    for piece, columns in _pieces(this, source, position):
+        writer.write(columns)
+        this.watch.advance(piece.end - piece.start, Path(source.path).name)
+    writer.complete()
+    this.read += writer.records - before
+
+
+def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, Columns]]:
+    """Read the pieces of a file in order; large files by worker processes."""
+    cut = containers.pieces(source, position)
+    workers = (
+        min(2, os.cpu_count() or 1) if this.settings.workers is None else this.settings.workers
     )
-    for known in known_sources:
-        position = known["bytes_read"]
-        if _is_prefix(source, known):
-            if not known["complete"] or source.size > known["size_bytes"]:
-                return known["source_id"], 0 if source.packed else position
-            if source.modified_at == known["modified_at"]:
-                return known["source_id"], None
-            # Written to without growing: what is between head and tail may have changed.
-            return known["source_id"], 0
-        if position >= EDGE <= source.size and source.head_hash(EDGE) == known["head_hash"]:
-            warnings.append(f"{source.path} was rewritten since it was read: it is read again")
-            return known["source_id"], 0
-    return digest("source", str(source.path), source.head_hash(source.size)), 0
+    masking, tables, modified = this.settings.masking, this.tables, source.modified_at
+    if workers < 2 or source.size - position < PARALLEL_BYTES:  # noqa: PLR2004 - one is no pool
+        for piece in cut:
+            yield piece, lines.columns(source.file, piece, masking, tables, modified)
+        return
+    # Spawned, not forked: this process has DuckDB's threads.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _ignore_interrupt) as pool:
+        waiting: deque[tuple[Piece, object]] = deque()
+        try:
+            for piece in cut:
+                job = pool.submit(lines.columns, source.file, piece, masking, tables, modified)
+                waiting.append((piece, job))
+                if len(waiting) > workers:
+                    first, done = waiting.popleft()
+                    yield first, done.result()  # type: ignore[attr-defined]
+            while waiting:
+                first, done = waiting.popleft()
+                yield first, done.result()  # type: ignore[attr-defined]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _is_prefix(source: Source, known: dict[str, Any]) -> bool:
-    """Say whether the file still begins with what was read of it."""
-    position = known["bytes_read"]
-    return (
-        source.size >= max(position, known["size_bytes"])
-        and source.head_hash(position) == known["head_hash"]
-        and source.tail_hash(position) == known["tail_hash"]
-    )
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the parent, which stops the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-# -- reading -----------------------------------------------------------------------------------------
-
-
-def _read(
-    store: Store,
-    source_id: str,
-    source: Source,
-    position: int,
-    settings: IngestSettings,
-    watch: Watch,
-) -> int:
-    """Read a source from a position to its end; return the number of records read."""
-    progress = _begin(store, source_id, source, position)
-    before = progress.records
-    book = PriceBook(settings.prices)
-    for piece in containers.pieces(source, position):
-        columns = lines.columns(source.path, piece, settings.masking)
-        with store.transaction():
-            _write(store, progress, columns, book)
-            _save(store, progress, columns)
-        progress.records += columns.records
-        progress.lines += columns.lines
-        progress.position = columns.position
-        store.rest()
-        watch.advance(piece.end - piece.start, source.path.name)
-    with store.transaction():
-        store.execute(_COMPLETE, {"id": source_id, "now": datetime.now(UTC)})
-    return progress.records - before
-
-
-def _begin(store: Store, source_id: str, source: Source, position: int) -> _Progress:
-    """Forget what was read of a source at and after a position, and stand there."""
-    parameters = {"id": source_id, "position": position}
-    with store.transaction():
-        for table in ("contents", "call_sensitivity", "calls"):
-            store.execute(_FORGET_CALLS.format(table=table), parameters)
-        for table in ("records", "rejects"):
-            store.execute(_FORGET_RECORDS.format(table=table), parameters)
-        store.execute("DELETE FROM sources WHERE source_id = ?", [source_id])
-        store.execute(
-            _BEGIN,
-            parameters
-            | {
-                "path": str(source.path),
-                "size": source.size,
-                "modified": source.modified_at,
-                "head": source.head_hash(position),
-                "tail": source.tail_hash(position),
-                "now": datetime.now(UTC),
-            },
-        )
-        records = store.value("SELECT records FROM sources WHERE source_id = ?", [source_id])
-    return _Progress(
-        source_id=source_id,
-        source=source,
-        position=position,
-        records=records,
-        lines=0 if source.packed else source.lines_before(position),
-    )
-
-
-_FORGET_CALLS = """
-DELETE FROM {table} WHERE call_id IN (
-    SELECT call_id FROM records
-    WHERE source_id = $id AND outcome = 'call' AND ($position = 0 OR byte_offset >= $position))"""
-_FORGET_RECORDS = """
-DELETE FROM {table}
-WHERE source_id = $id AND ($position = 0 OR byte_offset >= $position)"""
-_BEGIN = """
-INSERT INTO sources BY NAME
-SELECT $id AS source_id, $path AS path, NULL AS reader, $size AS size_bytes,
-       $modified AS modified_at, $head AS head_hash, $tail AS tail_hash, $position AS bytes_read,
-       false AS complete, count(*) AS records,
-       count(*) FILTER (outcome = 'call') AS calls,
-       count(*) FILTER (outcome = 'duplicate') AS duplicates,
-       count(*) FILTER (outcome = 'not-call') AS not_calls,
-       count(*) FILTER (outcome = 'reject') AS rejects, $now AS ingested_at
-FROM records WHERE source_id = $id"""
-_COMPLETE = """
-UPDATE sources SET complete = true, ingested_at = $now, reader = (
-    SELECT reader FROM calls WHERE source_id = $id GROUP BY reader ORDER BY count(*) DESC, reader
-    LIMIT 1)
-WHERE source_id = $id"""
-
-
-# -- writing -----------------------------------------------------------------------------------------
-
-
-def _write(store: Store, progress: _Progress, columns: Columns, book: PriceBook) -> None:
-    """Write one batch; runs inside a transaction."""
-    parameters = {"id": progress.source_id, "base": progress.records, "lines": progress.lines}
-    with (
-        store.registered("staged", columns.calls),
-        store.registered("ledger", columns.ledger),
-        store.registered("bad", columns.rejects),
-        store.registered("sensitive", columns.sensitivity),
-    ):
-        store.execute(_FRESH)
-        ratecard.complete(store, book, "staged")
-        store.execute(_CALLS, parameters)
-        store.execute(_CONTENTS)
-        store.execute(_SENSITIVITY)
-        store.execute(_RECORDS, {"id": progress.source_id, "base": progress.records})
-        store.execute(_REJECTS, parameters)
-
-
-_FRESH = """
-CREATE OR REPLACE TEMP TABLE fresh AS
-SELECT min(record_no) AS record_no FROM staged ANTI JOIN calls USING (call_id) GROUP BY call_id"""
-_STAGED = """(
-    SELECT * REPLACE (logged_cost_usd::DECIMAL(18, 12) AS logged_cost_usd)
-    FROM staged SEMI JOIN fresh USING (record_no))"""
-_CALLS = f"""
-INSERT INTO calls BY NAME
-SELECT s.* EXCLUDE (record_no, line_no, system_text, messages, tools, params, response_text,
-                    tool_calls),
-       $id AS source_id, $base + s.record_no AS record_no, $lines + s.line_no AS line_no
-FROM ({ratecard.costs(_STAGED)}) s"""
-_CONTENTS = """
-INSERT INTO contents BY NAME
-SELECT call_id, system_text, messages, tools, params, response_text, tool_calls
-FROM staged SEMI JOIN fresh USING (record_no)"""
-_SENSITIVITY = """
-INSERT INTO call_sensitivity BY NAME
-SELECT call_id, rule_id, class, n FROM sensitive SEMI JOIN fresh USING (record_no)"""
-_RECORDS = """
-INSERT INTO records BY NAME
-SELECT $id AS source_id, member, $base + l.record_no AS record_no, byte_offset, call_id,
-       CASE WHEN outcome = 'call' AND f.record_no IS NULL THEN 'duplicate' ELSE outcome END AS outcome
-FROM ledger l LEFT JOIN fresh f USING (record_no)"""
-_REJECTS = """
-INSERT INTO rejects BY NAME
-SELECT $id AS source_id, member, $base + record_no AS record_no, $lines + line_no AS line_no,
-       byte_offset, reason, detail, excerpt
-FROM bad"""
-
-
-def _save(store: Store, progress: _Progress, columns: Columns) -> None:
-    """Write down how far the source is read and what its records became."""
-    store.execute(
-        _SAVE,
-        {
-            "id": progress.source_id,
-            "position": columns.position,
-            "head": progress.source.head_hash(columns.position),
-            "tail": progress.source.tail_hash(columns.position),
-            "base": progress.records,
-        },
-    )
-
-
-_SAVE = """
-UPDATE sources SET bytes_read = $position, head_hash = $head, tail_hash = $tail,
-    records = sources.records + n.records, calls = sources.calls + n.calls,
-    duplicates = sources.duplicates + n.duplicates,
-    not_calls = sources.not_calls + n.not_calls, rejects = sources.rejects + n.rejects
-FROM (
-    SELECT count(*) AS records, count(*) FILTER (outcome = 'call') AS calls,
-           count(*) FILTER (outcome = 'duplicate') AS duplicates,
-           count(*) FILTER (outcome = 'not-call') AS not_calls,
-           count(*) FILTER (outcome = 'reject') AS rejects
-    FROM records WHERE source_id = $id AND record_no > $base
-) n
-WHERE source_id = $id"""
-
-
-def _ledger(store: Store, source_id: str) -> dict[str, Any]:
-    """Return the source's row of the ledger as ``--json`` shows it."""
-    return store.dicts(
-        """SELECT path, reader, records, calls, duplicates, not_calls, rejects, spend_usd
-        FROM v_ledger WHERE source_id = ?""",
-        [source_id],
-    )[0]
+def _read_items(this: _Run, group: Sequence[Source]) -> None:
+    writers = {source.path: this.writer(source, 0) for source in group}
+    for source, columns in folding.columns(group, this.registry, this.settings.masking):
+        writers[source.path].write(columns)
+    for source in group:
+        writers[source.path].complete()
+        this.read += writers[source.path].records
+        this.watch.advance(source.size, Path(source.path).name)
 
 
 def reprice(store: Store, settings: IngestSettings) -> int:

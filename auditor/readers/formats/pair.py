@@ -44,16 +44,43 @@ _FIRST_ERROR = 400
 _SECONDS_BELOW = 200
 
 
+_PLAIN_KEYS = frozenset(
+    (*_TIMES, *_LATENCIES, *_TTFT, *_IDS, *_USERS, *_SESSIONS, *_TRACES, *_PROJECTS, *_TEAMS, *_KEYS,
+     "request", "response", "status", "status_code", "tags", "metadata", "method", "url", "provider")
+)  # fmt: skip
+_MAX_KEYS = 16
+
+
+def only_pairs(keys: tuple[str, ...]) -> bool:
+    """Say whether records with these keys can be nothing but pairs."""
+    return (
+        len(keys) <= _MAX_KEYS
+        and "request" in keys
+        and "response" in keys
+        and _PLAIN_KEYS.issuperset(keys)
+    )
+
+
 def matches(record: Json) -> bool:
     """Say whether a request and a response, or one of them, can be found."""
+    if _elsewhere(record):
+        return True
     request, response = _find(record)
     return request is not None or response is not None
+
+
+def _elsewhere(record: Json) -> bool:
+    """Say whether the record is an exchange with another endpoint than those of models."""
+    url = record.get("url")
+    return isinstance(url, str) and url.startswith("http") and not shapes.CALL_URL.search(url)
 
 
 def read(record: Json) -> list[Outcome]:
     """Return the call of a pair."""
     request, response = _find(record)
     if request is None and response is None:
+        if _elsewhere(record):
+            return [NotCall("an exchange with another endpoint")]
         return [Reject("unknown-format", "no request and no response found in it")]
     call = Call()
     surroundings(call, record)

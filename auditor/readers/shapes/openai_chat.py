@@ -241,7 +241,8 @@ def _extend(message: Json, calls: dict[int, Json], delta: Json) -> None:
     for part in delta.get("tool_calls") or ():
         if not isinstance(part, dict):
             continue
-        index = part.get("index") if isinstance(part.get("index"), int) else len(calls)
+        given = part.get("index")
+        index = given if isinstance(given, int) else len(calls)
         found = calls.setdefault(
             index, {"id": None, "type": "function", "function": {"name": "", "arguments": ""}}
         )

@@ -1,0 +1,47 @@
+"""Which calls are meant: --since, --until, --model, --project, --where, as one SQL condition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """Conditions on columns of ``calls``; what is not given holds for every call.
+
+    ``models`` and ``projects`` are globs, one of which must match. ``since`` is inclusive, ``until``
+    is not; a call whose time is unknown is in neither. ``where`` is a condition in DuckDB's SQL.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    models: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    where: str | None = None
+
+    def __bool__(self) -> bool:
+        return self != CallFilter()
+
+    def sql(self) -> tuple[str, dict[str, Any]]:
+        """Return the condition and the values of its parameters."""
+        parts: list[str] = []
+        values: dict[str, Any] = {}
+        if self.since is not None:
+            parts.append("called_at >= $f_since")
+            values["f_since"] = self.since
+        if self.until is not None:
+            parts.append("called_at < $f_until")
+            values["f_until"] = self.until
+        for column, globs in (("model", self.models), ("project", self.projects)):
+            names = [f"f_{column}_{n}" for n in range(len(globs))]
+            if names:
+                either = " OR ".join(f"coalesce({column}, '') GLOB ${name}" for name in names)
+                parts.append(f"({either})")
+                values |= dict(zip(names, globs, strict=True))
+        if self.where:
+            parts.append(f"({self.where})")
+        return " AND ".join(parts) or "true", values

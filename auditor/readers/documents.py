@@ -1,0 +1,390 @@
+"""Every container but plain lines: bytes to parsed records, one after another.
+
+JSON documents are cut into values on the bytes, so that one broken value costs one reject and each
+has its offset: arrays, single objects, and objects one after another over any number of lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from auditor.readers import containers
+from auditor.readers.model import Call, NotCall, Reject
+from auditor.readers.parsing import BOM, parse
+from auditor.readers.values import dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.readers.model import Json, Outcome
+
+MAX_RECORD = 256 * 1024 * 1024
+"""A single value longer than this is rejected, not parsed."""
+
+_EXCERPT = 1000
+_BLOCK = 1 << 22
+_SNIFF_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record of a container, parsed; or what it is instead."""
+
+    record: Json | Outcome
+    raw: bytes = b""
+    line_no: int | None = None
+    offset: int | None = None
+    member: str | None = None
+
+
+def kind_of(head: bytes) -> str:
+    """Tell lines, values, csv and yaml apart by the first bytes of a text."""
+    text = head.removeprefix(BOM).lstrip()
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "csv" if b"\x00{" not in head[:8] and b"{\x00" not in head[:8] else "values"
+    if text[:1] not in (b"{", b"["):
+        if re.search(rb"^interactions:", text[:4096], re.MULTILINE):
+            return "yaml"
+        first = text.split(b"\n", 1)[0]
+        return "csv" if _is_header(first) else "lines"
+    lines = text.split(b"\n")
+    whole = len(lines) == 1 or len(head) < containers.PEEK
+    first = lines[0].strip()
+    if first.startswith(b"[") and not first.startswith(b"[{}"):
+        return "values"
+    if isinstance(parse(first), dict):
+        return "lines"
+    if len(lines) == 1:
+        return "lines" if not whole else "values"
+    complete = [
+        line for line in lines[1:_SNIFF_LINES] if line[:1] == b"{" and isinstance(parse(line), dict)
+    ]
+    return "lines" if complete or len(first) > 200 else "values"  # noqa: PLR2004 - a long broken line
+
+
+def _is_header(line: bytes) -> bool:
+    for delimiter in (b",", b"\t", b";"):
+        names = [name.strip().strip(b'"') for name in line.split(delimiter)]
+        if len(names) > 2 and all(re.fullmatch(rb"[A-Za-z_][\w .\-]{0,60}", n) for n in names):  # noqa: PLR2004
+            return True
+    return False
+
+
+def items(source: containers.Source) -> Iterator[Item]:
+    """Yield the records of a file of any kind.
+
+    A damaged archive ends with a reject; what could be read of it was yielded before.
+    """
+    with source.file.open("rb") as file:
+        yield from _items(file, source.magic, source.file, None)
+
+
+def _items(
+    file: IO[bytes], kind: str | None, path: Path | None, member: str | None
+) -> Iterator[Item]:
+    try:
+        if kind in ("gzip", "zstd"):
+            yield from _unpacked(containers.unpacked(file, kind), member)
+        elif kind == "zip":
+            yield from _zip(file)
+        elif kind in ("parquet", "sqlite"):
+            yield from _seekable(file, kind, path, member)
+        else:
+            yield from _text(file, member)
+    except containers.BROKEN as error:
+        yield Item(Reject("broken-archive", str(error)), member=member)
+
+
+def _unpacked(stream: IO[bytes], member: str | None) -> Iterator[Item]:
+    head = stream.read(16)
+    kind = containers.magic(head)
+    yield from _items(_joined(head, stream), kind, None, member)
+
+
+def _joined(head: bytes, stream: IO[bytes]) -> IO[bytes]:
+    return io.BufferedReader(_Joined(head, stream), _BLOCK)
+
+
+class _Joined(io.RawIOBase):
+    """Bytes that were read already, then the rest of the stream."""
+
+    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._head or self._stream.read(len(buffer))
+        taken, self._head = data[: len(buffer)], data[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+
+def _zip(file: IO[bytes]) -> Iterator[Item]:
+    with zipfile.ZipFile(file) as archive:
+        for info in sorted(archive.infolist(), key=lambda i: i.filename):
+            if info.is_dir() or Path(info.filename).name.startswith((".", "__MACOSX")):
+                continue
+            with archive.open(info) as stream:
+                yield from _unpacked(stream, info.filename)
+
+
+def _seekable(file: IO[bytes], kind: str, path: Path | None, member: str | None) -> Iterator[Item]:
+    """Read a container that needs a file of its own; one inside an archive is copied out."""
+    if path is not None:
+        yield from (_parquet(path, member) if kind == "parquet" else _sqlite(path, member))
+        return
+    with tempfile.NamedTemporaryFile(prefix="auditor-") as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        inner = Path(copy.name)
+        yield from (_parquet(inner, member) if kind == "parquet" else _sqlite(inner, member))
+
+
+def _text(file: IO[bytes], member: str | None) -> Iterator[Item]:
+    head = file.read(containers.PEEK)
+    joined = _joined(head, file)
+    kind = kind_of(head)
+    if kind == "lines":
+        yield from _lines(joined, member)
+    elif kind == "values":
+        yield from _values(joined, member)
+    elif kind == "csv":
+        yield from _csv(joined, head, member)
+    else:
+        yield from _yaml(joined, member)
+
+
+def _lines(file: IO[bytes], member: str | None) -> Iterator[Item]:
+    rest, offset, line_no = b"", 0, 0
+    while True:
+        block = file.read(_BLOCK)
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop() if block else b""
+        if not block and lines == [b""]:
+            return
+        for line in lines:
+            line_no += 1
+            raw = line.removeprefix(BOM) if offset == 0 else line
+            yield Item(_parsed(raw), line[:_EXCERPT], line_no, offset, member)
+            offset += len(line) + 1
+        if not block:
+            return
+
+
+def _parsed(raw: bytes) -> Json | Outcome:
+    return Reject("too-long", f"{len(raw)} bytes") if len(raw) > MAX_RECORD else parse(raw)
+
+
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|"', re.DOTALL)
+
+
+def _values(file: IO[bytes], member: str | None) -> Iterator[Item]:
+    """Cut a JSON document into the values at its top, or in its one array at the top."""
+    cutter = _Cutter(member)
+    while block := file.read(_BLOCK):
+        yield from cutter.feed(block)
+    yield from cutter.close()
+
+
+class _Cutter:
+    """Finds where values begin and end by counting brackets outside of strings."""
+
+    def __init__(self, member: str | None) -> None:
+        self._member = member
+        self._buffer = b""
+        self._base = 0  # offset of the buffer in the file
+        self._line = 1  # line at the start of the buffer
+        self._at = 0  # where scanning goes on in the buffer
+        self._depth = 0
+        self._array = False
+        self._start: int | None = None
+        self._gap = 0  # where what is between values begins
+
+    def feed(self, block: bytes) -> Iterator[Item]:
+        self._buffer += block
+        while token := _TOKEN.search(self._buffer, self._at):
+            mark = token.group()
+            if mark == b'"':
+                # A string that goes on in the next block.
+                self._at = token.start()
+                break
+            self._at = token.end()
+            if mark[:1] == b'"':
+                continue
+            yield from self._bracket(mark, token.start())
+        else:
+            self._at = len(self._buffer)
+        self._drop()
+
+    def _bracket(self, mark: bytes, position: int) -> Iterator[Item]:
+        top = 1 if self._array else 0
+        if mark in (b"{", b"["):
+            if mark == b"[" and self._depth == 0 and not self._array:
+                yield from self._between(position)
+                self._array, self._depth, self._gap = True, 1, position + 1
+                return
+            if self._depth == top:
+                yield from self._between(position)
+                self._start = position
+            self._depth += 1
+            return
+        self._depth -= 1
+        if self._array and self._depth <= 0:
+            yield from self._between(position)
+            self._array, self._depth, self._gap = False, 0, position + 1
+        elif self._depth == top and self._start is not None:
+            yield self._item(self._start, position + 1)
+            self._start, self._gap = None, position + 1
+        elif self._depth < top:
+            self._depth = top
+
+    def _between(self, end: int) -> Iterator[Item]:
+        raw = self._buffer[self._gap : end]
+        if raw.removeprefix(BOM).strip(b" \t\r\n,\x1e"):
+            yield self._item(self._gap, end)
+        self._gap = end
+
+    def _item(self, start: int, end: int) -> Item:
+        raw = self._buffer[start:end]
+        stripped = raw.strip(b" \t\r\n,")
+        line = self._line + self._buffer.count(b"\n", 0, start)
+        return Item(_parsed(stripped), stripped[:_EXCERPT], line, self._base + start, self._member)
+
+    def _drop(self) -> None:
+        """Forget what lies before the value at work."""
+        done = self._gap if self._start is None else self._start
+        if done < _BLOCK // 2 and done < len(self._buffer):
+            return
+        self._line += self._buffer.count(b"\n", 0, done)
+        self._base += done
+        self._buffer = self._buffer[done:]
+        self._at -= done
+        self._gap = max(0, self._gap - done)
+        if self._start is not None:
+            self._start -= done
+
+    def close(self) -> Iterator[Item]:
+        """Yield what is left: a value that was cut off."""
+        start = self._gap if self._start is None else self._start
+        rest = self._buffer[start:]
+        if rest.removeprefix(BOM).strip(b" \t\r\n,\x00"):
+            yield self._item(start, len(self._buffer))
+
+
+def _csv(file: IO[bytes], head: bytes, member: str | None) -> Iterator[Item]:
+    csv.field_size_limit(MAX_RECORD)
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
+    first = head.removeprefix(BOM).split(b"\n", 1)[0]
+    delimiter = max(",\t;", key=lambda d: first.count(d.encode()))
+    rows = csv.reader(text, delimiter=delimiter)
+    header: list[str] | None = None
+    line_no = 1
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Item(Reject("bad-csv", str(error)), b"", line_no, None, member)
+            line_no = rows.line_num + 1
+            continue
+        here, line_no = line_no, rows.line_num + 1
+        raw = delimiter.join(row)[:_EXCERPT].encode("utf-8", "surrogateescape")
+        if header is None:
+            header = [name.strip() for name in row]
+            yield Item(NotCall("header"), raw, here, None, member)
+        elif not row:
+            yield Item(NotCall("blank line"), raw, here, None, member)
+        elif len(row) != len(header):
+            why = f"{len(row)} cells under {len(header)} columns"
+            yield Item(Reject("bad-csv", why), raw, here, None, member)
+        elif any("\udc80" <= c <= "\udcff" for cell in row for c in cell if c > "\ud7ff"):
+            yield Item(Reject("not-utf8", "a byte that is no UTF-8"), raw, here, None, member)
+        else:
+            yield Item(dict(zip(header, row, strict=True)), raw, here, None, member)
+
+
+def _yaml(file: IO[bytes], member: str | None) -> Iterator[Item]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    raw = file.read(MAX_RECORD + 1)
+    if len(raw) > MAX_RECORD:
+        yield Item(
+            Reject("too-long", "a YAML file of more than 256 MiB"), raw[:_EXCERPT], 1, 0, member
+        )
+        return
+    try:
+        document = yaml.load(raw, loader)  # noqa: S506 - the safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        yield Item(Reject("bad-yaml", str(error)), raw[:_EXCERPT], 1, 0, member)
+        return
+    record = (
+        document if isinstance(document, dict) else Reject("not-an-object", "YAML without keys")
+    )
+    yield Item(record, raw[:_EXCERPT], 1, 0, member)
+
+
+def _parquet(path: Path, member: str | None) -> Iterator[Item]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(2_000):
+                for row in batch.to_pylist():
+                    record = {key: _plain(value) for key, value in row.items()}
+                    yield Item(record, dumps(record)[:_EXCERPT].encode(), None, None, member)
+    except pa.ArrowException as error:
+        yield Item(Reject("bad-parquet", str(error)), b"", None, None, member)
+
+
+def _plain(value: Any) -> Any:
+    """Return a parquet value as JSON would hold it: maps come as lists of pairs."""
+    if isinstance(value, list):
+        if value and all(isinstance(v, tuple) and len(v) == 2 for v in value):  # noqa: PLR2004
+            return {str(k): _plain(v) for k, v in value}
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _sqlite(path: Path, member: str | None) -> Iterator[Item]:
+    from auditor.readers.formats import llm_db
+
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            if not llm_db.matches_database(db):
+                yield Item(
+                    Reject("unknown-format", "an SQLite database of another program"),
+                    b"",
+                    None,
+                    None,
+                    member,
+                )
+                return
+            for table, outcome in llm_db.read_database(db):
+                raw = (
+                    outcome.log_id.encode() if isinstance(outcome, Call) and outcome.log_id else b""
+                )
+                yield Item(outcome, raw, None, None, f"{member}/{table}" if member else table)
+    except sqlite3.DatabaseError as error:
+        yield Item(Reject("bad-sqlite", str(error)), b"", None, None, member)

@@ -1,0 +1,146 @@
+"""Codex CLI sessions (rollouts): usage comes as events of its own, texts as items before them.
+
+Source: structure of ``~/.codex/sessions`` as read by ccusage. ``last_token_usage`` is one call's,
+``total_token_usage`` grows; the same event is often written twice; input includes what was cached,
+output includes reasoning. A sub-agent's file begins with a replay of its parent's events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from auditor.readers import shapes, usage
+from auditor.readers.mapped import finish
+from auditor.readers.model import Call, Json, NotCall
+from auditor.readers.shapes import openai_responses
+from auditor.readers.values import count, moment, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.readers.model import Outcome
+
+name = "codex"
+title = "Codex CLI sessions (rollouts)"
+reach = "file"
+
+_TYPES = frozenset(("session_meta", "turn_context", "response_item", "event_msg", "compacted"))
+_DEFAULT_MODEL = "gpt-5"
+_COUNTS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
+_REPLAY_US = 1_000_000
+
+
+def matches(record: Json) -> bool:
+    """Say whether the record is a line of a rollout or of ``codex exec --json``."""
+    if record.get("type") in _TYPES and isinstance(record.get("payload"), dict):
+        return True
+    return record.get("type") == "turn.completed" and isinstance(record.get("usage"), dict)
+
+
+def fold(records: Sequence[Json]) -> list[list[Outcome]]:
+    """Walk a session: each new count of tokens is a call, with the items since the last one."""
+    session = _Session()
+    return [[session.take(record)] for record in records]
+
+
+class _Session:
+    """What is known while the lines of a session pass by."""
+
+    def __init__(self) -> None:
+        self._meta: Json = {}
+        self._model: str | None = None
+        self._items: list[Json] = []
+        self._answered_from = 0
+        self._totals: Json | None = None
+        self._began: int | None = None
+        self._replaying = False
+        self._calls = 0
+
+    def take(self, record: Json) -> Outcome:
+        """Take the next line."""
+        payload = record.get("payload")
+        payload = payload if isinstance(payload, dict) else {}
+        kind = record.get("type")
+        at = moment(record.get("timestamp"))
+        if kind == "session_meta":
+            self._meta, self._began = payload, at
+            source = payload.get("source")
+            self._replaying = "thread_spawn" in str(source)
+        elif kind == "turn_context":
+            self._model = text(payload.get("model")) or self._model
+        elif kind == "response_item":
+            self._items.append(payload)
+        elif kind == "compacted":
+            self._items = [{"role": "user", "content": text(payload.get("message")) or ""}]
+            self._answered_from = 1
+        elif kind == "turn.completed":
+            return self._call(record, record["usage"], at)
+        elif kind == "event_msg" and payload.get("type") == "token_count":
+            return self._counted(record, payload, at)
+        return NotCall(f"line of type {kind}")
+
+    def _counted(self, record: Json, payload: Json, at: int | None) -> Outcome:
+        info = payload.get("info")
+        if not isinstance(info, dict):
+            return NotCall("token count without figures")
+        totals = info.get("total_token_usage")
+        if isinstance(totals, dict) and totals == self._totals:
+            return NotCall("the same token count again")
+        last = info.get("last_token_usage")
+        if not isinstance(last, dict):
+            before = self._totals or {}
+            now = totals if isinstance(totals, dict) else {}
+            last = {k: (count(now.get(k)) or 0) - (count(before.get(k)) or 0) for k in _COUNTS}
+        self._totals = totals if isinstance(totals, dict) else self._totals
+        if (
+            self._replaying
+            and at is not None
+            and self._began is not None
+            and at - self._began < _REPLAY_US
+        ):
+            return NotCall("replay of the parent's session")
+        self._model = text(info.get("model")) or self._model
+        return self._call(record, last, at)
+
+    def _call(self, record: Json, counts: Any, at: int | None) -> Call:
+        call = Call()
+        self._calls += 1
+        asked, made = self._split()
+        openai_responses.request(call, {"instructions": self._instructions(), "input": asked})
+        if made:
+            shapes.openai_responses.response(call, {"output": made, "status": "completed"})
+        self._answered_from = len(self._items)
+        call.api_shape, call.status, call.provider = "responses", "ok", "openai"
+        call.model = self._model or _DEFAULT_MODEL
+        call.tags = None if self._model else {"model_assumed": True}
+        call.called_at, call.time_kind = at, "end" if at is not None else None
+        call.conversation_id = text(self._meta.get("id"))
+        call.log_id = f"{call.conversation_id}:{self._calls}:{record.get('timestamp')}"
+        call.project = text(self._meta.get("cwd"))
+        call.endpoint = "codex"
+        usage.take(
+            call,
+            given_input=count(counts.get("input_tokens")),
+            output=count(counts.get("output_tokens")),
+            cache_read=count(counts.get("cached_input_tokens")),
+            reasoning=count(counts.get("reasoning_output_tokens")),
+            rule="inclusive",
+        )
+        finish(call)
+        if call.content_state != "absent":
+            call.content_state = "partial"
+        return call
+
+    def _split(self) -> tuple[list[Json], list[Json]]:
+        """Return the items before the answer, and the answer: what the model wrote at the end."""
+        end = len(self._items)
+        start = end
+        while start > self._answered_from and self._items[start - 1].get("type") not in (
+            "function_call_output", "custom_tool_call_output",
+        ) and self._items[start - 1].get("role", "assistant") == "assistant":  # fmt: skip
+            start -= 1
+        return self._items[:start], self._items[start:]
+
+    def _instructions(self) -> str | None:
+        found = self._meta.get("instructions") or self._meta.get("base_instructions")
+        return text(found.get("text")) if isinstance(found, dict) else text(found)

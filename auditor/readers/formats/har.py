@@ -1,0 +1,55 @@
+"""HAR recordings of a browser or proxy. Headers hold keys and cookies: they are never kept.
+
+Source: HAR 1.2 specification.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from auditor.readers import http
+from auditor.readers.model import Json, Reject
+from auditor.readers.values import count, moment, number, text
+
+if TYPE_CHECKING:
+    from auditor.readers.model import Outcome
+
+name = "har"
+title = "HAR recordings"
+
+
+def matches(record: Json) -> bool:
+    """Say whether the record is a HAR file."""
+    log = record.get("log")
+    return isinstance(log, dict) and isinstance(log.get("entries"), list)
+
+
+def read(record: Json) -> list[Outcome]:
+    """Read every entry."""
+    return [_read(entry) for entry in record["log"]["entries"]]
+
+
+def _read(entry: Any) -> Outcome:
+    if not isinstance(entry, dict):
+        return Reject("not-an-object", "a HAR entry that is no object")
+    request, response = _dict(entry.get("request")), _dict(entry.get("response"))
+    content = _dict(response.get("content"))
+    body = content.get("text")
+    if content.get("encoding") == "base64" and isinstance(body, str):
+        body = base64.b64decode(body, validate=False).decode("utf-8", "replace")
+    wait = number(_dict(entry.get("timings")).get("wait"))
+    return http.exchange(
+        method=text(request.get("method")),
+        url=text(request.get("url")),
+        request=_dict(request.get("postData")).get("text"),
+        response=body,
+        status=count(response.get("status")),
+        at=moment(entry.get("startedDateTime")),
+        latency_ms=number(entry.get("time")),
+        ttft_ms=wait if wait and wait > 0 else None,
+    )
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,174 @@
+"""OpenTelemetry traces and logs as JSON, as the Collector's file exporter writes them.
+
+Source: OTLP/JSON (opentelemetry-proto): intValue is text, ids are hex (base64 in naive dumps), times
+are nanoseconds as text. A call's texts may be in log records of the same span, so traces and logs
+of a folder are read together.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from auditor.readers import spans
+from auditor.readers.model import Call, Json, NotCall
+from auditor.readers.values import moment, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.readers.model import Outcome
+
+name = "otlp"
+title = "OpenTelemetry traces and logs (OTLP JSON): gen_ai, OpenLLMetry, OpenInference, AI SDK"
+reach = "folder"
+
+_HEX_IDS = (16, 32)
+
+
+def matches(record: Json) -> bool:
+    """Say whether the record is an OTLP envelope."""
+    return any(
+        isinstance(record.get(key), list)
+        for key in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
+    )
+
+
+def fold(records: Sequence[Json]) -> list[list[Outcome]]:
+    """Read envelopes together; each holds as many records as spans and log records."""
+    found: list[spans.Span] = []
+    logs: list[tuple[tuple[str | None, str | None], str, Json]] = []
+    places: list[list[tuple[str, int]]] = []
+    for record in records:
+        place: list[tuple[str, int]] = []
+        for span in _spans(record):
+            place.append(("span", len(found)))
+            found.append(span)
+        for log in _logs(record):
+            place.append(("log", len(logs)))
+            logs.append(log)
+        places.append(place)
+    by_id = {(s.trace_id, s.span_id): s for s in found}
+    for key, event, body in logs:
+        owner = by_id.get(key)
+        if owner is not None and event.startswith("gen_ai."):
+            owner.content.append((event, body))
+    wrappers = spans.wrappers(found)
+    read = [
+        NotCall("wrapper of a call that is in the trace") if n in wrappers else spans.read(span)
+        for n, span in enumerate(found)
+    ]
+    calls = {
+        (s.trace_id, s.span_id): outcome
+        for s, outcome in zip(found, read, strict=True)
+        if isinstance(outcome, Call)
+    }
+    return [
+        [
+            read[n] if kind == "span" else NotCall("log record", calls.get(logs[n][0]))
+            for kind, n in place
+        ]
+        or [NotCall("an empty envelope")]
+        for place in places
+    ]
+
+
+def _list(value: Any) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _scoped(record: Json, resource: str, scope: str, items: str) -> list[tuple[Json, Json]]:
+    """Return the items of an envelope, each with the attributes of its resource."""
+    snake = {
+        k: "".join(f"_{c.lower()}" if c.isupper() else c for c in k)
+        for k in (resource, scope, items)
+    }
+    found = []
+    for outer in _list(record.get(resource) or record.get(snake[resource])):
+        inner = outer.get("resource")
+        attributes = attributes_of(inner.get("attributes")) if isinstance(inner, dict) else {}
+        for scoped in _list(outer.get(scope) or outer.get(snake[scope])):
+            found += [
+                (attributes, item) for item in _list(scoped.get(items) or scoped.get(snake[items]))
+            ]
+    return found
+
+
+def _spans(record: Json) -> list[spans.Span]:
+    return [
+        spans.Span(
+            attributes=attributes_of(item.get("attributes")),
+            trace_id=hex_id(item.get("traceId", item.get("trace_id"))),
+            span_id=hex_id(item.get("spanId", item.get("span_id"))),
+            parent_id=hex_id(item.get("parentSpanId", item.get("parent_span_id"))),
+            started_at=moment(item.get("startTimeUnixNano", item.get("start_time_unix_nano"))),
+            ended_at=moment(item.get("endTimeUnixNano", item.get("end_time_unix_nano"))),
+            status=item.get("status"),
+            status_message=text(item["status"].get("message"))
+            if isinstance(item.get("status"), dict)
+            else None,
+            name=text(item.get("name")),
+            service=text(resource.get("service.name")),
+            events=[
+                {"name": event.get("name"), "attributes": attributes_of(event.get("attributes"))}
+                for event in _list(item.get("events"))
+            ],
+        )
+        for resource, item in _scoped(record, "resourceSpans", "scopeSpans", "spans")
+    ]
+
+
+def _logs(record: Json) -> list[tuple[tuple[str | None, str | None], str, Json]]:
+    found = []
+    for _, item in _scoped(record, "resourceLogs", "scopeLogs", "logRecords"):
+        attributes = attributes_of(item.get("attributes"))
+        event = text(item.get("eventName", item.get("event_name"))) or text(
+            attributes.get("event.name")
+        )
+        body = value_of(item.get("body"))
+        key = (
+            hex_id(item.get("traceId", item.get("trace_id"))),
+            hex_id(item.get("spanId", item.get("span_id"))),
+        )
+        found.append((key, event or "", body if isinstance(body, dict) else {}))
+    return found
+
+
+def attributes_of(found: Any) -> Json:
+    """Return attributes as a flat dict, from OTLP's list of pairs or from a dict."""
+    if isinstance(found, dict):
+        return found
+    return {str(pair.get("key")): value_of(pair.get("value")) for pair in _list(found)}
+
+
+def value_of(value: Any) -> Any:
+    """Return the plain value of an OTLP AnyValue."""
+    if not isinstance(value, dict):
+        return value
+    for key in ("stringValue", "boolValue", "doubleValue", "bytesValue"):
+        if key in value:
+            return value[key]
+    if "intValue" in value:
+        number = value["intValue"]
+        return (
+            int(number)
+            if isinstance(number, str) and number.lstrip("-").isdigit() and len(number) < 20
+            else number
+        )  # noqa: PLR2004
+    if isinstance(inner := value.get("arrayValue"), dict):
+        values = inner.get("values")
+        return [value_of(item) for item in values] if isinstance(values, list) else []
+    if isinstance(inner := value.get("kvlistValue"), dict):
+        return attributes_of(inner.get("values"))
+    return None
+
+
+def hex_id(value: Any) -> str | None:
+    """Return an id as hex, also where a naive dump wrote base64."""
+    found = text(value)
+    if found and found.endswith("=") and len(found) not in _HEX_IDS:
+        try:
+            return base64.b64decode(found, validate=True).hex()
+        except ValueError:
+            return found
+    return found

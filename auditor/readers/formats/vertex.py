@@ -1,0 +1,34 @@
+"""Vertex AI request-response logging: a table of paths, and models named by their place.
+
+The time logged is the end; the start is that less the latency.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.readers.mapped import declared
+from auditor.readers.model import Call, Json
+from auditor.readers.values import text
+
+if TYPE_CHECKING:
+    from auditor.readers.model import Outcome
+
+name = "vertex"
+_table = declared("vertex")
+title = _table.title
+matches = _table.matches
+
+
+def read(record: Json) -> list[Outcome]:
+    """Read a row."""
+    outcomes = _table.read(record)
+    for call in outcomes:
+        if not isinstance(call, Call):
+            continue
+        named = text(record.get("model")) or text(record.get("deployed_model_id")) or ""
+        call.model = call.model or named.rpartition("/")[2] or None
+        call.model_requested = named.rpartition("/")[2] or call.model_requested
+        if call.called_at is not None and call.time_kind == "end" and call.latency_ms:
+            call.called_at, call.time_kind = call.called_at - round(call.latency_ms * 1000), "start"
+    return outcomes

@@ -1,0 +1,41 @@
+"""One JSON text to a record, or the reason why it is none."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+
+from auditor.readers.model import Json, NotCall, Reject
+
+BOM = b"\xef\xbb\xbf"
+
+
+def parse(raw: bytes) -> Json | Reject | NotCall:
+    """Parse one JSON object; say why when it is none."""
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return _leniently(raw, str(error))
+    if type(value) is dict:
+        return value
+    return Reject("not-an-object", f"a JSON {type(value).__name__} is no record")
+
+
+def _leniently(raw: bytes, words: str) -> Json | Reject | NotCall:
+    """Try again as Python's own loggers write: NaN, huge numbers, lone surrogates."""
+    if not raw.strip():
+        return NotCall("blank line")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Reject("not-utf8", f"byte {error.start}: {error.reason}")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        return Reject("too-deep", "nested too deeply")
+    except ValueError:
+        return Reject("bad-json", words)
+    if isinstance(value, dict):
+        return value
+    return Reject("not-an-object", f"a JSON {type(value).__name__} is no record")

@@ -1,0 +1,141 @@
+"""Which readers there are, and which one reads a record."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from auditor.readers.formats import (
+    aggregates,
+    azure,
+    batch_anthropic,
+    batch_openai,
+    bedrock,
+    claude_code,
+    codex,
+    gateways,
+    har,
+    helicone,
+    langfuse,
+    langsmith,
+    litellm,
+    llm_db,
+    otlp,
+    pair,
+    span_dump,
+    spendlogs,
+    vcr,
+    vertex,
+)
+from auditor.readers.mapped import FormatTable, Mapped, declared
+from auditor.readers.model import Call, Json, Outcome, Reject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_OWN: tuple[Any, ...] = (
+    bedrock,
+    otlp,
+    har,
+    litellm,
+    spendlogs,
+    codex,
+    claude_code,
+    batch_anthropic,
+    batch_openai,
+    helicone,
+    langfuse,
+    langsmith,
+    gateways.portkey,
+    gateways.cloudflare,
+    gateways.weave,
+    azure,
+    vertex,
+    span_dump,
+    declared("openrouter"),
+    aggregates,
+    gateways.stored_chat,
+    vcr,
+    pair,
+)
+"""In the order they are asked: the first whose signature matches reads the record."""
+
+_TABLES = TypeAdapter(dict[str, FormatTable])
+
+
+def pack(tables: Mapping[str, FormatTable]) -> str:
+    """Return declared formats as text that travels to worker processes."""
+    return _TABLES.dump_json(dict(tables)).decode()
+
+
+class Registry:
+    """The readers in the order they are asked."""
+
+    def __init__(self, readers: Iterable[Any]) -> None:
+        self.readers = tuple(readers)
+        self._ours_only = self.readers == _OWN
+        self._pairs: set[tuple[str, ...]] = set()
+
+    def find(self, record: Json) -> Any:
+        """Return the reader of a record; None: nobody knows it."""
+        keys = tuple(record)
+        if keys in self._pairs:
+            return pair
+        if self._ours_only and pair.only_pairs(keys):
+            # Most logs are pairs: their keys are looked at once, not by twenty readers each time.
+            self._pairs.add(keys)
+            return pair
+        for reader in self.readers:
+            if reader.matches(record):
+                return reader
+        return None
+
+    def read(self, record: Json) -> Iterable[Outcome]:
+        """Read a record that stands for itself; one that does not is read alone."""
+        reader = self.find(record)
+        if reader is None:
+            return (unknown(record),)
+        return named(reader, read_with(reader, record))
+
+
+@lru_cache(maxsize=8)
+def registry(tables: str = "{}") -> Registry:
+    """Return the readers: the user's declared formats, other packages', our own."""
+    declared_here = [Mapped(n, t) for n, t in sorted(_TABLES.validate_json(tables).items())]
+    added = [p.load() for p in sorted(entry_points(group="auditor.readers"), key=lambda p: p.name)]
+    return Registry([*declared_here, *added, *_OWN])
+
+
+def listed() -> list[tuple[str, str]]:
+    """Return (name, title) of every reader, for ``auditor readers``."""
+    return [(r.name, r.title) for r in (*registry().readers, llm_db)]
+
+
+def reach(reader: Any) -> str | None:
+    """Return how far a reader's records belong together: file, folder, run; None: not at all."""
+    return getattr(reader, "reach", None)
+
+
+def read_with(reader: Any, record: Json) -> Iterable[Outcome]:
+    """Read one record by a reader; one whose records belong together reads it alone."""
+    try:
+        return list(reader.read(record)) if reach(reader) is None else reader.fold([record])[0]
+    except RecursionError:
+        return (Reject("too-deep", "nested too deeply"),)
+
+
+def named(reader: Any, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Write the reader's name on its calls, unless it wrote a better one."""
+    found = list(outcomes)
+    for outcome in found:
+        if isinstance(outcome, Call):
+            outcome.reader = outcome.reader or reader.name
+    return found
+
+
+def unknown(record: Json) -> Reject:
+    """Return the reject of a record that nobody knows."""
+    return Reject("unknown-format", f"keys: {', '.join(list(map(str, record))[:8])}")
