@@ -12,7 +12,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from auditor.domain import Answer, Request, StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
@@ -181,11 +183,11 @@ def _row(engine: Engine, call_id: str, answer: Answer) -> dict[str, Any]:
         "call_id": call_id,
         "candidate_id": candidate_id,
         "replicate": 0,
-        "text": answer.text,
-        "tool_calls": canonical_json(list(answer.tool_calls)) if answer.tool_calls else None,
-        "finish_reason": answer.finish_reason,
+        "text": _utf8(answer.text),
+        "tool_calls": _utf8(canonical_json(list(answer.tool_calls))) if answer.tool_calls else None,
+        "finish_reason": _utf8(answer.finish_reason),
         "error": answer.error,
-        "error_detail": answer.error_detail,
+        "error_detail": _utf8(answer.error_detail),
         "input_tokens": answer.input_tokens,
         "output_tokens": answer.output_tokens,
         "reasoning_tokens": answer.reasoning_tokens,
@@ -196,11 +198,15 @@ def _row(engine: Engine, call_id: str, answer: Answer) -> dict[str, Any]:
     }
 
 
+def _utf8(text: str | None) -> str | None:
+    """Return text that the database can hold: JSON of a server may spell half a character."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
 def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> int:
     if not rows:
         return 0
-    with store.transaction():
-        store.append("answers", rows)
+    store.append("answers", pa.Table.from_pylist(list(rows)))
     store.rest()
     return len(rows)
 
