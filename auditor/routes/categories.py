@@ -20,7 +20,7 @@ class _Draft:
     """A new category before its name is made unique."""
 
     category: Category
-    hints: tuple[str, ...] = ()
+    template: str = ""
 
 
 def categorize(
@@ -55,7 +55,7 @@ def categorize(
     kept = [replace(c, route_ids=(*c.route_ids, *joined.get(c.category_id, ()))) for c in former]
     drafts.sort(key=lambda draft: draft.category.category_id)
     titles = names.unique(
-        [d.category.name for d in drafts], [d.hints for d in drafts], {c.name for c in kept}
+        [d.category.name for d in drafts], [d.template for d in drafts], {c.name for c in kept}
     )
     fresh = [replace(d.category, name=title) for d, title in zip(drafts, titles, strict=True)]
     return tuple(sorted((*kept, *fresh), key=lambda c: c.category_id))
@@ -84,6 +84,8 @@ def profile(route: Route, proof: Evidence) -> Profile:
         shapes=proof.shapes,
         tools=route.structure.tools,
         schema=route.structure.response_format,
+        system=route.system_fragments if route.owned else (),
+        user=route.user_fragments,
     )
 
 
@@ -110,7 +112,7 @@ def _draft(routes: Sequence[Route], evidence: Mapping[str, Evidence]) -> _Draft:
             output_shape=top_family(shapes),
             route_ids=tuple(r.route_id for r in routes),
         ),
-        hints=names.keywords(proof.template),
+        template=proof.template,
     )
 
 

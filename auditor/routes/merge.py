@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auditor.routes.lexicon import task_type
+from auditor.routes.lexicon import USE_TOOLS, is_weak, task_type
 from auditor.routes.model import ANY_TOOLS
 from auditor.routes.shape import coarse
 from auditor.routes.vectors import embed, unit
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.65  # conservative: too fine can be joined by the user, too coarse not taken apart
 _EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5  # from categorize.md section 2
-_FORM = 0.5  # schemas of two names, tools that have nothing in common
+_FORM = 1.0  # what code keeps apart is not joined by its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +32,18 @@ class Profile:
     shapes: Mapping[str, int]
     tools: tuple[str, ...] = ()
     schema: str = ""
+    system: tuple[str, ...] = ()
+    user: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
         """The task type, from tools, answers or words."""
         if self.tools and self.top == "tool_call":
-            return "use tools"
+            return USE_TOOLS
         if self.top in {"sql", "svg"}:
             return self.top
-        return task_type(self.words)
+        named = task_type(self.words)
+        return "extract" if self.top == "json" and is_weak(named) else named
 
     @property
     def top(self) -> str:
@@ -90,7 +93,13 @@ def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
 
 
 def _other_form(one: Profile, two: Profile) -> bool:
-    """Whether code asks for two things: named schemas or fixed tools that differ."""
+    """Whether code asks for two things.
+
+    Named schemas that differ, fixed tools with nothing in common, or two messages under one
+    system prompt that were found to be two tasks.
+    """
+    if one.system and one.system == two.system and one.user != two.user:
+        return True
     if ":" in one.schema and ":" in two.schema and one.schema != two.schema:
         return True
     fixed = one.tools and two.tools and ANY_TOOLS not in {one.tools, two.tools}

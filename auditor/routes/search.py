@@ -14,7 +14,7 @@ import numpy as np
 
 from auditor.routes.fragments import Fragment, FragmentIndex, mine
 from auditor.routes.freeform import cluster
-from auditor.routes.lexicon import WEAK, instructs, is_generic, task_type
+from auditor.routes.lexicon import instructs, is_generic, is_weak, task_type
 from auditor.routes.model import ANY_TOOLS, Doc, Route, Structure, name_digest
 from auditor.routes.names import telling_words
 from auditor.routes.rules import Free, RuleSet, any_format, free_text, system_kind
@@ -187,7 +187,7 @@ class _Search:
         return all(
             not f.anchored
             or not instructs(f.text)
-            or (told not in WEAK and task_type(f.text) in {*WEAK, told})
+            or (not is_weak(told) and (is_weak(task_type(f.text)) or task_type(f.text) == told))
             for f in (self.fragments[i] for i in added)
         )
 
@@ -249,7 +249,7 @@ class _Search:
         if not any(self.fragments[i].anchored for i in path):
             return False
         words = self._words(path)
-        return len(words) >= TEMPLATE_WORDS or (bool(words) and self._type(path) not in WEAK)
+        return len(words) >= TEMPLATE_WORDS or (bool(words) and not is_weak(self._type(path)))
 
     def _only_other_tasks(
         self, system: Path, group: Sequence[_Member], paths: Sequence[Path]
@@ -268,13 +268,13 @@ class _Search:
             if not self._is_template(path) or not self._instructs(path):
                 continue
             kind = self._type(path)
-            if told in WEAK:
-                if kind not in WEAK or self._written(path):
+            if is_weak(told):
+                if not is_weak(kind) or self._written(path):
                     keep[path] = path
                 continue
             others = [m for m, p in zip(group, paths, strict=True) if p != path]
             other_shape = bool(others) and not _same_shape(some, others)
-            if kind not in {*WEAK, told} and other_shape:
+            if not is_weak(kind) and kind != told and other_shape:
                 keep[path] = path
         return [keep[path] for path in paths]
 
@@ -315,7 +315,7 @@ class _Search:
     def _owns(self, path: Path) -> bool:
         """Whether the constant text of a system prompt says what the task or the bot is."""
         words = self._words(path)
-        if words and self._type(path) not in WEAK:
+        if words and not is_weak(self._type(path)):
             return True
         return len(words) >= OWNING_WORDS and not is_generic(" ".join(words))
 
