@@ -1,0 +1,338 @@
+"""The commands of the audit itself: its stages, all of them, and where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.commands.common import (
+    Common,
+    common,
+    force_option,
+    model_options,
+    model_overrides,
+)
+from auditor.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.console import Terminal
+    from auditor.pipeline import Pipeline
+
+REPORT_NAME = "auditor-report.html"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--redact", is_flag=True, default=None, help="Mask personal data too.")
+@common
+def ingest(options: Common, paths: tuple[str, ...], redact: bool | None) -> None:
+    """Read logs into the database.
+
+    Every record becomes a call, a duplicate, no call, or a reject with its reason.
+    PATHS are files, folders or globs; '-' is standard input. Reading a log again adds nothing;
+    of a log that grew only the new part is read.
+
+    \b
+    Examples:
+      auditor ingest logs.jsonl
+      auditor ingest 'logs/2026-10-*.jsonl.gz' --redact
+    """
+    from auditor import show
+
+    with options.pipeline({"ingest": {"redact": redact}}) as (pipeline, terminal):
+        result = pipeline.ingest(paths)
+        show.stages(terminal, [result])
+        show.ingest(terminal, result, pipeline.store)
+        terminal.result(options.name, result.detail)
+        terminal.hint("Next: auditor replay --top 10   (or 'auditor audit' for everything)")
+
+
+def _stage_command(name: str, doc: str) -> click.Command:
+    """Make the command of a stage that only needs what is in the database."""
+
+    @click.command(name, help=doc)
+    @force_option
+    @common
+    def command(options: Common, force: bool) -> None:
+        from auditor import show
+
+        with options.pipeline(force=force) as (pipeline, terminal):
+            results = pipeline.run_to(name)
+            if name == "plan":
+                _show_plan(options, pipeline, terminal, results)
+            else:
+                show.stages(terminal, results)
+                terminal.result(name, _stage_json(results))
+
+    return command
+
+
+def _stage_json(results: Sequence[Any]) -> dict[str, Any]:
+    return {"stages": [_stage_row(result) for result in results]}
+
+
+def _stage_row(result: Any) -> dict[str, Any]:
+    return {
+        "stage": result.stage, "skipped": result.skipped, "rows_written": result.rows_written,
+        "seconds": result.seconds, **result.detail,
+    }  # fmt: skip
+
+
+def _show_plan(
+    options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
+) -> None:
+    from auditor import show
+
+    show.stages(terminal, results)
+    show.plan(terminal, pipeline.store)
+    terminal.result(options.name, show.plan_result(pipeline.store) | _stage_json(results))
+
+
+categorize = _stage_command(
+    "categorize",
+    """Find the task categories of all calls.
+
+    \b
+    Examples:
+      auditor categorize
+      auditor categorize --json
+    """,
+)
+
+
+@click.command()
+@model_options
+@force_option
+@common
+def sample(options: Common, force: bool, **choice: Any) -> None:
+    """Draw the calls to replay, in proportion to spend.
+
+    \b
+    Examples:
+      auditor sample --top 10 --samples 200
+    """
+    _to("sample", options, force=force, choice=choice)
+
+
+@click.command()
+@model_options
+@force_option
+@common
+def replay(options: Common, force: bool, **choice: Any) -> None:
+    """Answer the drawn calls with a local model.
+
+    Runs what it needs first. Ctrl-C keeps what is finished; the same command goes on.
+
+    \b
+    Examples:
+      auditor replay --top 10
+      auditor replay --model ./qwen3.6-35b-a3b-q4_k_m.gguf
+      auditor replay --model ollama:qwen3.6:35b --samples 300
+      auditor replay --model http://localhost:8000/v1#qwen3.6-35b
+    """
+    _to("replay", options, force=force, choice=choice)
+
+
+def _to(target: str, options: Common, *, force: bool, choice: dict[str, Any]) -> None:
+    from auditor import show
+
+    with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
+        results = pipeline.run_to(target)
+        show.stages(terminal, results)
+        terminal.result(target, _stage_json(results))
+        if target == "replay":
+            show.replayed(terminal, results[-1])
+            terminal.hint("Next: auditor report")
+
+
+grade = _stage_command(
+    "grade",
+    """Grade logged and local answers by the same criteria.
+
+    Criteria come from criteria.yaml ([grade] in auditor.toml); without one they are proposed
+    from the logged answers.
+
+    \b
+    Examples:
+      auditor grade
+    """,
+)
+cost = _stage_command(
+    "cost",
+    """Work out what each category costs a month.
+
+    And how many hours a month the local model would be busy with it.
+
+    \b
+    Examples:
+      auditor cost
+    """,
+)
+plan = _stage_command(
+    "plan",
+    """Decide which categories can move, and show it.
+
+    \b
+    Examples:
+      auditor plan
+      auditor plan --json
+    """,
+)
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=REPORT_NAME,
+    show_default=True,
+    help="The page; plan.md and report.json are written beside it.",
+)
+@click.option("--examples/--no-examples", default=None, help="Show excerpts of prompts.")
+@common
+def report(options: Common, output: Path, examples: bool | None) -> None:
+    """Write the report: one HTML page, plan.md and report.json.
+
+    \b
+    Examples:
+      auditor report
+      auditor report -o october.html --no-examples
+    """
+    with options.pipeline({"report": {"examples": examples}}) as (pipeline, terminal):
+        pipeline.output = output
+        results = pipeline.run_to("report")
+        _show_plan(options, pipeline, terminal, results)
+        terminal.say(f"Wrote {_written(results)}")
+
+
+def _written(results: Sequence[Any]) -> str:
+    return ", ".join(str(path) for path in results[-1].detail["files"])
+
+
+@click.command()
+@click.argument("paths", nargs=-1)
+@model_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=REPORT_NAME,
+    show_default=True,
+    help="The page; plan.md and report.json are written beside it.",
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 3 when less of spend is shown movable.",
+)
+@force_option
+@common
+def audit(
+    options: Common,
+    paths: tuple[str, ...],
+    output: Path,
+    fail_under: float | None,
+    force: bool,
+    **choice: Any,
+) -> None:
+    """Run the whole audit.
+
+    Reads PATHS if given, then runs every stage that is not up to date.
+
+    \b
+    Examples:
+      auditor audit logs.jsonl --top 10
+      auditor audit --model ollama:qwen3.6:35b --fail-under 30
+    """
+    with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
+        pipeline.output = output
+        _audit(options, pipeline, terminal, paths)
+        _gate(pipeline, fail_under)
+
+
+def _audit(options: Common, pipeline: Pipeline, terminal: Terminal, paths: Sequence[str]) -> None:
+    from auditor import show
+
+    results = []
+    if paths:
+        results.append(pipeline.ingest(paths))
+        show.ingest(terminal, results[0], pipeline.store)
+    results += pipeline.audit()
+    _show_plan(options, pipeline, terminal, results)
+    terminal.say(f"Wrote {_written(results)}")
+
+
+def _gate(pipeline: Pipeline, fail_under: float | None) -> None:
+    low = pipeline.store.value("SELECT low FROM v_headline")
+    if fail_under is not None and low * 100 < fail_under:
+        raise GateError(
+            f"{low:.0%} of spend is shown movable, under the {fail_under:g} % asked for"
+        )
+
+
+@click.command()
+@common
+def status(options: Common) -> None:
+    """Show where every stage stands.
+
+    Works while another command runs.
+
+    \b
+    Examples:
+      auditor status
+      watch auditor status
+    """
+    from auditor import show
+
+    with options.pipeline(read_only=True) as (pipeline, terminal):
+        states = pipeline.states()
+        terminal.result("status", {"db": str(options.db), "stages": [s._asdict() for s in states]})
+        show.status(terminal, states, str(options.db))
+
+
+@click.command()
+@model_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=REPORT_NAME,
+    show_default=True,
+    help="The page; plan.md and report.json are written beside it.",
+)
+@common
+def demo(options: Common, output: Path, **choice: Any) -> None:
+    """Run the whole audit on the sample logs.
+
+    With the embedded model and offline: no key, no download.
+
+    \b
+    Examples:
+      auditor demo
+      auditor demo --db /tmp/demo.duckdb -o /tmp/demo.html
+    """
+    from auditor.resources import resource
+
+    logs = resource("sample_logs")
+    files = {"criteria": logs / "criteria.yaml", "labels": logs / "labels.jsonl"}
+    if choice["samples"] is None:
+        choice["samples"] = DEMO_SAMPLES
+    if choice["top"] is None:
+        choice["top"] = DEMO_TOP
+    overrides = model_overrides(**choice) | {"grade": files}
+    with options.pipeline(overrides) as (pipeline, terminal):
+        pipeline.output = output
+        _audit(options, pipeline, terminal, sorted(str(path) for path in logs.glob("*.jsonl*")))
+
+
+DEMO_TOP, DEMO_SAMPLES = 5, 160
+"""What fits into four minutes on two cores: n >= 150 for the costliest categories."""
+
+COMMANDS = (ingest, categorize, sample, replay, grade, cost, plan, report, audit, status, demo)
+"""In the order of an audit, which is the order of ``--help``."""
