@@ -80,12 +80,13 @@ class Pipeline:
         named = sources[0]["path"] if len(sources) == 1 else f"the {len(sources)} files"
         records = sum(source["records"] for source in sources)
         why = self.store.value(
-            "SELECT coalesce(detail, reason) FROM rejects SEMI JOIN sources USING (source_id)"
+            "SELECT concat_ws(', ', reason, detail) FROM rejects JOIN sources USING (source_id)"
             " WHERE path = ? ORDER BY record_no LIMIT 1",
             [sources[0]["path"]],
         )
+        held = f"{records:,} record{'' if records == 1 else 's'}" if records else "empty"
         raise LogError(
-            f"no call in {named}: {records:,} records" + (f", the first: {why}" if why else ""),
+            f"no call in {named}: {held}" + (f", the first rejected as {why}" if why else ""),
             hint="give logs of API calls, requests with their answers; 'auditor demo' shows some",
         )
 

@@ -11,7 +11,7 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -27,6 +27,9 @@ SCHEMA_VERSION = "1"
 MEMORY = ":memory:"
 LOCK_WAIT_S = 12.0
 """A running stage holds the file for at most 10 s at a time; a reader waits a little longer."""
+
+_MAGIC, _MAGIC_AT = b"DUCK", 8
+"""How a DuckDB file begins, behind a checksum: duckdb.org, "Storage Versions and Format"."""
 
 _SETTINGS = {
     "autoinstall_known_extensions": "false",  # nothing is downloaded, ever
@@ -136,6 +139,7 @@ class Store:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
+        self._refuse_other_files()
         deadline = time.monotonic() + LOCK_WAIT_S
         while True:
             try:
@@ -154,6 +158,18 @@ class Store:
             else:
                 connection.execute("SET TimeZone = 'UTC'").fetchall()
                 return connection
+
+    def _refuse_other_files(self) -> None:
+        """DuckDB would open a .jsonl or .csv as a view of its rows, and lose what is written."""
+        path = Path(self.path)
+        with suppress(OSError):  # missing, a folder, no permission: DuckDB says which
+            with path.open("rb") as file:
+                head = file.read(_MAGIC_AT + len(_MAGIC))
+            if head[_MAGIC_AT:] != _MAGIC:
+                raise StoreError(
+                    f"{self.path} is {'no' if head else 'an empty file, no'} audit database",
+                    hint="name another one with --db; it is made if it is not there",
+                )
 
     def _locked(self, text: str) -> StoreError:
         pid = re.search(r"PID (\d+)", text)
@@ -183,9 +199,10 @@ class Store:
             return StoreError(
                 f"{self.path} is write-protected", hint="name another database with --db"
             )
+        verb = "opened as an audit database" if path.exists() else "made"
         return StoreError(
-            f"{self.path} cannot be opened as an audit database: {first_line(error)}",
-            hint="is it a DuckDB file? Name another one with --db",
+            f"{self.path} cannot be {verb}: {first_line(error)}",
+            hint="name another database with --db, for example --db /tmp/audit.duckdb",
         )
 
     def rest(self) -> None:

@@ -119,7 +119,7 @@ def test_errors_for_paths_that_cannot_be_a_database(tmp_path):
     for path, words in {
         tmp_path / "none" / "audit.duckdb": "does not exist",
         tmp_path: "is a folder",
-        junk: "cannot be opened as an audit database",
+        junk: "is no audit database",
     }.items():
         with pytest.raises(StoreError, match=words):
             Store.open(path)
