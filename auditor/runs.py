@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -56,7 +57,7 @@ class RunRecord:
         if not last:
             return StageState(stage, "never", None, None, None, None, None)
         state = {"partial": "interrupted"}.get(last["status"], last["status"])
-        if state == "running" and datetime.now(UTC) - last["seen_at"] > DEAD_AFTER:
+        if state == "running" and not _runs(last):
             state = "interrupted"
         elif state == "done" and stale(stage):
             state = "stale"
@@ -140,12 +141,10 @@ class RunRecord:
 
     def _refuse_if_running(self, stage: str) -> None:
         for run in self._store.dicts(
-            "SELECT stage, seen_at, detail ->> 'pid' AS pid FROM stage_runs"
-            " WHERE status = 'running'"
+            "SELECT stage, seen_at, detail FROM stage_runs WHERE status = 'running'"
         ):
-            pid = int(run["pid"])
-            fresh = datetime.now(UTC) - run["seen_at"] < DEAD_AFTER
-            if pid != os.getpid() and fresh and _alive(pid):
+            pid = _pid(run)
+            if pid != os.getpid() and _runs(run):
                 raise StoreError(
                     f"cannot {stage}: {run['stage']} is running on {self._store.path} (PID {pid})",
                     hint="wait for it ('auditor status' shows how far it is), or stop it first",
@@ -186,6 +185,16 @@ class _SignsOfLife:
         )
         self._store.rest()
         self._said_at = time.monotonic()
+
+
+def _pid(run: Mapping[str, Any]) -> int:
+    """Return the process of a run that has not ended."""
+    return int(json.loads(run["detail"])["pid"])
+
+
+def _runs(run: Mapping[str, Any]) -> bool:
+    """Say whether a run that has not ended is still under way: its process may have been killed."""
+    return datetime.now(UTC) - run["seen_at"] < DEAD_AFTER and _alive(_pid(run))
 
 
 def _alive(pid: int) -> bool:

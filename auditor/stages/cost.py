@@ -28,8 +28,10 @@ spend AS (
     LEFT JOIN eligibility USING (call_id, candidate_id)
     GROUP BY ALL
 ), tokens AS (
-    SELECT d.category_id, g.candidate_id, avg(a.input_tokens / c.cost_usd) AS input_per_usd,
-           avg(a.output_tokens / c.cost_usd) AS output_per_usd
+    -- In the order of the draws: the last bit of a sum of floats hangs on it.
+    SELECT d.category_id, g.candidate_id,
+           avg(a.input_tokens / c.cost_usd ORDER BY draw_no) AS input_per_usd,
+           avg(a.output_tokens / c.cost_usd ORDER BY draw_no) AS output_per_usd
     FROM draws d JOIN designs g USING (design_id) JOIN calls c USING (call_id)
     JOIN answers a ON a.call_id = d.call_id AND a.candidate_id = g.candidate_id
     WHERE g.active AND c.cost_usd > 0 AND a.error IS NULL

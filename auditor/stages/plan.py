@@ -82,15 +82,17 @@ WITH moved AS (
     FROM counts
 ), load AS (
     SELECT candidate_id, hour,
-           sum(input_tokens_month * share / 30.4 * covered_days) AS input_tokens,
-           sum(output_tokens_month * share / 30.4 * covered_days) AS output_tokens
+           sum(input_tokens_month * share / 30.4 * covered_days ORDER BY category_id)
+             AS input_tokens,
+           sum(output_tokens_month * share / 30.4 * covered_days ORDER BY category_id)
+             AS output_tokens
     FROM moved JOIN hours USING (category_id) CROSS JOIN v_period GROUP BY ALL
 ), busiest AS (
     SELECT candidate_id, max(input_tokens) AS input_tokens, max(output_tokens) AS output_tokens
     FROM load GROUP BY ALL
 ), months AS (
-    SELECT candidate_id, sum(input_tokens_month) AS input_month,
-           sum(output_tokens_month) AS output_month
+    SELECT candidate_id, sum(input_tokens_month ORDER BY category_id) AS input_month,
+           sum(output_tokens_month ORDER BY category_id) AS output_month
     FROM moved GROUP BY ALL
 )
 SELECT candidate_id, input_month, output_month, input_tokens, output_tokens
