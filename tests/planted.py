@@ -554,3 +554,30 @@ def audit(
         true_share=float(movable / sum(spend.values())),
         total_usd=headline["total_usd"],
     )
+
+
+# Times, and what follows from how fast a machine was.
+VOLATILE = {
+    "ingested_at", "born_at", "added_at", "made_at", "answered_at", "graded_at", "labelled_at",
+    "latency_ms", "ttft_ms", "busy_hours_month", "local_usd_month", "net_usd_month",
+}  # fmt: skip
+_FACTS = {"calls": {"latency_ms", "ttft_ms"}}
+_RECORD_OF_RUNS = {"meta", "stage_runs", "speeds", "machine_costs"}
+
+
+def tables_of(path: Path) -> dict[str, list[tuple]]:
+    """Return what an audit has found: every table, sorted, without times and speeds."""
+    with Store.open(path, read_only=True) as store:
+        assert store.check() == []
+        columns: dict[str, list[str]] = {}
+        for table, column in store.rows(
+            "SELECT table_name, column_name FROM duckdb_columns() JOIN duckdb_tables()"
+            " USING (database_name, schema_name, table_name)"
+            " ORDER BY table_name, column_index"
+        ):
+            if table not in _RECORD_OF_RUNS and column not in VOLATILE - _FACTS.get(table, set()):
+                columns.setdefault(table, []).append(column)
+        return {
+            table: store.rows(f"SELECT {', '.join(names)} FROM {table} ORDER BY ALL")
+            for table, names in columns.items()
+        }

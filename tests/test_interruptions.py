@@ -1,0 +1,195 @@
+"""Killed anywhere, stopped by Ctrl-C, watched and disturbed: the same command ends the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import planted
+import pytest
+from auditor.store import Store
+
+TASKS = planted.TASKS[:3]
+SAMPLES = 150
+STAGES = ("ingest", "categorize", "criteria", "sample", "replay", "grade", "cost", "plan", "report")
+
+# Runs the command line with every write counted by stage. "count FILE" writes the numbers down;
+# "kill STAGE N" is kill -9 at the Nth write of a stage, before it is made.
+DRIVER = """
+import atexit, json, os, runpy, signal, sys
+from auditor.store import Store
+
+mode, *rest = sys.argv[1].split()
+del sys.argv[1]
+writes, stage = {}, ["start"]
+
+def counting(original):
+    def write(self, *args, **kwargs):
+        if args[0] == "stage_runs":
+            stage[0] = args[1][0]["stage"]
+        writes[stage[0]] = writes.get(stage[0], 0) + 1
+        if mode == "kill" and rest == [stage[0], str(writes[stage[0]])]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(self, *args, **kwargs)
+    return write
+
+Store.execute, Store.append = counting(Store.execute), counting(Store.append)
+if mode == "count":
+    atexit.register(lambda: open(rest[0], "w").write(json.dumps(writes)))
+# A test run in the background inherits a SIGINT that is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("auditor", run_name="__main__")
+"""
+
+
+def start(folder, mode, *words, db="audit.duckdb"):
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, mode, *words, "--db", db],
+        cwd=folder, env=os.environ | {"AUDITOR_ENGINE_API_KEY": ""}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def run(folder, mode, *words, db="audit.duckdb"):
+    process = start(folder, mode, *words, db=db)
+    out, err = process.communicate(timeout=300)
+    assert "Traceback" not in err, err
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    """A folder with logs, a server that knows the answers, and the uninterrupted audit."""
+    folder = tmp_path_factory.mktemp("interruptions")
+    log = planted.plant(tasks=TASKS, calls_per_task=160)
+    paths = [path.name for path in log.write(folder)]
+    with planted.serving(log.local_answers(seed=0)) as server:
+        words = ["--model", server.url, "--top", "3", "--samples", str(SAMPLES)]
+        audit = ["audit", *paths, *words]
+        code, _, err = run(folder, "count writes.json", *audit, db="whole.duckdb")
+        assert code == 0, err
+        writes = json.loads((folder / "writes.json").read_text())
+        tables = planted.tables_of(folder / "whole.duckdb")
+        yield Case(folder, server, audit, ["replay", *words], paths, writes, tables)
+
+
+class Case:
+    def __init__(self, folder, server, audit, replay, paths, writes, tables):
+        self.folder, self.server, self.audit, self.replay = folder, server, audit, replay
+        self.paths, self.writes, self.tables = paths, writes, tables
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    for table, rows in expected.items():
+        assert found[table] == rows, table
+
+
+def saved_prompts(db):
+    with Store.open(db, read_only=True) as store:
+        rows = store.rows(
+            "SELECT messages ->> '$[#-1].content' FROM answers JOIN contents USING (call_id)"
+            " WHERE candidate_id IS NOT NULL"
+        )
+    return {row[0] for row in rows}
+
+
+def test_an_audit_killed_once_in_every_stage_ends_as_if_it_never_was(case):
+    db = "killed.duckdb"
+    assert set(STAGES) <= case.writes.keys()
+    case.server.asked.clear()
+    saved = set()
+    for stage in STAGES:
+        write = max(case.writes[stage] // 2, 2)
+        code, _, err = run(case.folder, f"kill {stage} {write}", *case.audit, db=db)
+        assert code == -signal.SIGKILL, (stage, write, err)
+        if stage == "replay":
+            saved = saved_prompts(case.folder / db)
+            asked_before = case.server.asked.copy()
+    code, _, err = run(case.folder, "run", *case.audit, db=db)
+    assert code == 0, err
+    assert_same(planted.tables_of(case.folder / db), case.tables)
+    asked_again = case.server.asked - asked_before
+    assert saved, "the kill came before the first answers were saved"
+    assert not saved & asked_again.keys(), "what was saved was asked again"
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+def test_killed_early_or_late_in_the_stages_that_save_as_they_go(case, share):
+    db = f"killed-{share}.duckdb"
+    for stage in ("ingest", "replay", "grade"):
+        write = max(int(case.writes[stage] * share), 2)
+        code, _, err = run(case.folder, f"kill {stage} {write}", *case.audit, db=db)
+        assert code == -signal.SIGKILL, (stage, write, err)
+    code, _, err = run(case.folder, "run", *case.audit, db=db)
+    assert code == 0, err
+    assert_same(planted.tables_of(case.folder / db), case.tables)
+
+
+def test_a_replay_is_watched_refused_a_rival_stopped_killed_and_finished(case):
+    db = "watched.duckdb"
+    assert run(case.folder, "run", "ingest", *case.paths, db=db)[0] == 0
+    case.server.delay_s = 0.8
+    try:
+        first = start(case.folder, "run", *case.replay, db=db)
+        replay = wait_for_progress(case, db, first)
+        assert replay["state"] == "running"
+        assert 0 < replay["done"] < replay["total"] == len(distinct_draws(case))
+        assert "Replaying" in replay["note"]
+
+        code, _, err = run(case.folder, "run", *case.replay, db=db)
+        assert code == 1
+        assert f"replay is running on {db} (PID {first.pid})" in err
+        assert "hint: " in err
+
+        first.send_signal(signal.SIGINT)
+        _, err = first.communicate(timeout=60)
+        assert first.returncode == 130, err
+        assert "Interrupted" in err
+        assert "same command" in err
+        assert "Traceback" not in err
+        assert state_of(case, db, "replay")["state"] == "interrupted"
+        kept = saved_prompts(case.folder / db)
+        assert kept
+
+        second = start(case.folder, "run", *case.replay, db=db)
+        wait_for_progress(case, db, second)
+        second.kill()
+        second.communicate(timeout=60)
+        more = saved_prompts(case.folder / db)
+        assert kept < more
+        assert state_of(case, db, "replay")["state"] == "interrupted"
+    finally:
+        case.server.delay_s = 0.0
+    code, _, err = run(case.folder, "run", *case.audit, db=db)
+    assert code == 0, err
+    assert_same(planted.tables_of(case.folder / db), case.tables)
+
+
+def distinct_draws(case):
+    return {row[-1] for row in case.tables["draws"]}
+
+
+def state_of(case, db, stage):
+    code, out, err = run(case.folder, "run", "status", "--json", db=db)
+    assert code == 0, err
+    (found,) = (row for row in json.loads(out)["result"]["stages"] if row["stage"] == stage)
+    return found
+
+
+def wait_for_progress(case, db, process):
+    """Ask 'auditor status' until it says that a part of the replay is done and saved."""
+    deadline = time.monotonic() + 120
+    before = saved_prompts(case.folder / db)
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        replay = state_of(case, db, "replay")
+        if replay["done"] and replay["state"] == "running":
+            if len(saved_prompts(case.folder / db)) > len(before):
+                return replay
+        time.sleep(0.2)
+    pytest.fail("the replay showed no progress")
