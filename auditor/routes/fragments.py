@@ -91,16 +91,18 @@ class FragmentIndex:
         at[at == len(self._hashes)] = 0
         hit = self._hashes[at] == hashes
         # a shingle that a text repeats counts once
-        pairs = np.unique(rows[hit] * len(self._hashes) + at[hit])
+        pairs = np.sort(rows[hit] * len(self._hashes) + at[hit])
+        pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=-1))]
         shingle = pairs % len(self._hashes)
         n_owners = self._first[shingle + 1] - self._first[shingle]
         row = np.repeat(pairs // len(self._hashes), n_owners)
         begins = np.repeat(self._first[shingle] - np.cumsum(n_owners) + n_owners, n_owners)
         owner = self._owners[begins + np.arange(len(row))]
         width = len(self.fragments)
-        cells, counts = np.unique(row * width + owner, return_counts=True)
-        enough = counts >= self._need[cells % width]
-        cells = cells[enough]
+        cells = np.sort(row * width + owner)
+        edges = np.flatnonzero(np.diff(cells, prepend=-1, append=-1))
+        cells, counts = cells[edges[:-1]], np.diff(edges)
+        cells = cells[counts >= self._need[cells % width]]
         held: dict[int, list[int]] = {}
         for row, fragment in zip((cells // width).tolist(), (cells % width).tolist(), strict=True):
             held.setdefault(row, []).append(fragment)

@@ -85,6 +85,8 @@ def _form(text: str, limit: int) -> str | None:
 
 
 def _is_code(text: str) -> bool:
+    if "\n" not in text:
+        return _CODE_FIRST.match(text) is not None
     lines = [line for line in text.split("\n")[:60] if line.strip()]
     hits = sum(bool(_CODE_LINE.search(line)) for line in lines)
     if _CODE_FIRST.match(text):
@@ -96,11 +98,11 @@ def _prose(text: str) -> str:
     if _NUMBER.match(text):
         return "number"
     words = len(text.split())
-    ideographs = sum(1 for char in text[:400] if char >= "\u2e80")
-    words = max(words, ideographs // 2)
+    if not text.isascii():
+        words = max(words, sum(char >= "\u2e80" for char in text[:400]) // 2)
     if words <= 3:
         return "label"
-    if len(_ITEM.findall(text)) >= 2:
+    if "\n" in text and len(_ITEM.findall(text)) >= 2:
         return "list"
     if _HEADING.search(text):
         return "markdown"

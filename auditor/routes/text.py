@@ -181,14 +181,19 @@ def _tokenize_chunk(
     start = klass != SPACE
     start[1:] &= (klass[1:] == SINGLE) | (klass[:-1] != WORD)
     starts = np.flatnonzero(start)
+    ends = np.append(starts[1:], len(codes))
     power, inverse = _powers()
     low[klass == SPACE] = 0
-    hashes = np.add.reduceat(low * power[: len(low)], starts) * inverse[starts]
-    numeric = np.maximum.reduceat(is_digit.view(np.uint8), starts) > 0
+    # a sum modulo 2**64 over each token is a difference of running sums
+    total = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum(low * power[: len(low)], out=total[1:])
+    hashes = (total[ends] - total[starts]) * inverse[starts]
+    digits = np.zeros(len(codes) + 1, np.int32)
+    np.cumsum(is_digit, out=digits[1:])
+    numeric = digits[ends] > digits[starts]
     hashes ^= hashes >> np.uint64(32)
     hashes *= _P2
     hashes[numeric] = _NUMBER
-    ends = np.append(starts[1:], len(codes))
     rows = np.searchsorted(offsets, starts, side="right") - 1
     return hashes, rows, starts, ends
 

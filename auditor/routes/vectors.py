@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from auditor.errors import ConfigError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 256
 _TOKENIZER, _WEIGHTS = "l2_supercat_tokenizer_config.json", "l2_supercat_256.safetensors"
+BATCH = 8192
+MAX_WORDS = 100_000  # remembered: 100 MB
 MAX_CHARS = 400  # of each text: what it is about is said early
 
 
@@ -43,24 +46,60 @@ def _model() -> tuple[Any, NDArray[np.float32]]:
     return tokenizer, np.asarray(next(iter(weights.values())), np.float32)
 
 
+class _Words:
+    """Sums of the vectors of a word's pieces, read once per word.
+
+    The tokenizer never joins pieces across a space, so that a text is the sum of its words.
+    """
+
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {}
+        self.vectors = np.zeros((0, DIMENSIONS), np.float32)
+        self.pieces = np.zeros(0, np.float32)
+
+    def add(self, words: Sequence[str]) -> None:
+        """Learn the words that are not known yet."""
+        new = [word for word in words if word not in self.index]
+        if len(self.index) + len(new) > MAX_WORDS:
+            self.index.clear()
+            self.vectors, self.pieces, new = self.vectors[:0], self.pieces[:0], list(words)
+        if not new:
+            return
+        tokenizer, table = _model()
+        encoded = tokenizer.encode_batch(new, add_special_tokens=False)
+        sums = np.stack([table[item.ids].sum(axis=0) for item in encoded])
+        self.index.update(zip(new, range(len(self.index), len(self.index) + len(new)), strict=True))
+        self.vectors = np.vstack([self.vectors, sums])
+        self.pieces = np.append(self.pieces, [len(item.ids) for item in encoded]).astype(np.float32)
+
+
+_words = _Words()
+
+
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """Mean vector of each text's word pieces, `(len(texts), 256)`, not normalised.
 
-    An empty text gets the zero vector.
+    An empty text gets the zero vector. A text has the same vector whatever it stands among.
     """
-    tokenizer, table = _model()
     out = np.zeros((len(texts), DIMENSIONS), np.float32)
-    for first in range(0, len(texts), 2048):
-        batch = [text[:MAX_CHARS] for text in texts[first : first + 2048]]
-        encoded = tokenizer.encode_batch(batch, add_special_tokens=False)
-        ids = [item.ids for item in encoded]
-        lengths = np.array([len(item) for item in ids])
-        if not lengths.any():
+    for first in range(0, len(texts), BATCH):
+        split = [text[:MAX_CHARS].split() for text in texts[first : first + BATCH]]
+        # in order of the words: the sum must not depend on which word was seen first
+        vocabulary = sorted({word for words in split for word in words})
+        if not vocabulary:
             continue
-        flat = np.concatenate([np.asarray(item, np.int64) for item in ids if item])
-        full = np.flatnonzero(lengths)
-        starts = np.concatenate(([0], np.cumsum(lengths[full])[:-1]))
-        out[first + full] = np.add.reduceat(table[flat], starts) / lengths[full, None]
+        _words.add(vocabulary)
+        known = np.array([_words.index[word] for word in vocabulary])
+        place = {word: number for number, word in enumerate(vocabulary)}
+        columns = np.fromiter((place[w] for words in split for w in words), np.int64)
+        rows = np.repeat(np.arange(len(split)), [len(words) for words in split])
+        counts = sp.csr_matrix(
+            (np.ones(len(columns), np.float32), (rows, columns)), (len(split), len(vocabulary))
+        )
+        pieces = counts @ _words.pieces[known]
+        out[first : first + len(split)] = (counts @ _words.vectors[known]) / np.maximum(pieces, 1)[
+            :, None
+        ]
     return out
 
 
