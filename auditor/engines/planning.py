@@ -9,8 +9,8 @@ cohorts that were not finished, and only those, and gets the same answers.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -46,10 +46,12 @@ def lay_out(
 
     Two or more neighbours that share at least ``shortest`` tokens beyond the prefix they already
     have get an anchor, at most ``levels`` deep. The last token of a prompt is never part of an
-    anchor: decoding it is what gives the first logits.
+    anchor: decoding it is what gives the first logits. What may be answered at length comes
+    first, so that short answers fill the slots while the last long ones end; units that share a
+    prefix stay together.
     """
     ordered = sorted(units, key=lambda unit: (unit.tokens, unit.order))
-    shared = [0] + [_common(a.tokens, b.tokens) for a, b in itertools.pairwise(ordered)]
+    shared = [0] + [_common(a.tokens, b.tokens) for a, b in pairwise(ordered)]
     anchors: list[tuple[int, ...]] = [()] * len(ordered)
     pending: list[tuple[int, int, tuple[int, ...]]] = [(0, len(ordered), ())]
     while pending:
@@ -67,21 +69,32 @@ def lay_out(
                 pending.append((start, i, chain))
                 start = i
         pending.append((start, high, chain))
-    return [Placed(unit=unit, anchors=chain) for unit, chain in zip(ordered, anchors, strict=True)]
+    return _longest_first(
+        [Placed(unit=unit, anchors=chain) for unit, chain in zip(ordered, anchors, strict=True)]
+    )
+
+
+def _longest_first(placed: list[Placed[Payload]]) -> list[Placed[Payload]]:
+    def prefix(item: Placed[Payload]) -> Tokens:
+        return item.unit.tokens[: item.anchors[0]] if item.anchors else item.unit.tokens
+
+    groups = [list(group) for _, group in groupby(placed, key=prefix)]
+    groups.sort(key=lambda group: -max(item.unit.max_new for item in group))
+    return [item for group in groups for item in group]
 
 
 def cut(placed: Sequence[Placed[Payload]], *, slots: int) -> list[list[Placed[Payload]]]:
     """Cut a layout into cohorts: big enough to keep the slots full, small enough to do again.
 
-    A cohort ends after ``8 * slots`` units or about ``2048 * slots`` tokens of work, but never
-    before ``2 * slots`` units.
+    A cohort ends after ``8 * slots`` units or about ``1024 * slots`` tokens of work, but with
+    every slot used equally often and at least twice.
     """
-    cohorts: list[list[Placed[Payload]]] = []
+    cohorts: list[list[Placed[Payload]]] = [[]]
     work = 0
     for item in placed:
-        current = cohorts[-1] if cohorts else None
-        full = current is None or len(current) >= 8 * slots
-        if full or (work >= 2048 * slots and len(current or ()) >= 2 * slots):
+        count = len(cohorts[-1])
+        enough = count >= 8 * slots or (work >= 1024 * slots and count >= 2 * slots)
+        if enough and count % slots == 0:
             cohorts.append([])
             work = 0
         cohorts[-1].append(item)
