@@ -66,6 +66,9 @@ class ReplayConfig(Section):
     """Largest context to use; the model's own by default."""
     max_output_tokens: Annotated[int, Field(ge=1)] = 512
     """Cap on an answer where the logged request names none."""
+    answer_headroom: Annotated[float, Field(ge=0)] = 2.0
+    """How many times longer than the longest logged answers of its category a local answer may
+    grow before it is cut and fails; 0 for no limit. Models that think are not cut."""
     threads: Annotated[int, Field(ge=1)] | None = None
     """Threads of the embedded engine; chosen by the load of the machine by default."""
     timeout_s: Annotated[float, Field(gt=0)] = 300.0

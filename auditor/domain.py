@@ -44,7 +44,8 @@ class Request:
 
     ``messages`` begin with the system message if there was one. ``params`` are the logged
     parameters under OpenAI's names (temperature, max_tokens, stop, response_format, seed, ...).
-    ``max_output_tokens`` is the cap to use when the request names none.
+    ``max_output_tokens`` is the cap to use when the request names none; ``answer_limit`` cuts an
+    answer that runs far beyond any logged one, whatever the request allows: such an answer fails.
     """
 
     call_id: str
@@ -52,6 +53,7 @@ class Request:
     tools: Sequence[Mapping[str, Any]] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     max_output_tokens: int = 1024
+    answer_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

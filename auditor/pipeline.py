@@ -209,7 +209,9 @@ class Pipeline:
         from auditor.stages import replay
 
         settings = replay.ReplaySettings(
-            engines=self.engines(), max_output_tokens=self.config.replay.max_output_tokens
+            engines=self.engines(),
+            max_output_tokens=self.config.replay.max_output_tokens,
+            answer_headroom=self.config.replay.answer_headroom,
         )
         return replay.run(self.store, settings, watch)
 
@@ -248,6 +250,8 @@ class Pipeline:
             settings = EngineSettings(
                 slots=chosen.slots,
                 exact=chosen.exact,
+                max_output_tokens=chosen.max_output_tokens,
+                answer_headroom=chosen.answer_headroom,
                 context_tokens=chosen.context_tokens,
                 threads=chosen.threads,
                 timeout_s=chosen.timeout_s,
@@ -293,7 +297,7 @@ class Pipeline:
             return criteria.in_force(self.store, self._criteria_settings())
         if stage in {"sample", "replay"}:
             candidates = [engine.candidate.candidate_id for engine in self.engines()]
-            return [candidates, config.sample.model_dump(), config.replay.max_output_tokens]
+            return [candidates, config.sample.model_dump()]
         if stage == "cost":
             return config.local.model_dump(mode="json")
         if stage == "plan":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from auditor.console import Terminal
     from auditor.domain import StageResult
-    from auditor.pipeline import StageState
+    from auditor.runs import StageState
     from auditor.store import Store
 
 _PLAN = """

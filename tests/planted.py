@@ -377,6 +377,8 @@ class PlantedEngine:
                     Answer(text=text, finish_reason="stop", input_tokens=60, output_tokens=2),
                 )
 
+    thinks = None
+
     def speed(self):
         """Return nothing: it takes no time."""
         return ()

@@ -18,6 +18,8 @@ class EngineSettings:
 
     ``slots`` is how many requests are decoded at a time; ``exact`` answers one request at a time,
     each from an empty cache. ``context_tokens`` caps the context, None is the model's own.
+    ``max_output_tokens`` caps an answer where the log names no cap; ``answer_headroom`` is how many
+    times longer than the longest logged answers of its category an answer may grow (0: no limit).
     ``threads`` None looks at the load of the machine. ``default_temperature`` is used where the
     log names none: greedy, so that answers can be reproduced. ``gpu_layers`` None puts every
     layer on a GPU where the build has one; ``cpu_expert_layers`` keeps the experts of that many
@@ -32,6 +34,8 @@ class EngineSettings:
     threads: int | None = None
     grammar: bool = True
     seed: int = 0
+    max_output_tokens: int = 1024
+    answer_headroom: float = 2.0
     default_temperature: float = 0.0
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     gpu_layers: int | None = None
@@ -67,6 +71,10 @@ class Engine(Protocol):
     @property
     def notes(self) -> Sequence[str]:
         """What the user should know about this engine."""
+
+    @property
+    def thinks(self) -> bool | None:
+        """Whether the model may reason before it answers; None when nobody can tell."""
 
     def eligible(self, request: Request) -> str | None:
         """None, or the slug of the reason why this model cannot be asked this at all."""

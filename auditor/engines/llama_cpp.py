@@ -57,6 +57,20 @@ class _Asked:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Class:
+    """Work that shares a context: its size in tokens, streams for answers and for prefixes."""
+
+    size: int
+    slots: int
+    levels: int
+    cohorts: list[list[Placed[Job]]]
+
+    def todo(self, done: AbstractSet[str]) -> list[list[Placed[Job]]]:
+        """The cohorts that hold a call not in ``done``."""
+        return [cohort for cohort in self.cohorts if not _calls(cohort) <= done]
+
+
 class LlamaCppEngine:
     """A GGUF file, run in process with continuous batching.
 
@@ -100,6 +114,8 @@ class LlamaCppEngine:
                 "exact": settings.exact,
                 "grammar": settings.grammar,
                 "seed": settings.seed,
+                "max_output_tokens": settings.max_output_tokens,
+                "answer_headroom": settings.answer_headroom,
                 "default_temperature": settings.default_temperature,
                 "context_tokens": wanted,
                 "cache_gb": settings.cache_gb,
@@ -115,6 +131,12 @@ class LlamaCppEngine:
     def notes(self) -> Sequence[str]:
         """What the user should know about this engine."""
         return tuple(self._notes)
+
+    @property
+    def thinks(self) -> bool | None:
+        """Whether the chat template knows of thinking that was not switched off."""
+        off = self._settings.template_kwargs.get("enable_thinking") is False
+        return not off and "think" in str(self._file.metadata.get("tokenizer.chat_template", ""))
 
     def eligible(self, request: Request) -> str | None:
         """None, or why the model cannot be asked this: content, tools, or the context's size."""
@@ -149,9 +171,9 @@ class LlamaCppEngine:
             else:
                 asked[request.call_id] = ready
         classes = self._classes(asked)
-        if not any(_calls(cohorts) - done for _, cohorts in classes):
+        if not any(one.todo(done) for one in classes):
             return
-        self._load([size for size, _ in classes])
+        self._load(classes)
         outbox: queue.SimpleQueue[Output | BaseException | None] = queue.SimpleQueue()
         stop = _Stop()
         worker = threading.Thread(
@@ -204,7 +226,7 @@ class LlamaCppEngine:
             fidelity=fidelity | adapted,
         )
 
-    def _classes(self, asked: Mapping[str, _Asked]) -> list[tuple[int, list[list[Placed[Job]]]]]:
+    def _classes(self, asked: Mapping[str, _Asked]) -> list[_Class]:
         """Cohorts by the size of context they need, in powers of two.
 
         One long request does not make the cache of all others long.
@@ -225,26 +247,29 @@ class LlamaCppEngine:
             sized.setdefault(min(size, self._limit_rounded()), []).append(unit)
         classes = []
         for size, units in sorted(sized.items()):
-            slots, levels = self._shape(size)
+            slots, levels = self._shape(size, len(units))
             placed = lay_out(units, levels=levels)
-            classes.append((size, cut(placed, slots=slots)))
+            deepest = max(len(item.anchors) for item in placed)
+            cohorts = cut(placed, slots=slots)
+            classes.append(_Class(size=size, slots=slots, levels=deepest, cohorts=cohorts))
         return classes
 
     def _limit_rounded(self) -> int:
         """The context's limit, up to a multiple of 256, in which llama.cpp makes its caches."""
         return -(-self._limit // 256) * 256
 
-    def _shape(self, size: int) -> tuple[int, int]:
-        """Slots and anchor streams for contexts of ``size`` tokens, within the cache's budget.
+    def _shape(self, size: int, count: int) -> tuple[int, int]:
+        """Slots and prefix streams for ``count`` prompts in ``size`` tokens of context each.
 
-        Two or three slots are slower than one on CPUs (measured), so it is one or at least four.
+        Two or three slots are slower than one on CPUs (measured), so a cache too
+        small for four is for one.
         """
         if self._settings.exact:
             return 1, 0
         per_stream = max(self._file.cache_bytes_per_token * size, 1)
         streams = int(self._settings.cache_gb * 1e9 // per_stream)
-        slots = min(self._slots, streams - _LEVELS)
-        if slots >= min(self._slots, 4):
+        slots = min(self._slots, streams - _LEVELS, count)
+        if slots >= min(self._slots, 4, count):
             return slots, _LEVELS
         return 1, min(max(streams - 1, 0), _LEVELS)
 
@@ -276,9 +301,9 @@ class LlamaCppEngine:
             self._vocabulary = native.Model(self._file.paths[0], vocabulary_only=True)
         return self._vocabulary
 
-    def _load(self, sizes: Sequence[int]) -> None:
-        streams = max(size * sum(self._shape(size)) for size in sizes)
-        cache = self._file.cache_bytes_per_token * streams
+    def _load(self, classes: Sequence[_Class]) -> None:
+        tokens = max(one.size * (one.slots + one.levels) for one in classes)
+        cache = self._file.cache_bytes_per_token * tokens
         weights = self._file.size if self._model is None else 0
         memory.require(name=self.candidate.model, weights=weights, cache=cache)
         if self._model is None:
@@ -294,7 +319,7 @@ class LlamaCppEngine:
 
     def _work(
         self,
-        classes: list[tuple[int, list[list[Placed[Job]]]]],
+        classes: Sequence[_Class],
         done: AbstractSet[str],
         outbox: queue.SimpleQueue[Output | BaseException | None],
         stop: _Stop,
@@ -308,7 +333,7 @@ class LlamaCppEngine:
 
     def _decode(
         self,
-        classes: list[tuple[int, list[list[Placed[Job]]]]],
+        classes: Sequence[_Class],
         done: AbstractSet[str],
         emit: Callable[[Output], None],
         stop: _Stop,
@@ -320,21 +345,20 @@ class LlamaCppEngine:
         assert self._model is not None
         shop = PickerShop(self._model)
         try:
-            for size, cohorts in classes:
-                todo = [cohort for cohort in cohorts if _calls([cohort]) - done]
+            for one in classes:
+                todo = one.todo(done)
                 if not todo:
                     continue
-                slots, levels = self._shape(size)
                 context = native.Context(
                     self._model,
-                    tokens=size,
-                    sequences=slots + levels,
+                    tokens=one.size,
+                    sequences=one.slots + one.levels,
                     threads=native.pick_threads(self._settings.threads),
                 )
                 try:
                     check(context, shop)
                     stop.holds(context)
-                    decoder = Decoder(context, shop, slots=slots, tally=self._tally)
+                    decoder = Decoder(context, shop, slots=one.slots, tally=self._tally)
                     for cohort in todo:
                         if not decoder.run(cohort, emit):
                             return
@@ -401,8 +425,8 @@ class _Stop:
                 self._context.stop()
 
 
-def _calls(cohorts: Sequence[Sequence[Placed[Job]]]) -> set[str]:
-    return {i for cohort in cohorts for placed in cohort for i in placed.unit.payload.call_ids}
+def _calls(cohort: Sequence[Placed[Job]]) -> set[str]:
+    return {call_id for placed in cohort for call_id in placed.unit.payload.call_ids}
 
 
 def _failed(error: str, detail: str, fidelity: Mapping[str, str]) -> Answer:

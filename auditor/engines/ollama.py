@@ -47,6 +47,8 @@ def open_ollama(model: str, settings: EngineSettings) -> ServerEngine:
         settings={
             "url": _host(),
             "seed": settings.seed,
+            "max_output_tokens": settings.max_output_tokens,
+            "answer_headroom": settings.answer_headroom,
             "default_temperature": settings.default_temperature,
             "grammar": settings.grammar,
             "template_kwargs": dict(settings.template_kwargs),

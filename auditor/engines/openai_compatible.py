@@ -54,6 +54,8 @@ def open_server(spec: str, settings: EngineSettings) -> ServerEngine:
         settings={
             "urls": sorted(urls),
             "seed": settings.seed,
+            "max_output_tokens": settings.max_output_tokens,
+            "answer_headroom": settings.answer_headroom,
             "default_temperature": settings.default_temperature,
             "template_kwargs": dict(settings.template_kwargs),
         },

@@ -86,6 +86,10 @@ def sampling_of(
     if cap is not None and cap < 1:
         fidelity["max_tokens"] = f"adapted: {request.max_output_tokens}"
         cap = None
+    most = request.max_output_tokens if cap is None else int(cap)
+    if request.answer_limit is not None and request.answer_limit < most:
+        most, cap = request.answer_limit, None
+        fidelity["max_tokens"] = f"adapted: {most}, far beyond the logged answers"
     temperature = _number(params, "temperature", fidelity)
     seed = _number(params, "seed", fidelity)
     if seed is None:
@@ -101,7 +105,7 @@ def sampling_of(
             presence_penalty=_number(params, "presence_penalty", fidelity) or 0.0,
             frequency_penalty=_number(params, "frequency_penalty", fidelity) or 0.0,
             seed=int(seed) & 0xFFFFFFFF,
-            max_tokens=request.max_output_tokens if cap is None else int(cap),
+            max_tokens=most,
             capped_by_log=cap is not None,
             stop=_stops(params.get("stop"), fidelity),
         ),

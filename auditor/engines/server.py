@@ -85,6 +85,11 @@ class ServerEngine:
         self._local = all(is_loopback(url) for url in urls)
 
     @property
+    def thinks(self) -> bool | None:
+        """A server does not say."""
+        return None
+
+    @property
     def notes(self) -> Sequence[str]:
         """What the user should know about this engine."""
         return tuple(self._notes)

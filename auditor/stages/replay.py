@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,9 +20,10 @@ from auditor.domain import Answer, Request, StageResult, Watch, canonical_json, 
 from auditor.errors import NotReadyError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from auditor.engines.base import Engine
     from auditor.store import Store
-    from collections.abc import Mapping, Sequence
 
 _SAVE_EVERY_S = 3.0
 _SAVE_EVERY = 100
@@ -33,10 +34,13 @@ WHERE active AND candidate_id = ?
 ORDER BY call_id
 """
 
+_KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
+
 _LOGGED = """
 INSERT INTO answers BY NAME
 SELECT md5(concat('logged', call_id)) AS answer_id, call_id,
-       NULL::VARCHAR AS candidate_id, 0 AS replicate, response_text AS text, tool_calls, finish_reason,
+       NULL::VARCHAR AS candidate_id, 0 AS replicate, response_text AS text,
+       tool_calls, finish_reason,
        CASE WHEN response_text IS NULL AND tool_calls IS NULL THEN 'no-answer' END AS error,
        input_uncached_tokens + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
          + coalesce(cache_write_1h_tokens, 0) AS input_tokens,
@@ -48,12 +52,23 @@ ORDER BY call_id
 """
 
 
+# Tokens of the longest logged answers: the 99th percentile leaves one runaway of theirs aside.
+_LONGEST = """
+SELECT category_id, quantile_disc(output_tokens - coalesce(reasoning_tokens, 0), 0.99) AS longest
+FROM calls JOIN call_categories USING (call_id)
+WHERE status = 'ok' AND output_tokens IS NOT NULL GROUP BY category_id
+"""
+# Another tokenizer may take a few more tokens for a label.
+_LEAST_LIMIT = 32
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaySettings:
-    """The engines to ask, cheapest first, and the cap where a request names none."""
+    """The engines to ask, cheapest first, and how long an answer may grow (see EngineSettings)."""
 
     engines: Sequence[Engine]
     max_output_tokens: int = 1024
+    answer_headroom: float = 2.0
     machine: str | None = None
 
 
@@ -61,11 +76,33 @@ class ReplaySettings:
 class _Tally:
     """What happened in one category."""
 
-    calls: int = 0
+    category_id: str
+    name: str
     done: int = 0
     failed: int = 0
     output_tokens: int = 0
     latencies_ms: list[float] = field(default_factory=list)
+
+    def count(self, answer: Answer) -> None:
+        """Add one answer."""
+        self.done += 1
+        self.failed += answer.error is not None
+        self.output_tokens += answer.output_tokens or 0
+        if answer.latency_ms is not None:
+            self.latencies_ms.append(answer.latency_ms)
+
+    def row(self, model: str) -> dict[str, Any]:
+        """Return what the console shows: calls, failures, median time in ms, tokens."""
+        times = sorted(self.latencies_ms)
+        return {
+            "category_id": self.category_id,
+            "name": self.name,
+            "model": model,
+            "calls": self.done,
+            "failed": self.failed,
+            "latency_ms_p50": times[len(times) // 2] if times else None,
+            "output_tokens": self.output_tokens,
+        }
 
 
 def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageResult:
@@ -85,29 +122,24 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
         store.execute(_LOGGED)
     written, resumed = 0, 0
     warnings: list[str] = []
-    categories: dict[str, dict[str, Any]] = {}
+    table: list[dict[str, Any]] = []
+    names = dict(store.rows("SELECT category_id, name FROM categories"))
     for engine in settings.engines:
-        drawn = dict(store.rows(_DRAWN, [engine.candidate.candidate_id]))
-        known = {
-            row[0]
-            for row in store.rows(
-                "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0",
-                [engine.candidate.candidate_id],
-            )
-        }
+        candidate = engine.candidate
+        drawn = dict(store.rows(_DRAWN, [candidate.candidate_id]))
+        known = {row[0] for row in store.rows(_KNOWN, [candidate.candidate_id])}
         done = known & drawn.keys()
         resumed += len(done)
         warnings.extend(engine.notes)
         if len(done) == len(drawn):
             continue
-        requests = _requests(store, sorted(drawn), settings.max_output_tokens)
+        requests = _requests(store, drawn, engine, settings)
         store.rest()
-        tallies = {
-            c: _Tally(calls=n) for c, n in Counter(drawn[c] for c in drawn if c not in done).items()
-        }
-        written += _replay(store, engine, requests, done, drawn, tallies, watch)
+        tallies = {c: _Tally(c, names[c]) for c in sorted({drawn[k] for k in drawn.keys() - done})}
+        tally_of = {call_id: tallies.get(category_id) for call_id, category_id in drawn.items()}
+        written += _replay(store, engine, requests, done, tally_of, watch=watch)
         _save_speed(store, engine, settings.machine)
-        categories |= _table(store, tallies, engine)
+        table += [tally.row(candidate.model) for tally in tallies.values()]
     store.rest()
     return StageResult(
         stage="replay",
@@ -115,11 +147,13 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
         rows_written=written,
         seconds=time.monotonic() - began,
         warnings=tuple(warnings),
-        detail={"resumed": resumed, "categories": list(categories.values())},
+        detail={"resumed": resumed, "categories": table},
     )
 
 
-def request_of(row: Mapping[str, Any], max_output_tokens: int) -> Request:
+def request_of(
+    row: Mapping[str, Any], max_output_tokens: int, answer_limit: int | None = None
+) -> Request:
     """Return the request of a row of ``contents``, system message first."""
     messages = json.loads(row["messages"]) if row["messages"] else []
     if row["system_text"] is not None:
@@ -130,16 +164,33 @@ def request_of(row: Mapping[str, Any], max_output_tokens: int) -> Request:
         tools=json.loads(row["tools"]) if row["tools"] else (),
         params=json.loads(row["params"]) if row["params"] else {},
         max_output_tokens=max_output_tokens,
+        answer_limit=answer_limit,
     )
 
 
-def _requests(store: Store, call_ids: Sequence[str], max_output_tokens: int) -> list[Request]:
+def _requests(
+    store: Store, category_of: Mapping[str, str], engine: Engine, settings: ReplaySettings
+) -> list[Request]:
+    """Return the drawn requests in the order of their ids.
+
+    A model that rambles on is cut where no logged answer of the category ever went. One that
+    thinks first, or may, is not: its thoughts are longer than any answer.
+    """
+    limits: dict[str, int] = {}
+    if settings.answer_headroom and engine.thinks is False:
+        limits = {
+            category_id: max(_LEAST_LIMIT, ceil(settings.answer_headroom * longest))
+            for category_id, longest in store.rows(_LONGEST)
+        }
     rows = store.dicts(
         "SELECT call_id, system_text, messages, tools, params FROM contents"
         " WHERE list_contains(?, call_id) ORDER BY call_id",
-        [list(call_ids)],
+        [sorted(category_of)],
     )
-    return [request_of(row, max_output_tokens) for row in rows]
+    return [
+        request_of(row, settings.max_output_tokens, limits.get(category_of[row["call_id"]]))
+        for row in rows
+    ]
 
 
 def _replay(
@@ -147,8 +198,8 @@ def _replay(
     engine: Engine,
     requests: Sequence[Request],
     done: set[str],
-    category_of: Mapping[str, str],
-    tallies: Mapping[str, _Tally],
+    tally_of: Mapping[str, _Tally | None],
+    *,
     watch: Watch,
 ) -> int:
     """Ask for what is missing and save it in batches; the database rests in between."""
@@ -160,13 +211,10 @@ def _replay(
     try:
         for call_id, answer in engine.answers(requests, frozenset(done)):
             pending.append(_row(engine, call_id, answer))
-            tally = tallies[category_of[call_id]]
-            tally.done += 1
-            tally.failed += answer.error is not None
-            tally.output_tokens += answer.output_tokens or 0
-            if answer.latency_ms is not None:
-                tally.latencies_ms.append(answer.latency_ms)
-            watch.advance(1, category_of[call_id])
+            tally = tally_of[call_id]
+            assert tally is not None  # an engine never answers what is done
+            tally.count(answer)
+            watch.advance(1, tally.name)
             if len(pending) >= _SAVE_EVERY or time.monotonic() - saved_at > _SAVE_EVERY_S:
                 saved += _save(store, pending)
                 pending, saved_at = [], time.monotonic()
@@ -230,23 +278,3 @@ def _save_speed(store: Store, engine: Engine, machine: str | None) -> None:
                 for speed in engine.speed()
             ],
         )
-
-
-def _table(
-    store: Store, tallies: Mapping[str, _Tally], engine: Engine
-) -> dict[str, dict[str, Any]]:
-    """Return what the console shows per category: calls, failures, median seconds, tokens."""
-    names = dict(store.rows("SELECT category_id, name FROM categories"))
-    table = {}
-    for category_id, tally in sorted(tallies.items(), key=lambda item: names[item[0]]):
-        times = sorted(tally.latencies_ms)
-        table[f"{engine.candidate.candidate_id}/{category_id}"] = {
-            "category_id": category_id,
-            "name": names[category_id],
-            "model": engine.candidate.model,
-            "calls": tally.done,
-            "failed": tally.failed,
-            "latency_ms_p50": times[len(times) // 2] if times else None,
-            "output_tokens": tally.output_tokens,
-        }
-    return table
