@@ -27,16 +27,18 @@ import threading
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from replay_workload import SCHEMA, workload
 
-from auditor.domain import Request
 from auditor.engines import EngineSettings
 from auditor.engines.embedded import find_embedded
 from auditor.engines.gguf import read_gguf
 from auditor.engines.llama_cpp import LlamaCppEngine
+
+if TYPE_CHECKING:
+    from auditor.domain import Request
 
 SERVER = """
 import sys, time, xllamacpp as x
@@ -83,10 +85,10 @@ def main() -> None:
           f"load {os.getloadavg()[0]:.1f}, {len(requests_of(args.size))} requests")  # fmt: skip
     for name in contestants:
         runs = rounds[name]
+        ratios = ", ".join(f"{key} {paired(rounds, name, key)}" for key in ("wall", "cpu"))
         print(
             f"{name:10} wall {median(runs, 'wall'):7.1f} s  CPU {median(runs, 'cpu'):7.1f} s  "
-            f"output tokens {median(runs, 'tokens'):.0f}  "
-            f"auditor/{name}: wall {paired(rounds, name, 'wall')}, CPU {paired(rounds, name, 'cpu')}"
+            f"output tokens {median(runs, 'tokens'):.0f}  auditor/{name}: {ratios}"
         )
 
 

@@ -10,21 +10,21 @@ import random
 
 from auditor.domain import Request
 
-SUBJECTS = (
+SUBJECTS = (  # noqa: SIM905 - words read better so
     "invoice refund login password shipment delay billing upgrade cancel warranty outage latency "
     "export import webhook token quota seat license report dashboard integration mobile desktop "
     "browser crash freeze duplicate charge address courier package tracking coupon discount "
     "renewal trial"
 ).split()
-VERBS = (
+VERBS = (  # noqa: SIM905 - words read better so
     "failed stopped returned showed lost delayed duplicated rejected accepted ignored removed "
     "blocked charged shipped updated changed missed cleared repeated confirmed"
 ).split()
-PLACES = (
+PLACES = (  # noqa: SIM905 - words read better so
     "Berlin Oslo Madrid Lyon Turin Porto Vienna Prague Dublin Leeds Bergen Ghent Basel Malmo Tartu "
     "Riga"
 ).split()
-NAMES = (
+NAMES = (  # noqa: SIM905 - words read better so
     "Alice Bruno Chloe Dmitri Elena Farid Greta Hugo Ines Jonas Karin Luis Mona Nils Olga Pablo "
     "Quinn Rosa Sven Tara"
 ).split()

@@ -6,12 +6,13 @@ import hashlib
 from itertools import pairwise
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from auditor.engines.batching import Decoder, Job
 from auditor.engines.planning import Unit, cut, lay_out
 from auditor.engines.sampling import Sampling
 from auditor.engines.tally import Tally
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SIZE = 16
 END = 0

@@ -6,6 +6,7 @@ import json
 import random
 
 import pytest
+
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
 

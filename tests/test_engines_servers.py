@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
 from auditor.engines import server as server_module
@@ -333,7 +334,7 @@ def test_several_servers_share_the_work_and_the_limit_holds():
 
 def test_a_key_goes_only_to_the_named_host(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
-    answer, fake = answer_of(lambda body, n: completion("x"))
+    _, fake = answer_of(lambda body, n: completion("x"))
     assert "authorization" not in fake.headers[0]
     monkeypatch.setenv("AUDITOR_ENGINE_API_KEY", "sk-mine")
     _answer, fake = answer_of(lambda body, n: completion("x"))
