@@ -328,7 +328,8 @@ def demo(options: Common, output: Path, **choice: Any) -> None:
     overrides = model_overrides(**choice) | {"grade": files}
     with options.pipeline(overrides) as (pipeline, terminal):
         pipeline.output = output
-        _audit(options, pipeline, terminal, sorted(str(path) for path in logs.glob("*.jsonl*")))
+        paths = sorted(str(path) for path in logs.glob("*.jsonl*") if path != files["labels"])
+        _audit(options, pipeline, terminal, paths)
 
 
 DEMO_TOP, DEMO_SAMPLES = 5, 160
