@@ -32,6 +32,7 @@ def add(store, rows) -> None:
                 "reader": "openai-chat",
                 "api_shape": row.get("api_shape", "chat"),
                 "conversation_id": row.get("conversation_id"),
+                "project": row.get("project"),
                 "status": "ok",
                 "content_state": "full",
                 "usage_state": "provider",
