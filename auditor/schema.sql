@@ -152,12 +152,12 @@ CREATE TABLE IF NOT EXISTS rate_card (
     service_tier     VARCHAR NOT NULL,  -- standard, batch, flex or priority
     above_tokens     BIGINT NOT NULL,   -- the row holds for calls with more input tokens than this (-1: all)
     up_to_tokens     BIGINT NOT NULL,   -- and at most this many
-    input_usd        DECIMAL(18, 12) NOT NULL,  -- USD per uncached input token
-    cache_read_usd   DECIMAL(18, 12) NOT NULL,  -- USD per input token read from a cache
-    cache_write_5m_usd DECIMAL(18, 12) NOT NULL,  -- USD per input token written for 5 minutes
-    cache_write_1h_usd DECIMAL(18, 12) NOT NULL,  -- USD per input token written for 1 hour
-    output_usd       DECIMAL(18, 12) NOT NULL,  -- USD per output token
-    request_usd      DECIMAL(18, 12) NOT NULL,  -- USD per request
+    input_usd        DECIMAL(24, 18) NOT NULL,  -- USD per uncached input token
+    cache_read_usd   DECIMAL(24, 18) NOT NULL,  -- USD per input token read from a cache
+    cache_write_5m_usd DECIMAL(24, 18) NOT NULL,  -- USD per input token written for 5 minutes
+    cache_write_1h_usd DECIMAL(24, 18) NOT NULL,  -- USD per input token written for 1 hour
+    output_usd       DECIMAL(24, 18) NOT NULL,  -- USD per output token
+    request_usd      DECIMAL(24, 18) NOT NULL,  -- USD per request
     basis            VARCHAR NOT NULL,  -- price-book, override or free
     price_source     VARCHAR NOT NULL   -- which book, which version, which entry
 );
@@ -346,7 +346,7 @@ CREATE TABLE IF NOT EXISTS labels (
     criterion_id VARCHAR NOT NULL,      -- the criterion, or '*' for any
     rater        VARCHAR NOT NULL,      -- who said so
     verdict      VARCHAR,               -- pass, fail or unclear
-    expected     VARCHAR,               -- the right answer, where the rater gave one
+    expected     JSON,                  -- the right answer, where the rater gave one
     labelled_at  TIMESTAMPTZ NOT NULL   -- when
 );
 COMMENT ON TABLE labels IS 'grade: what people said: right answers of calls and verdicts on answers.';
