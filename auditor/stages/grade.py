@@ -108,12 +108,15 @@ def run(store: Store, watch: Watch = silent) -> StageResult:
 
 
 def _require(store: Store) -> None:
-    if not store.value("SELECT count(*) FROM criteria WHERE active"):
+    answered = store.value("SELECT count(*) FROM answers")
+    asked = store.value("SELECT count(*) FROM candidates")
+    drawn = store.value("SELECT count(*) FROM draws")
+    if drawn and not store.value("SELECT count(*) FROM criteria WHERE active"):
         raise NotReadyError(
             "no category has a criterion",
             hint="write one in criteria.yaml, then run 'auditor replay'",
         )
-    if not store.value("SELECT count(*) FROM answers"):
+    if not answered and (drawn or not asked):
         raise NotReadyError("there are no answers to grade yet", hint="run 'auditor replay' first")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from auditor import phrases
 from auditor.domain import Answer, Request, StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
 
@@ -109,15 +110,15 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
     """Ask every candidate for the answers it still owes.
 
     Raises:
-        NotReadyError: nothing has been drawn.
+        NotReadyError: nobody has tried to draw a call.
         EngineError: a model cannot be used at all; what it answered before is kept.
     """
     began = time.monotonic()
+    if not store.value("SELECT count(*) FROM candidates"):
+        raise NotReadyError("no call has been drawn yet", hint="run 'auditor sample' first")
     if not store.value("SELECT count(*) FROM draws"):
-        raise NotReadyError(
-            "no call has been drawn: no category of the log has a criterion",
-            hint="write one for it in criteria.yaml, then run 'auditor grade'",
-        )
+        # No failure: what the log costs is worth a report, and the report says the same.
+        return StageResult(stage="replay", warnings=(f"nothing to replay: {_why_none(store)}",))
     with store.transaction():
         store.execute(_LOGGED)
     written, resumed = 0, 0
@@ -149,6 +150,15 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
         warnings=tuple(warnings),
         detail={"resumed": resumed, "categories": table},
     )
+
+
+def _why_none(store: Store) -> str:
+    """Return why no call at all was drawn."""
+    if not store.value("SELECT count(*) FROM criteria WHERE active AND role = 'verdict'"):
+        return "no category has a criterion, write one in criteria.yaml"
+    why = phrases.CANNOT | phrases.UNKNOWN
+    reasons = store.rows("SELECT reason FROM eligibility GROUP BY 1 ORDER BY count(*) DESC, 1")
+    return why[reasons[0][0]] if reasons else "no call of a category with a criterion has a price"
 
 
 def request_of(
