@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from auditor.routes import Doc, quotas, shape
+from auditor.routes import RARE_KEYS, Doc, frequent, quotas, shape
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ _DRAW = """
 SELECT call_id FROM (
     SELECT call_id, stratum,
         row_number() OVER (PARTITION BY stratum ORDER BY place, call_id) AS n
-    FROM _strata
+    FROM (SELECT call_id, place, CASE WHEN stratum IN (SELECT stratum FROM _quotas)
+                                      THEN stratum ELSE $rare END AS stratum FROM _strata)
 ) JOIN _quotas USING (stratum) WHERE n <= quota
 """
 
@@ -76,10 +77,15 @@ def sample(store: Store, *, size: int, seed: int) -> list[Doc]:
     """Calls to mine: a share of every structural key, by hash order."""
     store.execute(_STRATA, {"seed": str(seed)})
     sizes = dict(store.rows("SELECT stratum, count(*) FROM _strata GROUP BY ALL"))
-    wanted = quotas(sizes, size)
+    common = frequent(sizes)
+    wanted = quotas(
+        {key: n for key, n in sizes.items() if key in common}
+        | {RARE_KEYS: sum(n for key, n in sizes.items() if key not in common)},
+        size,
+    )
     table = pa.table({"stratum": list(wanted), "quota": list(wanted.values())})
     with store.registered("_quotas", table):
-        store.execute(f"CREATE OR REPLACE TEMP TABLE _chosen AS {_DRAW}")
+        store.execute(f"CREATE OR REPLACE TEMP TABLE _chosen AS {_DRAW}", {"rare": RARE_KEYS})
     rows = store.dicts(_DOCS.format(source=_CHOSEN))
     store.execute("DROP TABLE _chosen; DROP TABLE _strata")
     return [_doc(row) for row in rows]

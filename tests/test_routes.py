@@ -252,3 +252,28 @@ def test_matcher_of_no_rules_finds_nothing():
         [Doc(call_id="a", system=None, user="x")]
     )
     assert found[0].route == -1
+
+
+def test_a_call_unlike_any_in_the_sample_has_a_place_of_its_own():
+    docs, truth = tenant_log(400)
+    rules = find_routes(docs).rules
+    stranger = Doc(call_id="x", system=None, user="Where do storks spend the winter?")
+    found = Matcher(rules).assign([stranger, docs[0]])
+    assert rules.routes[found[0].route].free
+    assert not rules.routes[found[1].route].free
+
+
+def test_thousands_of_rare_tool_sets_do_not_fill_the_sample():
+    rng = random.Random(12)
+    docs, truth = tenant_log(1500)
+    docs += [
+        Doc(
+            call_id=f"a{i}",
+            system="You run the errands of the office.",
+            user=words(rng, 8),
+            tools=(f"t{i}",),
+        )
+        for i in range(700)
+    ]
+    found = categories(docs, sample=500)
+    assert adjusted_rand_score([*truth, *["agent"] * 700], found) == 1.0

@@ -1,14 +1,15 @@
 """Routes: where in the caller's code calls come from, and which task each of them is."""
 
 from auditor.routes.categories import categorize
-from auditor.routes.find import SAMPLE, Gathered, Routes, find_routes, quotas
-from auditor.routes.search import learn
+from auditor.routes.find import RARE_KEYS, SAMPLE, Gathered, Routes, find_routes, frequent, quotas
 from auditor.routes.merge import top_family
 from auditor.routes.model import Category, Doc, Evidence, Route, Structure
 from auditor.routes.rules import Match, Matcher, RuleSet
+from auditor.routes.search import learn
 from auditor.routes.shape import coarse, shape
 
 __all__ = [
+    "RARE_KEYS",
     "SAMPLE",
     "Category",
     "Doc",
@@ -23,6 +24,7 @@ __all__ = [
     "categorize",
     "coarse",
     "find_routes",
+    "frequent",
     "learn",
     "quotas",
     "shape",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SAMPLE = 8000  # calls mined; measured: 3k to 8k is as good as 30k and less easily misled
+RARE_KEYS = "rare"  # the stratum of keys that have none of their own
 RARE = 100  # calls of a rare structural key that are mined in any case
 EXAMPLES = 5  # call ids kept as evidence
 _LOOKED_AT = 12  # examples read for the template and its share
@@ -80,12 +81,20 @@ def draw(docs: Sequence[Doc], *, seed: int, size: int) -> list[Doc]:
     """Choose the calls to mine: at least a fair share of every structural key, by hash order."""
     if len(docs) <= size:
         return list(docs)
-    strata: dict[tuple[object, ...], list[tuple[str, str, Doc]]] = defaultdict(list)
-    for doc in docs:
-        key = (doc.system is None, doc.tools, doc.response_format)
-        strata[key].append((rank(doc.call_id, seed), doc.call_id, doc))
-    wanted = quotas({key: len(some) for key, some in strata.items()}, size)
-    return [doc for key, n in wanted.items() for _, _, doc in sorted(strata[key])[:n]]
+    keys = [(doc.system is None, doc.tools, doc.response_format or "") for doc in docs]
+    common = frequent(Counter(keys))
+    strata: dict[str, list[tuple[str, str, Doc]]] = defaultdict(list)
+    for key, doc in zip(keys, docs, strict=True):
+        name = repr(key) if key in common else RARE_KEYS
+        strata[name].append((rank(doc.call_id, seed), doc.call_id, doc))
+    wanted = quotas({name: len(some) for name, some in strata.items()}, size)
+    return [doc for name, n in wanted.items() for _, _, doc in sorted(strata[name])[:n]]
+
+
+def frequent(counts: Mapping[_Key, int]) -> set[_Key]:
+    """Structural keys with enough calls to be a stratum of their own; the others are one."""
+    least = max(8, sum(counts.values()) // 2000)
+    return {key for key, n in counts.items() if n >= least}
 
 
 def rank(call_id: str, seed: int) -> str:
@@ -93,11 +102,11 @@ def rank(call_id: str, seed: int) -> str:
     return hashlib.md5(f"{seed}:{call_id}".encode(), usedforsecurity=False).hexdigest()
 
 
-def quotas(counts: Mapping[_Key, int], size: int) -> dict[_Key, int]:
+def quotas(counts: Mapping[str, int], size: int) -> dict[str, int]:
     """Share a sample among strata in proportion, rare ones first and up to `RARE` calls each."""
     left, total = size, sum(counts.values())
-    out: dict[_Key, int] = {}
-    for key, n in sorted(counts.items(), key=lambda item: (item[1], repr(item[0]))):
+    out: dict[str, int] = {}
+    for key, n in sorted(counts.items(), key=lambda item: (item[1], item[0])):
         out[key] = min(n, left, max(round(left * n / total), RARE))
         total -= n
         left -= out[key]

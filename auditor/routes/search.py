@@ -22,6 +22,8 @@ from auditor.routes.shape import coarse
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.routes.tree import Path, grow
 
+from auditor.routes.vectors import DIMENSIONS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -67,7 +69,7 @@ def learn(docs: Iterable[Doc], *, seed: int = 0) -> RuleSet:
         found, loose = search.under_system(path, group)
         routes.extend(found)
         rest.extend(loose)
-    free = _free_form(rest, seed) if rest else []
+    free = _free_form(rest, seed) if rest else [_CATCH_ALL]
     used = {key for route in routes for key in (*route.system_fragments, *route.user_fragments)}
     fragments = {f.key: f for f in search.fragments if f.key in used}
     return RuleSet(
@@ -332,6 +334,13 @@ def _same_shape(left: Sequence[_Member], right: Sequence[_Member]) -> bool:
             return True
         families.append(top)
     return families[0] == families[1]
+
+
+# Every call must find a place, also one that looks like nothing in the sample.
+_CATCH_ALL = (
+    Route(route_id=name_digest("free-form"), structure=Structure(system="none"), free=True),
+    Free(weights=(0.0,) * DIMENSIONS, bias=0.0),
+)
 
 
 def _free_form(rest: Sequence[_Member], seed: int) -> list[tuple[Route, Free]]:
