@@ -41,7 +41,7 @@ def ingest(options: Common, paths: tuple[str, ...], redact: bool | None) -> None
       auditor ingest logs.jsonl
       auditor ingest 'logs/2026-10-*.jsonl.gz' --redact
     """
-    from auditor import show
+    from auditor.show import audit as show
 
     with options.pipeline({"ingest": {"redact": redact}}) as (pipeline, terminal):
         result = pipeline.ingest(paths)
@@ -58,17 +58,22 @@ def _stage_command(name: str, doc: str) -> click.Command:
     @force_option
     @common
     def command(options: Common, force: bool) -> None:
-        from auditor import show
-
         with options.pipeline(force=force) as (pipeline, terminal):
             results = pipeline.run_to(name)
-            if name == "plan":
-                _show_plan(options, pipeline, terminal, results)
-            else:
-                show.stages(terminal, results)
-                terminal.result(name, _stage_json(results))
+            show = _show_plan if name == "plan" else _show_stages
+            show(options, pipeline, terminal, results)
 
     return command
+
+
+def _show_stages(
+    options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
+) -> None:
+    from auditor.show import audit as show
+
+    del pipeline
+    show.stages(terminal, results)
+    terminal.result(options.name, _stage_json(results))
 
 
 def _stage_json(results: Sequence[Any]) -> dict[str, Any]:
@@ -85,23 +90,36 @@ def _stage_row(result: Any) -> dict[str, Any]:
 def _show_plan(
     options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
 ) -> None:
-    from auditor import show
+    from auditor.show import audit as show
 
     show.stages(terminal, results)
     show.plan(terminal, pipeline.store)
     terminal.result(options.name, show.plan_result(pipeline.store) | _stage_json(results))
 
 
-categorize = _stage_command(
-    "categorize",
+@click.command()
+@click.option(
+    "--by",
+    metavar="FIELD",
+    help="Make categories from a field of the log: project, team, user_id, model or tags.NAME; "
+    "'content' goes back to what the calls are.",
+)
+@force_option
+@common
+def categorize(options: Common, by: str | None, force: bool) -> None:
     """Find the task categories of all calls.
 
     \b
     Examples:
       auditor categorize
-      auditor categorize --json
-    """,
-)
+      auditor categorize --by project
+    """
+    from auditor import taxonomy
+
+    with options.pipeline(force=force) as (pipeline, terminal):
+        if by is not None:
+            taxonomy.group_by(pipeline.store, None if by == "content" else by)
+        _show_stages(options, pipeline, terminal, pipeline.run_to("categorize"))
 
 
 @click.command()
@@ -138,7 +156,7 @@ def replay(options: Common, force: bool, **choice: Any) -> None:
 
 
 def _to(target: str, options: Common, *, force: bool, choice: dict[str, Any]) -> None:
-    from auditor import show
+    from auditor.show import audit as show
 
     with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
         results = pipeline.run_to(target)
@@ -257,7 +275,7 @@ def audit(
 
 
 def _audit(options: Common, pipeline: Pipeline, terminal: Terminal, paths: Sequence[str]) -> None:
-    from auditor import show
+    from auditor.show import audit as show
 
     results = []
     if paths:
@@ -272,7 +290,8 @@ def _gate(pipeline: Pipeline, fail_under: float | None) -> None:
     low = pipeline.store.value("SELECT low FROM v_headline")
     if fail_under is not None and low * 100 < fail_under:
         raise GateError(
-            f"{low:.0%} of spend is shown movable, under the {fail_under:g} % asked for"
+            f"{low:.0%} of spend is shown movable, under the {fail_under:g} % asked for",
+            hint="'auditor plan' shows what is undecided; more --samples narrow the interval",
         )
 
 
@@ -288,7 +307,7 @@ def status(options: Common) -> None:
       auditor status
       watch auditor status
     """
-    from auditor import show
+    from auditor.show import audit as show
 
     with options.pipeline(read_only=True) as (pipeline, terminal):
         states = pipeline.states()

@@ -97,6 +97,7 @@ class Common:
 def _told(error: Exception) -> AuditorError:
     """Return what the user is told: their error, what the machine refused, or that it is a bug."""
     if isinstance(error, AuditorError):
+        error.hint = error.hint or "mend that, then run the same command again: it goes on"
         return error
     if isinstance(error, OSError):
         reason = error.strerror or str(error)

@@ -1,0 +1,103 @@
+"""The commands about task categories: what was found, why, and the user's word on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.commands.common import Common, common
+
+if TYPE_CHECKING:
+    from auditor.console import Terminal
+    from auditor.pipeline import Pipeline
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--export",
+    "export_to",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the categories to edit them; '-' is standard output.",
+)
+@click.option(
+    "--apply",
+    "apply_from",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take over an edited file: names, merges, splits, pins, what to ignore.",
+)
+@common
+def categories(
+    options: Common, name: str | None, export_to: Path | None, apply_from: Path | None
+) -> None:
+    """List the task categories, or show one with its evidence.
+
+    NAME is the name, a former name or the id of a category.
+
+    \b
+    Examples:
+      auditor categories
+      auditor categories "classify ticket"
+      auditor categories --export taxonomy.yaml
+      auditor categories --apply taxonomy.yaml
+    """
+    if apply_from is not None:
+        _apply(options, apply_from)
+        return
+    with options.pipeline(read_only=True) as (pipeline, terminal):
+        if export_to is not None:
+            _export(options, pipeline, terminal, export_to)
+        elif name is not None:
+            _show_one(options, pipeline, terminal, name)
+        else:
+            _list(options, pipeline, terminal)
+
+
+def _apply(options: Common, path: Path) -> None:
+    from auditor import taxonomy
+    from auditor.show import audit as show
+
+    with options.pipeline() as (pipeline, terminal):
+        text = path.read_text(encoding="utf-8")
+        said = taxonomy.apply(pipeline.store, text, name=path.name)
+        results = pipeline.run_to("categorize")
+        for line in said:
+            terminal.say(line)
+        show.stages(terminal, results)
+        terminal.result(options.name, {"applied": said})
+        terminal.hint("Next: auditor replay   (draws anew where calls changed their category)")
+
+
+def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path) -> None:
+    from auditor import taxonomy
+
+    text = taxonomy.export(pipeline.store)
+    if str(path) == "-":
+        click.echo(text, nl=False)
+        return
+    path.write_text(text, encoding="utf-8")
+    terminal.say(f"Wrote {path}: edit it, then run 'auditor categories --apply {path}'")
+    terminal.result(options.name, {"file": str(path)})
+
+
+def _list(options: Common, pipeline: Pipeline, terminal: Terminal) -> None:
+    from auditor.show import categories as show
+
+    rows = show.rows(pipeline.store)
+    show.listing(terminal, rows)
+    terminal.result(options.name, {"categories": rows})
+
+
+def _show_one(options: Common, pipeline: Pipeline, terminal: Terminal, name: str) -> None:
+    from auditor.show import categories as show
+
+    found = show.evidence(pipeline.store, name)
+    show.one(terminal, found)
+    terminal.result(options.name, found)
+
+
+COMMANDS = (categories,)
