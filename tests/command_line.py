@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sys
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -44,16 +45,21 @@ def command(monkeypatch, capsys, *words: object) -> Ran:
     return Ran(code, out, err)
 
 
-def write_log(path: Path, calls: int = 60, *, hostile: str = "") -> Path:
-    """Write pairs of an OpenAI client: tickets to route, and a review to rate every third time."""
+def write_log(path: Path, calls: int = 60, *, hostile: str = "", padding: int = 0) -> Path:
+    """Write pairs of an OpenAI client: tickets to route, and a review to rate every third time.
+
+    ``padding`` characters that do not compress well make each call longer.
+    """
+    noise = random.Random(0)
     began = datetime(2026, 9, 1, tzinfo=UTC)
     with path.open("w", encoding="utf-8") as file:
         for number in range(calls):
-            file.write(json.dumps(_pair(number, began, hostile)) + "\n")
+            text = hostile + noise.randbytes(padding // 2).hex()
+            file.write(json.dumps(_pair(number, began, hostile, text)) + "\n")
     return path
 
 
-def _pair(number: int, began: datetime, hostile: str) -> dict[str, object]:
+def _pair(number: int, began: datetime, hostile: str, text: str) -> dict[str, object]:
     at = began + timedelta(minutes=7 * number)
     if number % 3:
         task = f"Route the support ticket{hostile} to billing, login or shipping. Answer with one word."
@@ -67,7 +73,7 @@ def _pair(number: int, began: datetime, hostile: str) -> dict[str, object]:
             "model": "gpt-4o",
             "messages": [
                 {"role": "system", "content": task},
-                {"role": "user", "content": asked + hostile},
+                {"role": "user", "content": asked + text},
             ],
         },
         "response": {
