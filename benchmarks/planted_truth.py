@@ -24,9 +24,7 @@ VERDICTS = ("move", "undecided", "keep", "unmeasured")
 
 
 def measure(log, base, config, seeds, samples):
-    audits = [
-        planted.audit(log, base, config, seed=seed, samples=samples) for seed in range(seeds)
-    ]
+    audits = [planted.audit(log, base, config, seed=seed, samples=samples) for seed in range(seeds)]
     row = (
         fmean(bool(audit.wrong_moves) for audit in audits),
         fmean(bool(audit.wrong_keeps) for audit in audits),

@@ -91,10 +91,38 @@ TASKS = (
 REPLAYED = 8
 """Tasks in falling order of spend; those behind are never replayed."""
 
-_WORDS = (
-    "amber basil cedar delta ember fjord grove hazel iris jade kelp lotus maple nectar olive pearl "
-    "quartz raven sable tulip umber violet willow yarrow zinc harbour lantern meadow orchard pillar"
-).split()
+_WORDS = [
+    "amber",
+    "basil",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "hazel",
+    "iris",
+    "jade",
+    "kelp",
+    "lotus",
+    "maple",
+    "nectar",
+    "olive",
+    "pearl",
+    "quartz",
+    "raven",
+    "sable",
+    "tulip",
+    "umber",
+    "violet",
+    "willow",
+    "yarrow",
+    "zinc",
+    "harbour",
+    "lantern",
+    "meadow",
+    "orchard",
+    "pillar",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,9 +384,13 @@ def _add_noise(ledger: Ledger, lines: list[bytes], task: Task) -> None:
 class PlantedEngine:
     """The local model in this process."""
 
-    def __init__(self, answers: Mapping[str, str], *, model: str = "planted") -> None:
+    def __init__(self, answers: Mapping[str, str], *, context_tokens: int | None = None) -> None:
         self.candidate = Candidate(
-            engine="planted", model=model, weights_hash=None, context_tokens=None, settings={}
+            engine="planted",
+            model="planted",
+            weights_hash=None,
+            context_tokens=context_tokens,
+            settings={},
         )
         self.notes: list[str] = []
         self._answers = answers
@@ -520,31 +552,35 @@ def tasks_of_categories(store: Store) -> dict[str, str]:
     return found
 
 
-def audit(
-    log: PlantedLog, base: Path, config: Config, *, seed: int, samples: int, top: int = REPLAYED
-) -> Audited:
-    """Draw, replay, grade and decide; the seed chooses the draws and the local model's mistakes."""
+def decide(
+    store: Store,
+    config: Config,
+    engine: PlantedEngine,
+    *,
+    seed: int,
+    samples: int,
+    top: int = REPLAYED,
+) -> None:
+    """Draw, replay, grade and decide."""
+    settings = sample.SampleSettings(
+        candidates=[engine.candidate], vision={}, top=top, samples=samples, seed=seed
+    )
+    sample.run(store, settings)
+    replay.run(store, replay.ReplaySettings(engines=[engine]))
+    grade.run(store)
+    cost.run(store, config.local)
+    plan.run(store, config.plan, config.local)
+    assert store.check() == []
+
+
+def audit(log: PlantedLog, base: Path, config: Config, *, seed: int, samples: int) -> Audited:
+    """Audit a copy; the seed chooses the draws and the local model's mistakes."""
     answers = log.local_answers(seed)
-    engine = PlantedEngine(answers)
     with copied(base) as store:
-        sample.run(
-            store,
-            sample.SampleSettings(
-                candidates=[engine.candidate],
-                vision={},
-                top=top,
-                samples=samples,
-                seed=seed,
-            ),
-        )
-        replay.run(store, replay.ReplaySettings(engines=[engine]))
-        grade.run(store)
-        cost.run(store, config.local)
-        plan.run(store, config.plan, config.local)
+        decide(store, config, PlantedEngine(answers), seed=seed, samples=samples)
         task_of = tasks_of_categories(store)
         verdicts = store.rows("SELECT category_id, verdict FROM plan_items")
         headline = store.dicts("SELECT * FROM v_headline")[0]
-        assert store.check() == []
     differences = log.differences(answers)
     spend = log.spend_by_task()
     movable = sum(spend[name] for name, value in differences.items() if value >= -MARGIN)

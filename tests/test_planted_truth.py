@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import planted
 import pytest
+
 from auditor.prices import Key, PriceBook
 from auditor.store import Store
 
@@ -130,6 +131,33 @@ def test_what_was_not_replayed_is_called_unmeasured(audits, log):
     assert {audit.verdicts[name] for audit in audits for name in tail} == {"unmeasured"}
 
 
+@pytest.mark.parametrize(
+    ("spoil", "context_tokens", "verdict"),
+    [(None, 10, "keep"), ("DELETE FROM criteria", None, "unmeasured")],
+)
+def test_a_log_with_nothing_to_replay_gets_its_plan_all_the_same(
+    log, prepared, spoil, context_tokens, verdict
+):
+    base, config = prepared
+    with planted.copied(base) as store:
+        if spoil:
+            store.execute(spoil)
+        engine = planted.PlantedEngine({}, context_tokens=context_tokens)
+        planted.decide(store, config, engine, seed=0, samples=20)
+        assert store.rows("SELECT DISTINCT verdict FROM plan_items") == [(verdict,)]
+        assert store.value("SELECT total_usd FROM v_headline") == log.spend_usd
+
+
+def test_an_answer_that_no_database_can_hold_is_kept_as_far_as_it_goes(log, prepared):
+    """JSON spells half a character as an escape; a server once cut one in two."""
+    base, config = prepared
+    answers = dict.fromkeys(log.local_answers(seed=0), "billing �")
+    with planted.copied(base) as store:
+        planted.decide(store, config, planted.PlantedEngine(answers), seed=0, samples=5, top=1)
+        texts = store.rows("SELECT DISTINCT text FROM answers WHERE candidate_id IS NOT NULL")
+    assert texts == [("billing ?",)]
+
+
 def test_the_command_line_finds_the_same_truth_on_a_real_server(log, tmp_path):
     """From log lines over HTTP to the page, in one command of another process."""
     paths = log.write(tmp_path)
@@ -162,17 +190,4 @@ def test_the_command_line_finds_the_same_truth_on_a_real_server(log, tmp_path):
     assert verdicts["hopeless"]["baseline_rate"] == pytest.approx(0.97, abs=0.04)
     assert verdicts["hopeless"]["local_rate"] == pytest.approx(0.47, abs=0.12)
     page = (tmp_path / "auditor-report.html").read_text(encoding="utf-8")
-    assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
-    ledger = {row["path"].rpartition("/")[2]: row for row in sources(tmp_path)}
-    for name, expected in log.ledgers.items():
-        assert ledger[name]["rejects"] == expected.rejects
-
-
-def sources(folder):
-    """What a second 'ingest' says: the same ledger, and nothing new."""
-    done = subprocess.run(
-        [sys.executable, "-m", "auditor", "ingest", "app.openai.jsonl", "app.anthropic.jsonl",
-         "--json"],
-        cwd=folder, capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    return json.loads(done.stdout)["result"]["sources"]
+    assert page.lower().startswith("<!doctype html>")
