@@ -129,7 +129,7 @@ class Terminal:
             name_width = max(min(widths[0], _NAME_WIDTH, console.width - rest - _GAP), _NAME_LEAST)
             width = name_width if n == 0 else None if n == sentence else widths[n]
             table.add_column(
-                columns[n],
+                _line(columns[n]),
                 justify="right" if n in numbers else "left",
                 no_wrap=n != sentence,
                 overflow="fold" if n == sentence else "ellipsis",
@@ -248,7 +248,7 @@ class _PlainProgress:
 
     def finish(self, note: str) -> None:
         if note:
-            sys.stderr.write(f"{self._task} {note}\n")
+            sys.stderr.write(f"{self._task} {_line(note)}\n")
 
 
 def _plain(value: object) -> object:
