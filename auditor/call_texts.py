@@ -1,7 +1,4 @@
-"""The texts of calls as the search for routes reads them: bounded, a chunk at a time.
-
-Only calls that have no route yet are read.
-"""
+"""The texts of calls as the search for routes reads them: bounded, a chunk at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from auditor.routes import RARE_KEYS, Doc, frequent, quotas, shape
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.store import Store
 
@@ -50,9 +47,10 @@ FROM (
 ORDER BY call_id
 """
 _CHUNK_OF_CONTENTS = """(SELECT * FROM contents WHERE rowid BETWEEN $first AND $last) t
-    JOIN calls c USING (call_id)"""
+    JOIN calls c USING (call_id) ANTI JOIN call_categories USING (call_id)"""
 _WITHOUT_CONTENTS = """(SELECT * FROM calls ANTI JOIN contents USING (call_id)) c
-    LEFT JOIN (SELECT * FROM contents LIMIT 0) t USING (call_id)"""
+    LEFT JOIN (SELECT * FROM contents LIMIT 0) t USING (call_id)
+    ANTI JOIN call_categories USING (call_id)"""
 _CHOSEN = """calls c JOIN _chosen USING (call_id) LEFT JOIN contents t USING (call_id)"""
 
 _STRATA = """
@@ -61,7 +59,8 @@ SELECT c.call_id, md5($seed || ':' || c.call_id) AS place,
     concat_ws('|', array_to_string(tool_names, ','), response_format, api_shape,
               CASE WHEN t.system_text IS NULL THEN 'bare' END) AS stratum
 FROM calls c LEFT JOIN contents t USING (call_id)
-ANTI JOIN call_categories USING (call_id)
+ANTI JOIN (SELECT call_id FROM call_categories WHERE NOT list_contains($open, route_id)) k
+    USING (call_id)
 """
 _DRAW = """
 SELECT call_id FROM (
@@ -73,9 +72,13 @@ SELECT call_id FROM (
 """
 
 
-def sample(store: Store, *, size: int, seed: int) -> list[Doc]:
-    """Calls to mine: a share of every structural key, by hash order."""
-    store.execute(_STRATA, {"seed": str(seed)})
+def sample(store: Store, *, size: int, seed: int, open_routes: Sequence[str] = ()) -> list[Doc]:
+    """Calls to mine: a share of every structural key, by hash order.
+
+    Besides the calls without a route these are the calls of `open_routes`, the free-form rest,
+    so that a new template is found though only a few calls of it come at a time.
+    """
+    store.execute(_STRATA, {"seed": str(seed), "open": list(open_routes)})
     sizes = dict(store.rows("SELECT stratum, count(*) FROM _strata GROUP BY ALL"))
     common = frequent(sizes)
     wanted = quotas(

@@ -15,7 +15,10 @@ TASKS = {
     "summary": ("Summarize the transcript of a call for {} in one paragraph. Name every decision that was taken.", "They agreed to ship the new version on Monday after the last tests have passed."),
     "extract": ("Extract supplier, total and due date from the invoice sent to {}. Output JSON.", '{"supplier": "x", "total": 3}'),
 }  # fmt: skip
-NEW = ("Translate the product description for {} into German. Keep names and numbers.", "Eine Tasse")
+NEW = (
+    "Translate the product description for {} into German. Keep names and numbers.",
+    "Eine Tasse",
+)
 TENANTS = ["Acme", "Blue Harbor Ltd", "Cobalt Mining", "Dune & Sons", "Elmwood"]
 WORDS = "printer cloud river ledger garden engine letter harbour window lantern".split()
 
@@ -108,7 +111,9 @@ def test_every_call_is_in_one_category_and_the_tables_agree(store):
         "SELECT c.category_id FROM call_categories c ANTI JOIN routes r"
         " ON r.route_id = c.route_id AND r.category_id = c.category_id"
     ) == []  # fmt: skip
-    shapes = dict(store.rows("SELECT DISTINCT split_part(call_id, '-', 2), output_shape FROM call_categories"))
+    shapes = dict(
+        store.rows("SELECT DISTINCT split_part(call_id, '-', 2), output_shape FROM call_categories")
+    )
     assert shapes == {"triage": "label", "summary": "prose", "extract": "json:{supplier,total}"}
     assert store.value("SELECT min(confidence) FROM categories") > 0.5
 
@@ -148,6 +153,32 @@ def test_new_logs_keep_old_categories_and_show_new_routes(store):
     assert len(set.union(*found.values())) == 4
 
 
+def test_a_template_that_trickles_in_is_found_in_the_end(store):
+    """A handful of calls a day: too few to be a template until enough have come."""
+    add(store, log(90))
+    run(store, CategorizeSettings())
+    for day in range(8):
+        rows = log(60, {**TASKS}, seed=10 + day, prefix=f"d{day}")
+        text = "Explain in one sentence why this alert fired, for the person on call:\n\n{}"
+        rows += [
+            {
+                "call_id": f"t{day}{i}-alert",
+                "user": text.format(" ".join(WORDS[i:])),
+                "response": "It rained.",
+            }
+            for i in range(3)
+        ]
+        add(store, rows)
+        run(store, CategorizeSettings())
+    last = store.rows(
+        "SELECT DISTINCT name FROM call_categories JOIN categories USING (category_id)"
+        " WHERE call_id LIKE 't7%'"
+    )
+    assert len(last) == 1
+    assert "alert" in last[0][0] or "explain" in last[0][0].lower()
+    assert store.check() == []
+
+
 def test_fresh_forgets_and_finds_the_same_ids_again(store):
     add(store, log(90))
     run(store, CategorizeSettings())
@@ -164,7 +195,10 @@ def test_a_rule_in_the_table_classifies_a_request(store):
     rules = RuleSet.from_rules([row[0] for row in store.rows("SELECT rule FROM routes")])
     doc = Doc(call_id="x", system=TASKS["triage"][0].format("Somebody New"), user="my card is lost")
     route = Matcher(rules).match(doc)
-    assert store.value("SELECT category_id FROM routes WHERE route_id = ?", [route]) in by_task(store)["triage"]
+    assert (
+        store.value("SELECT category_id FROM routes WHERE route_id = ?", [route])
+        in by_task(store)["triage"]
+    )
 
 
 def test_calls_without_text_embeddings_and_parts_have_their_place(store):

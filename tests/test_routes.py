@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from auditor.routes import Doc, Matcher, RuleSet, find_routes
+from auditor.routes import Doc, Matcher, RuleSet, find_routes, learn_more
 from auditor.routes.search import minimum_support
 
 TENANTS = (
@@ -277,3 +277,49 @@ def test_thousands_of_rare_tool_sets_do_not_fill_the_sample():
     ]
     found = categories(docs, sample=500)
     assert adjusted_rand_score([*truth, *["agent"] * 700], found) == 1.0
+
+
+def hidden(docs, truth, hide):
+    """Learn without some routes, then with them; returns rules before and after."""
+    seen = [d for d, t in zip(docs, truth, strict=True) if t not in hide]
+    before = find_routes(seen).rules
+    return before, learn_more(before, [d for d in docs if d not in seen])
+
+
+@pytest.mark.parametrize("hide", [{"sql"}, {"summary", "invoice"}])
+def test_hidden_routes_are_found_later_and_old_calls_keep_theirs(hide):
+    docs, truth = tenant_log(500)
+    before, after = hidden(docs, truth, hide)
+    old = Matcher(before).assign(docs)
+    new = Matcher(after).assign(docs)
+    for t, a, b in zip(truth, old, new, strict=True):
+        same = before.routes[a.route].route_id == after.routes[b.route].route_id
+        assert same == (t not in hide)
+    known = {route.route_id for route in before.routes}
+    found = [after.routes[b.route].route_id for t, b in zip(truth, new, strict=True) if t in hide]
+    assert not set(found) & known
+
+
+def test_a_new_button_under_a_known_bot_is_a_new_route():
+    rng = random.Random(14)
+    system = (
+        "You are Max, the assistant of a note taking app. Help the user with the note that is open."
+    )
+    chat = [
+        Doc(call_id=f"c{i}", system=system, user=words(rng, 12), shape="prose") for i in range(100)
+    ]
+    button = [
+        Doc(
+            call_id=f"b{i}",
+            system=system,
+            user=f"Translate this note into French:\n\n{words(rng, 30)}",
+            shape="prose",
+        )
+        for i in range(40)
+    ]
+    before = find_routes(chat).rules
+    after = learn_more(before, button)
+    matcher = Matcher(after)
+    assert len({matcher.match(doc) for doc in button}) == 1
+    assert matcher.match(button[0]) != matcher.match(chat[0])
+    assert matcher.match(chat[0]) == Matcher(before).match(chat[0])

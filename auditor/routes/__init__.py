@@ -5,7 +5,7 @@ from auditor.routes.find import RARE_KEYS, SAMPLE, Gathered, Routes, find_routes
 from auditor.routes.merge import top_family
 from auditor.routes.model import Category, Doc, Evidence, Route, Structure
 from auditor.routes.rules import Match, Matcher, RuleSet
-from auditor.routes.search import learn
+from auditor.routes.search import learn, learn_more
 from auditor.routes.shape import coarse, shape
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "find_routes",
     "frequent",
     "learn",
+    "learn_more",
     "quotas",
     "shape",
     "top_family",

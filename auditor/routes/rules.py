@@ -225,14 +225,6 @@ class Matcher:
         found = self.assign([doc])[0]
         return self.rules.routes[found.route].route_id if found.route >= 0 else None
 
-    def unexplained(self, docs: Sequence[Doc]) -> list[Doc]:
-        """The calls that no template route explains."""
-        return [
-            doc
-            for doc, found in zip(docs, self.assign(docs), strict=True)
-            if found.route < 0 or self.rules.routes[found.route].free
-        ]
-
     def best(self, structure: Structure, system: tuple[int, ...], user: tuple[int, ...]) -> int:
         """The most specific template route that holds, -1 if none does."""
         memo = (structure, system, user)

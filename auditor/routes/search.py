@@ -17,7 +17,7 @@ from auditor.routes.freeform import cluster
 from auditor.routes.lexicon import instructs, is_generic, is_weak, task_type
 from auditor.routes.model import ANY_TOOLS, Doc, Route, Structure, name_digest
 from auditor.routes.names import telling_words
-from auditor.routes.rules import Free, RuleSet, any_format, free_text, system_kind
+from auditor.routes.rules import Free, Matcher, RuleSet, any_format, free_text, system_kind
 from auditor.routes.shape import coarse
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.routes.tree import Path, grow
@@ -50,15 +50,16 @@ def minimum_support(n: int) -> int:
     return max(min(8, max(2, n // 12)), round(0.001 * n))
 
 
-def learn(docs: Iterable[Doc], *, seed: int = 0) -> RuleSet:
+def learn(docs: Iterable[Doc], *, seed: int = 0, support: int | None = None) -> RuleSet:
     """Find the routes of `docs`, all of which are read: sample first if there are many.
 
     The order of `docs` does not matter. The same set and seed give the same rules.
+    `support` is the least number of calls of a template, by default as `minimum_support` says.
     """
     ordered = sorted(docs, key=lambda doc: doc.call_id)
     if not ordered:
         return RuleSet(routes=(), fragments=())
-    support = minimum_support(len(ordered))
+    support = support or minimum_support(len(ordered))
     members = _back_off(
         [_Member(doc, _structure(doc)) for doc in _one_per_conversation(ordered)], support
     )
@@ -69,7 +70,46 @@ def learn(docs: Iterable[Doc], *, seed: int = 0) -> RuleSet:
         found, loose = search.under_system(path, group)
         routes.extend(found)
         rest.extend(loose)
-    free = _free_form(rest, seed) if rest else [_CATCH_ALL]
+    return _rule_set(search, routes, _free_form(rest, seed) if rest else [_CATCH_ALL])
+
+
+def learn_more(known: RuleSet, docs: Sequence[Doc], *, seed: int = 0) -> RuleSet:
+    """Known rules and those of the routes that `docs` show and they do not explain.
+
+    Searched are the calls that no template takes, and under each system prompt that is known the
+    messages without a template of their own. Known routes stay as they are.
+    """
+    if not known.routes:
+        return learn(docs, seed=seed)
+    support = minimum_support(len(docs))
+    loose: list[Doc] = []
+    under: dict[int, list[Doc]] = defaultdict(list)
+    for doc, found in zip(docs, Matcher(known).assign(docs), strict=True):
+        route = known.routes[found.route] if found.route >= 0 else None
+        if route is None or route.free:
+            loose.append(doc)
+        elif route.owned and not route.user_fragments:
+            under[found.route].append(doc)
+    rules = known.extended(learn(loose, seed=seed, support=support))
+    for number, some in sorted(under.items()):
+        if len(some) >= support:
+            rules = rules.extended(_user_routes(known, known.routes[number], some, support))
+    return rules if rules.free else rules.extended(_rule_set(_Search(support), [], [_CATCH_ALL]))
+
+
+def _user_routes(known: RuleSet, route: Route, docs: Sequence[Doc], support: int) -> RuleSet:
+    """Routes that set messages apart under the system prompt of a known route."""
+    search = _Search(support)
+    search.fragments.extend(f for f in known.fragments if f.key in route.system_fragments)
+    ordered = _one_per_conversation(sorted(docs, key=lambda doc: doc.call_id))
+    members = _back_off([_Member(doc, _structure(doc)) for doc in ordered], support)
+    found, _ = search.under_system(tuple(range(len(search.fragments))), members)
+    return _rule_set(search, [new for new in found if new.user_fragments], [])
+
+
+def _rule_set(
+    search: _Search, routes: Sequence[Route], free: Sequence[tuple[Route, Free]]
+) -> RuleSet:
     used = {key for route in routes for key in (*route.system_fragments, *route.user_fragments)}
     fragments = {f.key: f for f in search.fragments if f.key in used}
     return RuleSet(

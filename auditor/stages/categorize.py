@@ -29,7 +29,7 @@ from auditor.routes import (
     Matcher,
     RuleSet,
     categorize,
-    learn,
+    learn_more,
     top_family,
 )
 
@@ -196,11 +196,10 @@ def _known(store: Store) -> _Known:
 
 
 def _learn(store: Store, known: _Known, settings: CategorizeSettings) -> RuleSet:
-    """Mine a sample of the new calls that no known route explains; known routes stay as they are."""
-    docs = sample(store, size=settings.sample, seed=settings.seed)
-    if known.rules.routes:
-        docs = Matcher(known.rules).unexplained(docs)
-    return known.rules.extended(learn(docs, seed=settings.seed))
+    """Mine a sample; known routes stay as they are and only what they do not explain is searched."""
+    free = sorted(known.rules.free)
+    docs = sample(store, size=settings.sample, seed=settings.seed, open_routes=free)
+    return learn_more(known.rules, docs, seed=settings.seed)
 
 
 # -- writing ---------------------------------------------------------------------------------------
