@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +106,9 @@ class Pipeline:
             return
         changed = ingest.reprice(self.store, self._ingest_settings()) if known else 0
         with self.store.transaction():
-            self.store.execute("DELETE FROM meta WHERE key = 'prices'")
-            self.store.append("meta", [{"key": "prices", "value": wanted}])
+            self.store.execute("DELETE FROM meta WHERE key IN ('prices', 'priced_at')")
+            facts = {"prices": wanted, "priced_at": datetime.now(UTC).isoformat()}
+            self.store.append("meta", [{"key": k, "value": v} for k, v in facts.items()])
         if changed:
             self.watch.warn(f"[prices] changed: {changed:,} calls were priced anew")
 

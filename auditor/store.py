@@ -83,7 +83,10 @@ _CHECKS = {
                            (SELECT sum(cost_usd) AS c FROM calls)
         WHERE b IS NOT NULL AND b <> c
           AND (SELECT max(started_at) FROM stage_runs WHERE stage = 'plan' AND status = 'done')
-            > (SELECT max(started_at) FROM stage_runs WHERE stage = 'ingest')""",
+            > (SELECT max(started_at) FROM stage_runs WHERE stage = 'ingest')
+          AND (SELECT max(started_at) FROM stage_runs WHERE stage = 'plan' AND status = 'done')
+            > coalesce((SELECT value::TIMESTAMPTZ FROM meta WHERE key = 'priced_at'),
+                       '-infinity'::TIMESTAMPTZ)""",
 }
 
 

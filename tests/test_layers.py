@@ -20,8 +20,8 @@ FLOORS = [
     for floor in (
         "__init__ errors resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
-        "config console criteria decision economics evidence filters ratecard store",
-        "criteria_file serving verdicts",
+        "config console criteria decision economics evidence filters overrides ratecard store",
+        "criteria_file graded serving taxonomy verdicts",
         "engines graders readers report routes runs",
         "ledger",
         "stages",

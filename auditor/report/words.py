@@ -47,6 +47,7 @@ FLAGS = {
     "agreement": "graded by agreement with the API's answer",
     "ungradable": "some draws could not be graded",
     "unfinished": "the replay has not finished",
+    "looked-again": "decided before on fewer or more draws: each look adds its own risk of error",
 }
 """What a flag of a decision means."""
 

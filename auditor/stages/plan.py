@@ -7,67 +7,26 @@ procedure in ``auditor.verdicts``; this stage reads its evidence and writes down
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from auditor import phrases, verdicts
 from auditor.domain import StageResult, Verdict, Watch, canonical_json, silent
 from auditor.errors import NotReadyError
-from auditor.evidence import Evidence
+from auditor.graded import read_spend, read_tested, why_untested
 from auditor.serving import Serving, Work, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from auditor.config import LocalConfig, PlanConfig
+    from auditor.graded import Key, Spend, Tested
     from auditor.store import Store
     from auditor.verdicts import Decision, Portfolio
 
 # A verdict that rests on more masked calls than this says so.
 _MASKED = 0.05
-
-_DRAWS = """
-WITH unit_spend AS (
-    SELECT g.design_id, coalesce(conversation_id, request_hash, call_id) AS unit_id,
-           sum(cost_usd) / nullif(max(g.spend_usd), 0) AS unit_share
-    FROM designs g JOIN call_categories USING (category_id) JOIN calls USING (call_id)
-    ANTI JOIN eligibility e ON e.call_id = calls.call_id AND e.candidate_id = g.candidate_id
-    WHERE g.active GROUP BY ALL
-),
-first_answers AS (SELECT answer_id, call_id, candidate_id FROM answers WHERE replicate = 0),
-first_grades AS (SELECT answer_id, criterion_id, passed FROM grades WHERE replicate = 0)
-SELECT g.category_id, g.candidate_id, v.criterion_id, v.form_only, v.definition,
-       d.call_id, d.unit_id, coalesce(u.unit_share, 0)::DOUBLE AS unit_share,
-       c.masked > 0 AS masked,
-       l.answer_id IS NOT NULL AND lg.answer_id IS NOT NULL AS answered,
-       bg.passed AS baseline_passed, lg.passed AS local_passed,
-       k.criterion_id IS NOT NULL AS has_live, kg.passed AS live_passed
-FROM designs g JOIN draws d USING (design_id) JOIN calls c USING (call_id)
-LEFT JOIN unit_spend u ON u.design_id = g.design_id AND u.unit_id = d.unit_id
-JOIN criteria v ON v.category_id = g.category_id AND v.active AND v.role = 'verdict'
-LEFT JOIN criteria k ON k.category_id = g.category_id AND k.active AND k.role = 'live'
-LEFT JOIN first_answers b ON b.call_id = d.call_id AND b.candidate_id IS NULL
-LEFT JOIN first_answers l ON l.call_id = d.call_id AND l.candidate_id = g.candidate_id
-LEFT JOIN first_grades bg ON bg.answer_id = b.answer_id AND bg.criterion_id = v.criterion_id
-LEFT JOIN first_grades lg ON lg.answer_id = l.answer_id AND lg.criterion_id = v.criterion_id
-LEFT JOIN first_grades kg ON kg.answer_id = l.answer_id AND kg.criterion_id = k.criterion_id
-WHERE g.active
-ORDER BY g.category_id, g.candidate_id, d.draw_no
-"""
-
-# Priced spend by category, candidate and why it cannot be drawn; without a candidate all of it.
-_SPEND = """
-SELECT category_id, candidate_id, reason, count(*) AS calls, sum(cost_usd) AS usd
-FROM (SELECT call_id, category_id, cost_usd, candidate_id
-      FROM calls JOIN call_categories USING (call_id)
-      CROSS JOIN (SELECT candidate_id FROM candidates UNION ALL
-                  SELECT '' WHERE NOT EXISTS (FROM candidates)))
-LEFT JOIN eligibility USING (call_id, candidate_id)
-WHERE cost_usd IS NOT NULL
-GROUP BY ALL ORDER BY ALL
-"""
 
 # Tokens of the busiest hour: what a category needs, spread over the hours as its calls are.
 _BUSIEST = """
@@ -100,18 +59,6 @@ FROM months JOIN busiest USING (candidate_id) ORDER BY candidate_id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tested:
-    """One category and candidate: what was drawn and graded, and what it is worth."""
-
-    evidence: Evidence
-    criterion_id: str | None
-    n_calls: int
-    masked_share: float | None
-    agreement: bool
-    unfinished: bool
-
-
 def run(
     store: Store, settings: PlanConfig, local: LocalConfig, watch: Watch = silent
 ) -> StageResult:
@@ -121,18 +68,18 @@ def run(
         NotReadyError: no call has a category.
     """
     began = time.monotonic()
-    spend = _spend(store)
+    spend = read_spend(store)
     if not spend:
         raise NotReadyError(
             "no priced call has a category yet", hint="run 'auditor ingest LOGS' first"
         )
     watch.start("Planning")
-    tested = _tested(store, spend, settings.floor)
+    tested = read_tested(store, spend, settings.floor)
     portfolio = verdicts.decide(
         [item.evidence for item in tested.values()], margin=settings.margin, alpha=settings.alpha
     )
     unfinished = {key[0] for key, item in tested.items() if item.unfinished}
-    untested = _why_untested(store, unfinished)
+    untested = why_untested(store, unfinished)
     with store.transaction():
         for table in ("decisions", "bars", "plan_items", "machine_costs"):
             store.execute(f"DELETE FROM {table}")
@@ -140,6 +87,7 @@ def run(
         store.append("bars", _bars(portfolio, spend, untested, settings.margin))
         store.append("plan_items", _items(store, portfolio, untested, settings.margin))
         _price(store, local)
+        store.append("looks", _looks(portfolio, tested))
     rows = len(portfolio.decisions)
     watch.finish()
     return StageResult(
@@ -151,81 +99,6 @@ def run(
     )
 
 
-Key = tuple[str, str]
-Spend = dict[Key, dict[str | None, tuple[int, Decimal]]]
-
-
-def _spend(store: Store) -> Spend:
-    """Return calls and priced spend by (category, candidate) and reason; None is eligible."""
-    spend: Spend = defaultdict(dict)
-    for category_id, candidate_id, reason, calls, usd in store.rows(_SPEND):
-        spend[category_id, candidate_id][reason] = (calls, usd)
-    return spend
-
-
-def _tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, _Tested]:
-    """Return the evidence of every category and candidate; without draws it is empty.
-
-    A category counts only when every draw is answered and graded: an unfinished replay has
-    answered its short requests first, which is no fair sample, and deciding at whatever number is
-    there would be one more look at the data.
-    """
-    draws: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-    for row in store.dicts(_DRAWS):
-        draws[row["category_id"], row["candidate_id"]].append(row)
-    tested = {}
-    for key, reasons in spend.items():
-        rows = draws.get(key, [])
-        finished = all(row["answered"] for row in rows)
-        ready = rows if finished else []
-        eligible = reasons.get(None, (0, Decimal(0)))[1]
-        live = rows and rows[0]["has_live"] and not rows[0]["form_only"]
-        tested[key] = _Tested(
-            evidence=Evidence(
-                category_id=key[0],
-                candidate_id=key[1],
-                eligible_usd=eligible,
-                # Spend that only cannot be measured is no part of it: it is not shown to stay.
-                ineligible_usd=sum(
-                    (usd for slug, (_, usd) in reasons.items() if slug in phrases.CANNOT),
-                    Decimal(0),
-                ),
-                baseline_passed=[row["baseline_passed"] for row in ready],
-                local_passed=[row["local_passed"] for row in ready],
-                live_passed=[row["live_passed"] for row in ready] if live else None,
-                units=[row["unit_id"] for row in ready],
-                unit_shares=[row["unit_share"] for row in ready],
-                calls=[row["call_id"] for row in ready],
-                form_only=bool(rows and rows[0]["form_only"]),
-                floor=floor,
-            ),
-            criterion_id=rows[0]["criterion_id"] if rows else None,
-            n_calls=len({row["call_id"] for row in ready}),
-            masked_share=sum(row["masked"] for row in ready) / len(ready) if ready else None,
-            agreement=bool(rows and "{{reference}}" in rows[0]["definition"]),
-            unfinished=not finished,
-        )
-    return tested
-
-
-def _why_untested(store: Store, unfinished: set[str]) -> dict[str, str]:
-    """Return for each category without a verdict why it was not replayed."""
-    graded = {
-        row[0]
-        for row in store.rows("SELECT category_id FROM criteria WHERE active AND role = 'verdict'")
-    }
-    return {
-        category_id: phrases.IGNORED
-        if ignored
-        else phrases.UNFINISHED
-        if category_id in unfinished
-        else phrases.NOT_REPLAYED
-        if category_id in graded
-        else phrases.NO_CRITERION
-        for category_id, ignored in store.rows("SELECT category_id, ignored FROM categories")
-    }
-
-
 def _reason(decision: Decision, untested: Mapping[str, str], margin: float) -> str:
     if decision.reason.slug == "not-replayed":
         return untested[decision.category_id]
@@ -234,7 +107,7 @@ def _reason(decision: Decision, untested: Mapping[str, str], margin: float) -> s
 
 def _decisions(
     portfolio: Portfolio,
-    tested: Mapping[Key, _Tested],
+    tested: Mapping[Key, Tested],
     untested: Mapping[str, str],
     margin: float,
 ) -> list[dict[str, Any]]:
@@ -279,17 +152,36 @@ def _decisions(
     return rows
 
 
-def _flags(decision: Decision, item: _Tested) -> list[str]:
+def _flags(decision: Decision, item: Tested) -> list[str]:
     return [
         flag
         for flag, raised in {
             "weak-baseline": decision.weak_baseline,
             "masked": (item.masked_share or 0) > _MASKED,
             "agreement": item.agreement,
+            "looked-again": item.looks > 1,
             "ungradable": bool(decision.ungradable_share),
             "unfinished": item.unfinished,
         }.items()
         if raised
+    ]
+
+
+def _looks(portfolio: Portfolio, tested: Mapping[Key, Tested]) -> list[dict[str, Any]]:
+    """Keep that the evidence was looked at; the same draws again are not another look."""
+    now = datetime.now(UTC)
+    return [
+        {
+            "design_id": item.design_id,
+            "candidate_id": d.candidate_id,
+            "look_no": item.looks,
+            "n": d.draws,
+            "alpha_spent": portfolio.level,
+            "test_result": d.test_result,
+            "looked_at": now,
+        }
+        for d in portfolio.decisions
+        if (item := tested[d.category_id, d.candidate_id]).new_look
     ]
 
 
