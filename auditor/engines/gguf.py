@@ -55,23 +55,43 @@ class GgufFile:
 
     @property
     def cache_bytes_per_token(self) -> int:
-        """Bytes of KV cache one token takes in 16-bit floats, over all layers.
-
-        Layers without attention (recurrent ones) count as if they had it unless the file gives
-        heads per layer, so this is an upper bound.
-        """
-        layers = int(self.value("block_count") or 0)
-        heads = self.value("attention.head_count") or 1
-        first = int(max(heads)) if isinstance(heads, list) else int(heads)
-        kv_heads = self.value("attention.head_count_kv")
-        if kv_heads is None:
-            kv_heads = first
-        total = sum(kv_heads) if isinstance(kv_heads, list) else int(kv_heads) * layers
-        width = int(self.value("embedding_length") or 0) // max(first, 1)
+        """Bytes of KV cache that one token takes in 16-bit floats, over all layers."""
+        heads = self._per_layer("attention.head_count")
+        kv_heads = self._per_layer("attention.head_count_kv") or heads
+        most = max(heads, default=0)
+        if not most:
+            return 0
+        width = int(self.value("embedding_length") or 0) // most
         key = int(self.value("attention.key_length") or width)
         value = int(self.value("attention.value_length") or width)
-        interval = int(self.value("full_attention_interval") or 1)
-        return int(total) * (key + value) * 2 // max(interval, 1)
+        return sum(kv_heads) * (key + value) * 2 // self._attention_every
+
+    @property
+    def state_bytes_per_stream(self) -> int:
+        """Bytes of recurrent state that one sequence takes, over all layers without attention.
+
+        The sizes are those of llama.cpp's ``n_embd_r`` and ``n_embd_s`` (llama-hparams.cpp).
+        """
+        kernel, inner, state, groups = (
+            int(self.value(f"ssm.{name}") or 0)
+            for name in ("conv_kernel", "inner_size", "state_size", "group_count")
+        )
+        layers = int(self.value("block_count") or 0)
+        attending = layers // self._attention_every if self._attention_every > 1 else 0
+        per_layer = state * inner + max(kernel - 1, 0) * (inner + 2 * groups * state)
+        return (layers - attending) * per_layer * 4 if inner else 0
+
+    @property
+    def _attention_every(self) -> int:
+        """One layer in how many has attention, in models that mix it with recurrent layers."""
+        return max(int(self.value("full_attention_interval") or 1), 1)
+
+    def _per_layer(self, name: str) -> list[int]:
+        """A number per layer, from a file that gives one for all or a list."""
+        value = self.value(name)
+        if isinstance(value, list):
+            return [int(one) for one in value]
+        return [] if value is None else [int(value)] * int(self.value("block_count") or 0)
 
 
 def read_gguf(path: Path) -> GgufFile:

@@ -266,12 +266,15 @@ class LlamaCppEngine:
         """
         if self._settings.exact:
             return 1, 0
-        per_stream = max(self._file.cache_bytes_per_token * size, 1)
+        per_stream = max(self._stream_bytes(size), 1)
         streams = int(self._settings.cache_gb * 1e9 // per_stream)
         slots = min(self._slots, streams - _LEVELS, count)
         if slots >= min(self._slots, 4, count):
             return slots, _LEVELS
         return 1, min(max(streams - 1, 0), _LEVELS)
+
+    def _stream_bytes(self, size: int) -> int:
+        return self._file.cache_bytes_per_token * size + self._file.state_bytes_per_stream
 
     def _chat(self) -> ChatTemplate:
         if self._template is None:
@@ -302,8 +305,7 @@ class LlamaCppEngine:
         return self._vocabulary
 
     def _load(self, classes: Sequence[_Class]) -> None:
-        tokens = max(one.size * (one.slots + one.levels) for one in classes)
-        cache = self._file.cache_bytes_per_token * tokens
+        cache = max(self._stream_bytes(one.size) * (one.slots + one.levels) for one in classes)
         weights = self._file.size if self._model is None else 0
         memory.require(name=self.candidate.model, weights=weights, cache=cache)
         if self._model is None:
