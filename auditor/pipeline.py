@@ -180,7 +180,8 @@ class Pipeline:
     def _categorize_settings(self) -> Any:
         from auditor.stages import categorize
 
-        return categorize.CategorizeSettings(seed=self.config.sample.seed)
+        # --seed draws other calls; the categories stay what they are.
+        return categorize.CategorizeSettings()
 
     def _run_criteria(self, watch: Watch) -> StageResult:
         from auditor.stages import criteria
