@@ -12,15 +12,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.domain import Candidate, StageResult, Watch, canonical_json, digest, silent
 from auditor.drawing import draw
 from auditor.errors import NotReadyError
 
 if TYPE_CHECKING:
-    from auditor.store import Store
     from collections.abc import Mapping, Sequence
+
+    from auditor.store import Store
 
 # The slugs are those of phrases.UNKNOWN, then of phrases.CANNOT.
 _ELIGIBILITY = """
@@ -46,6 +47,17 @@ FROM calls JOIN call_categories USING (call_id)
 ANTI JOIN (SELECT call_id FROM eligibility WHERE candidate_id = ?) USING (call_id)
 WHERE list_contains(?, category_id)
 ORDER BY category_id, call_id
+"""
+
+_CANDIDATES = """
+SELECT candidate_id, context_tokens, coalesce(bool_or(needs_vision), false) AS saw
+FROM candidates LEFT JOIN designs USING (candidate_id) LEFT JOIN draws USING (design_id)
+LEFT JOIN calls USING (call_id)
+GROUP BY ALL ORDER BY candidate_id
+"""
+
+_ACTIVE = """
+SELECT design_id, candidate_id, category_id, seed FROM designs WHERE active ORDER BY design_id
 """
 
 # Replayed are the costliest categories that somebody can judge: a criterion is there and the user
@@ -85,18 +97,12 @@ def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> StageR
     drawn = 0
     watch.start("Sampling", total=len(categories) * len(settings.candidates), unit="categories")
     with store.transaction():
-        store.execute("DELETE FROM eligibility")
         for candidate in settings.candidates:
             _register(store, candidate)
-            store.execute(
-                _ELIGIBILITY,
-                {
-                    "candidate": candidate.candidate_id,
-                    "vision": settings.vision.get(candidate.candidate_id, False),
-                    "context": candidate.context_tokens or 2**62,
-                },
-            )
-            for category_id, frame in _frames(store, candidate, categories).items():
+        _decide_eligibility(store, settings)
+        _retire(store, {(c.candidate_id, name) for c in settings.candidates for name in categories})
+        for candidate in settings.candidates:
+            for category_id, frame in _frames(store, candidate.candidate_id, categories).items():
                 drawn += _draw(store, candidate, category_id, frame, settings)
                 watch.advance()
     store.rest()
@@ -120,7 +126,8 @@ def _register(store: Store, candidate: Candidate) -> None:
     key = candidate.candidate_id
     if store.value("SELECT 1 FROM candidates WHERE candidate_id = ?", [key]):
         store.execute(
-            "UPDATE candidates SET rung = ? WHERE candidate_id = ?", [candidate.rung, key]
+            "UPDATE candidates SET rung = ?, context_tokens = ? WHERE candidate_id = ?",
+            [candidate.rung, candidate.context_tokens, key],
         )
         return
     store.append(
@@ -140,15 +147,44 @@ def _register(store: Store, candidate: Candidate) -> None:
     )
 
 
+def _decide_eligibility(store: Store, settings: SampleSettings) -> None:
+    """Decide for every candidate, those of earlier replays too: their verdicts stand in the plan.
+
+    One that is not asked now reads images if it has been asked with one before.
+    """
+    store.execute("DELETE FROM eligibility")
+    for candidate_id, context_tokens, saw in store.rows(_CANDIDATES):
+        store.execute(
+            _ELIGIBILITY,
+            {
+                "candidate": candidate_id,
+                "vision": settings.vision.get(candidate_id, saw),
+                "context": context_tokens or 2**62,
+            },
+        )
+
+
+def _retire(store: Store, drawn_anew: set[tuple[str, str]]) -> None:
+    """Put designs out of force whose calls have changed: their draws are no sample of these."""
+    for design_id, candidate_id, category_id, seed in store.rows(_ACTIVE):
+        if (candidate_id, category_id) in drawn_anew:
+            continue
+        frame = _frames(store, candidate_id, [category_id]).get(category_id, [])
+        if _design_id(candidate_id, category_id, seed, frame) != design_id:
+            store.execute("UPDATE designs SET active = false WHERE design_id = ?", [design_id])
+
+
 Frame = list[tuple[str, str, Decimal]]
 
 
-def _frames(store: Store, candidate: Candidate, categories: Sequence[str]) -> dict[str, Frame]:
+def _design_id(candidate_id: str, category_id: str, seed: int, frame: Frame) -> str:
+    return digest("design", candidate_id, category_id, seed, *map(list, zip(*frame, strict=True)))
+
+
+def _frames(store: Store, candidate_id: str, categories: Sequence[str]) -> dict[str, Frame]:
     """Return unit, call and cost of every eligible call of the categories."""
     frames: dict[str, Frame] = defaultdict(list)
-    for category_id, unit_id, call_id, cost in store.rows(
-        _FRAME, [candidate.candidate_id, list(categories)]
-    ):
+    for category_id, unit_id, call_id, cost in store.rows(_FRAME, [candidate_id, list(categories)]):
         frames[category_id].append((unit_id, call_id, cost))
     return frames
 
@@ -157,9 +193,7 @@ def _draw(
     store: Store, candidate: Candidate, category_id: str, frame: Frame, settings: SampleSettings
 ) -> int:
     units, calls, costs = (list(column) for column in zip(*frame, strict=True))
-    design_id = digest(
-        "design", candidate.candidate_id, category_id, settings.seed, units, calls, costs
-    )
+    design_id = _design_id(candidate.candidate_id, category_id, settings.seed, frame)
     store.execute(
         "UPDATE designs SET active = (design_id = ?) WHERE category_id = ? AND candidate_id = ?",
         [design_id, category_id, candidate.candidate_id],
