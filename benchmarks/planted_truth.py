@@ -19,12 +19,15 @@ from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import planted
+import planted_audit
 
 VERDICTS = ("move", "undecided", "keep", "unmeasured")
 
 
 def measure(log, base, config, seeds, samples):
-    audits = [planted.audit(log, base, config, seed=seed, samples=samples) for seed in range(seeds)]
+    audits = [
+        planted_audit.audit(log, base, config, seed=seed, samples=samples) for seed in range(seeds)
+    ]
     row = (
         fmean(bool(audit.wrong_moves) for audit in audits),
         fmean(bool(audit.wrong_keeps) for audit in audits),
@@ -46,7 +49,7 @@ def main():
     tables = {}
     head = ("wrong move", "wrong worse", "coverage", "low", "truth", "high")
     with tempfile.TemporaryDirectory() as folder:
-        base, config = planted.prepare(log, Path(folder))
+        base, config = planted_audit.prepare(log, Path(folder))
         print(f"{'draws':>6}{'audits':>8}" + "".join(f"{name:>13}" for name in head))
         for samples in chosen.samples:
             tables[samples], row = measure(log, base, config, chosen.seeds, samples)

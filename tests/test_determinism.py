@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import planted
+import planted_audit
 import pytest
 
 SAMPLE_LOGS = Path(__file__).resolve().parents[1] / "sample_logs"
@@ -38,7 +39,7 @@ def audited(tmp_path_factory):
     folder = tmp_path_factory.mktemp("determinism")
     log = planted.plant(calls_per_task=60, tasks=planted.TASKS[:6])
     paths = [path.name for path in log.write(folder)]
-    with planted.serving(log.local_answers(seed=0)) as server:
+    with planted_audit.serving(log.local_answers(seed=0)) as server:
         words = ["--model", server.url, "--top", "3", "--samples", "150", "--slots", "1"]
         auditor(folder, "audit", *paths, *words, "--db", "one.duckdb", **ONE)
         auditor(folder, "audit", *paths[::-1], *words, "--db", "other.duckdb", **OTHER)
@@ -46,9 +47,9 @@ def audited(tmp_path_factory):
 
 
 def test_two_audits_find_the_same(audited):
-    one = planted.tables_of(audited / "one.duckdb")
+    one = planted_audit.tables_of(audited / "one.duckdb")
     assert all(one[table] for table in ("calls", "categories", "draws", "answers", "decisions"))
-    assert_same(planted.tables_of(audited / "other.duckdb"), one)
+    assert_same(planted_audit.tables_of(audited / "other.duckdb"), one)
 
 
 def test_a_report_made_again_has_the_same_bytes(audited):
@@ -69,21 +70,21 @@ def test_another_seed_draws_other_calls(audited):
     shutil.copy(audited / "one.duckdb", audited / "seed.duckdb")
     words = ("--model", "http://127.0.0.1:9/v1#planted", "--top", "3", "--samples", "150")
     auditor(audited, "sample", *words, "--seed", "1", "--db", "seed.duckdb")
-    one = planted.tables_of(audited / "one.duckdb")
-    seed = planted.tables_of(audited / "seed.duckdb")
+    one = planted_audit.tables_of(audited / "one.duckdb")
+    seed = planted_audit.tables_of(audited / "seed.duckdb")
     assert seed["categories"] == one["categories"]
     assert {row[-1] for row in seed["draws"]} - {row[-1] for row in one["draws"]}
 
 
 def test_categories_do_not_depend_on_the_order_of_the_logs(tmp_path):
     """The sample logs hold open chat too, whose groups are found by search, not by template."""
-    logs = sorted(SAMPLE_LOGS.glob("*.jsonl.gz")) + [SAMPLE_LOGS / "support-app.openai.jsonl"]
+    logs = [*SAMPLE_LOGS.glob("*.jsonl.gz"), SAMPLE_LOGS / "support-app.openai.jsonl"]
     for db, paths, environment in (("one.duckdb", logs, ONE), ("other.duckdb", logs[::-1], OTHER)):
         auditor(tmp_path, "ingest", *paths, "--db", db, **environment)
         auditor(tmp_path, "categorize", "--db", db, **environment)
-    one = planted.tables_of(tmp_path / "one.duckdb")
+    one = planted_audit.tables_of(tmp_path / "one.duckdb")
     assert len(one["categories"]) >= 8
-    assert_same(planted.tables_of(tmp_path / "other.duckdb"), one)
+    assert_same(planted_audit.tables_of(tmp_path / "other.duckdb"), one)
 
 
 def test_the_embedded_model_answers_the_same_in_one_slot(tmp_path):
@@ -94,6 +95,6 @@ def test_the_embedded_model_answers_the_same_in_one_slot(tmp_path):
     words = ("--top", "1", "--samples", "10", "--slots", "1")
     for db, environment in (("one.duckdb", ONE), ("other.duckdb", OTHER)):
         auditor(tmp_path, "audit", *paths, *words, "--db", db, **environment)
-    one = planted.tables_of(tmp_path / "one.duckdb")
+    one = planted_audit.tables_of(tmp_path / "one.duckdb")
     assert one["answers"]
-    assert_same(planted.tables_of(tmp_path / "other.duckdb"), one)
+    assert_same(planted_audit.tables_of(tmp_path / "other.duckdb"), one)

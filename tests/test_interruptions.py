@@ -10,6 +10,7 @@ import sys
 import time
 
 import planted
+import planted_audit
 import pytest
 
 from auditor.store import Store
@@ -68,13 +69,13 @@ def case(tmp_path_factory):
     folder = tmp_path_factory.mktemp("interruptions")
     log = planted.plant(tasks=TASKS, calls_per_task=160)
     paths = [path.name for path in log.write(folder)]
-    with planted.serving(log.local_answers(seed=0)) as server:
+    with planted_audit.serving(log.local_answers(seed=0)) as server:
         words = ["--model", server.url, "--top", "3", "--samples", str(SAMPLES)]
         audit = ["audit", *paths, *words]
         code, _, err = run(folder, "count writes.json", *audit, db="whole.duckdb")
         assert code == 0, err
         writes = json.loads((folder / "writes.json").read_text())
-        tables = planted.tables_of(folder / "whole.duckdb")
+        tables = planted_audit.tables_of(folder / "whole.duckdb")
         yield Case(folder, server, audit, ["replay", *words], paths, writes, tables)
 
 
@@ -114,7 +115,7 @@ def test_an_audit_killed_in_every_stage_ends_as_if_it_never_was(case):
                 asked = case.server.asked.copy()
     code, _, err = run(case.folder, "run", *case.audit, db=db)
     assert code == 0, err
-    assert_same(planted.tables_of(case.folder / db), case.tables)
+    assert_same(planted_audit.tables_of(case.folder / db), case.tables)
     assert saved, "the kill came before the first answers were saved"
     assert not saved & (case.server.asked - asked).keys(), "what was saved was asked again"
 
@@ -156,7 +157,7 @@ def test_a_replay_is_watched_refused_a_rival_stopped_killed_and_finished(case):
         case.server.delay_s = 0.0
     code, _, err = run(case.folder, "run", *case.audit, db=db)
     assert code == 0, err
-    assert_same(planted.tables_of(case.folder / db), case.tables)
+    assert_same(planted_audit.tables_of(case.folder / db), case.tables)
 
 
 def distinct_draws(case):

@@ -10,6 +10,7 @@ from collections import Counter
 from decimal import Decimal
 
 import planted
+import planted_audit
 import pytest
 
 from auditor.prices import Key, PriceBook
@@ -27,12 +28,12 @@ def log():
 @pytest.fixture(scope="module")
 def prepared(log, tmp_path_factory):
     """The database after ingest, categorize and criteria, and the settings."""
-    return planted.prepare(log, tmp_path_factory.mktemp("planted"))
+    return planted_audit.prepare(log, tmp_path_factory.mktemp("planted"))
 
 
 @pytest.fixture(scope="module")
 def audits(log, prepared):
-    return [planted.audit(log, *prepared, seed=seed, samples=SAMPLES) for seed in SEEDS]
+    return [planted_audit.audit(log, *prepared, seed=seed, samples=SAMPLES) for seed in SEEDS]
 
 
 def test_the_written_out_prices_are_those_of_the_book():
@@ -80,7 +81,7 @@ def test_the_ledger_and_the_dollars_are_exact(log, prepared):
 
 def test_every_task_is_one_category_with_its_spend(log, prepared):
     with Store.open(prepared[0], read_only=True) as store:
-        task_of = planted.tasks_of_categories(store)
+        task_of = planted_audit.tasks_of_categories(store)
         spend = dict(store.rows("SELECT category_id, spend_usd FROM v_spend"))
         graded = store.value("SELECT count(*) FROM criteria WHERE role = 'verdict'")
     assert {task_of[category]: usd for category, usd in spend.items()} == log.spend_by_task()
@@ -139,11 +140,11 @@ def test_a_log_with_nothing_to_replay_gets_its_plan_all_the_same(
     log, prepared, spoil, context_tokens, verdict
 ):
     base, config = prepared
-    with planted.copied(base) as store:
+    with planted_audit.copied(base) as store:
         if spoil:
             store.execute(spoil)
-        engine = planted.PlantedEngine({}, context_tokens=context_tokens)
-        planted.decide(store, config, engine, seed=0, samples=20)
+        engine = planted_audit.PlantedEngine({}, context_tokens=context_tokens)
+        planted_audit.decide(store, config, engine, seed=0, samples=20)
         assert store.rows("SELECT DISTINCT verdict FROM plan_items") == [(verdict,)]
         assert store.value("SELECT total_usd FROM v_headline") == log.spend_usd
 
@@ -152,17 +153,46 @@ def test_an_answer_that_no_database_can_hold_is_kept_as_far_as_it_goes(log, prep
     """JSON spells half a character as an escape; a server once cut one in two."""
     base, config = prepared
     answers = dict.fromkeys(log.local_answers(seed=0), "billing �")
-    with planted.copied(base) as store:
-        planted.decide(store, config, planted.PlantedEngine(answers), seed=0, samples=5, top=1)
+    with planted_audit.copied(base) as store:
+        planted_audit.decide(
+            store, config, planted_audit.PlantedEngine(answers), seed=0, samples=5, top=1
+        )
         texts = store.rows("SELECT DISTINCT text FROM answers WHERE candidate_id IS NOT NULL")
     assert texts == [("billing ?",)]
+
+
+def test_a_second_model_stands_beside_the_first(log, prepared):
+    """The first keeps its verdicts where its draws are still of the calls that are there."""
+    base, config = prepared
+    answers = log.local_answers(seed=0)
+    first = planted_audit.PlantedEngine(answers)
+    second = planted_audit.PlantedEngine(answers, model="another")
+    with planted_audit.copied(base) as store:
+        # A call whose text the log does not hold: no candidate can take it, former ones neither.
+        store.execute("UPDATE calls SET content_state = 'absent' WHERE log_id = 'log-equal-00003'")
+        planted_audit.decide(store, config, first, seed=0, samples=200, top=3)
+        store.execute("UPDATE calls SET cost_usd = 2 * cost_usd WHERE log_id = 'log-tickets-00007'")
+        planted_audit.decide(store, config, second, seed=0, samples=200, top=3)
+        task_of = planted_audit.tasks_of_categories(store)
+        tested = {
+            (task_of[category], model): n
+            for category, model, n in store.rows(
+                "SELECT category_id, model, n FROM decisions JOIN candidates USING (candidate_id)"
+            )
+        }
+        missing = store.rows("SELECT bar, sum(spend_usd) FROM bars WHERE reason LIKE '%log does%' GROUP BY 1")  # fmt: skip
+    (absent,) = (call.cost_usd for call in log.calls if call.log_id == "log-equal-00003")
+    assert missing == [("unmeasured", absent)]
+    assert tested["tickets", "planted"] == 0
+    assert tested["equal", "planted"] == tested["just-beyond", "planted"] == 200
+    assert {tested[name, "another"] for name in ("tickets", "equal", "just-beyond")} == {200}
 
 
 def test_the_command_line_finds_the_same_truth_on_a_real_server(log, tmp_path):
     """From log lines over HTTP to the page, in one command of another process."""
     paths = log.write(tmp_path)
     answers = log.local_answers(seed=1)
-    with planted.serving(answers) as server:
+    with planted_audit.serving(answers) as server:
         done = subprocess.run(
             [sys.executable, "-m", "auditor", "audit", *map(str, paths), "--model", server.url,
              "--top", str(planted.REPLAYED), "--samples", "150", "--json"],
@@ -176,7 +206,7 @@ def test_the_command_line_finds_the_same_truth_on_a_real_server(log, tmp_path):
     assert Decimal(result["total_usd"]) == log.spend_usd
     with Store.open(tmp_path / "audit.duckdb", read_only=True) as store:
         assert store.check() == []
-        task_of = planted.tasks_of_categories(store)
+        task_of = planted_audit.tasks_of_categories(store)
         asked = store.value("SELECT count(DISTINCT call_id) FROM draws")
         errors = store.value("SELECT count(*) FROM answers WHERE error IS NOT NULL")
     assert (server.asked.total(), max(server.asked.values()), errors) == (asked, 1, 0)
