@@ -34,7 +34,9 @@ class StageState(NamedTuple):
     done: int | None
     total: int | None
     note: str | None
+    began: datetime | None
     when: datetime | None
+    """When it ended, or gave its last sign of life."""
     rows: int | None
 
 
@@ -55,14 +57,14 @@ class RunRecord:
         """Return where a stage stands; ``stale`` is asked about one that is done."""
         last = self.last(stage)
         if not last:
-            return StageState(stage, "never", None, None, None, None, None)
+            return StageState(stage, "never", None, None, None, None, None, None)
         state = {"partial": "interrupted"}.get(last["status"], last["status"])
         if state == "running" and not _runs(last):
             state = "interrupted"
         elif state == "done" and stale(stage):
             state = "stale"
         return StageState(
-            stage, state, last["done"], last["total"], last["note"],
+            stage, state, last["done"], last["total"], last["note"], last["started_at"],
             last["finished_at"] or last["seen_at"], last["rows_written"],
         )  # fmt: skip
 

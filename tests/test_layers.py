@@ -23,7 +23,7 @@ FLOORS = [
         "config console criteria decision economics evidence filters overrides ratecard store",
         "criteria_file graded serving taxonomy verdicts",
         "engines graders readers report routes runs",
-        "ledger",
+        "call_texts ledger",
         "stages",
         "pipeline",
         "show",

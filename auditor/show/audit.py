@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
@@ -169,29 +169,30 @@ def status(terminal: Terminal, states: Sequence[StageState], path: str) -> None:
     """Show where every stage stands."""
     terminal.say(path)
     terminal.table(
-        ["stage", "state", "progress", "rows", "when"],
+        ["stage", "state", "rows", "when", "progress"],
         [
             [
                 state.stage,
                 state.state,
-                _progress(state),
                 words.count(state.rows) if state.rows is not None else "",
-                _ago(state.when),
+                f"{state.when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if state.when else "",
+                _progress(state),
             ]
             for state in states
         ],
-        right=(3,),
+        right=(2,),
     )
 
 
 def _progress(state: StageState) -> str:
-    if state.state not in {"running", "interrupted"} or state.done is None:
+    """Return how far a stage is and about how long it still takes, as far as it has come."""
+    if state.state not in {"running", "interrupted"} or not state.done:
         return ""
-    of = f"/{state.total:,}" if state.total else ""
-    return f"{state.done:,}{of} {state.note or ''}".strip()
-
-
-def _ago(when: datetime | None) -> str:
-    if when is None:
-        return ""
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if not state.total:
+        return f"{state.done:,}"
+    text = f"{state.done:,}/{state.total:,}"
+    if state.state == "running" and state.began and state.when:
+        spent = (state.when - state.began).total_seconds()
+        left = spent / state.done * (state.total - state.done)
+        text += f", about {words.duration(left * 1000)} left"
+    return text

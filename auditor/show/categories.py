@@ -120,9 +120,8 @@ def one(terminal: Terminal, found: dict[str, Any]) -> None:
             terminal.say(f"  | {line}")
     terminal.say()
     for row in found["models"]:
-        terminal.say(
-            f"{row['model']}: {words.counted(row['calls'], 'call')}, {words.money(row['spend_usd'])}"
-        )
+        calls = words.counted(row["calls"], "call")
+        terminal.say(f"{row['model']}: {calls}, {words.money(row['spend_usd'])}")
     for example in found["examples"]:
         terminal.say()
         terminal.say(f"call {example['log_id'] or example['call_id']}", style="dim")
