@@ -221,6 +221,35 @@ def test_speed_is_measured_on_the_way(engine, answered):
     assert {row.candidate_id for row in rows} == {engine.candidate.candidate_id}
 
 
+def assert_grammar_exact(engine, count, monkeypatch):
+    """The staged search must find what masking the whole vocabulary leaves on top."""
+    from auditor.engines.picking import PickerShop
+
+    requests = [extract(i) for i in range(count)]
+    staged = texts(engine, requests)
+    tried = []
+
+    def full(shop, state, logits, highest):
+        tried.append(highest)
+        masked = shop.masked(state, logits)
+        return int(masked["id"][int(masked["logit"].argmax())])
+
+    monkeypatch.setattr(PickerShop, "best", full)
+    assert texts(engine, requests) == staged
+    assert len(tried) > count
+    for text in staged.values():
+        jsonschema.validate(json.loads(text), SCHEMA)
+
+
+def test_staged_grammar_gives_what_the_full_mask_gives(engine, monkeypatch):
+    assert_grammar_exact(engine, 3, monkeypatch)
+
+
+@pytest.mark.slow
+def test_staged_grammar_gives_what_the_full_mask_gives_on_100_requests(engine, monkeypatch):
+    assert_grammar_exact(engine, 100, monkeypatch)
+
+
 def test_exact_mode_gives_what_create_chat_completion_gives(cache):
     assert_exact([classify(i) for i in range(3)] + [extract(1)], cache)
 

@@ -225,12 +225,8 @@ class ServerEngine:
             else:
                 fidelity |= answer.fidelity
                 return replace(answer, fidelity=fidelity)
-        if failure.error == "no-connection" and not stop.is_set():
-            raise EngineError(
-                f"the server at {server.url} cannot be reached: {failure.detail}",
-                hint="start it, check the URL, and run the same command again: it goes on",
-                transient=True,
-            )
+        if failure.error in {"no-connection", "connection-lost"} and not stop.is_set():
+            self._raise_if_gone(server)
         return Answer(
             text=None, error=failure.error, error_detail=failure.detail[:_DETAIL], fidelity=fidelity
         )
@@ -267,6 +263,19 @@ class ServerEngine:
             else:
                 self._balancer.released(server)
         return _unless_truncated(answer, request)
+
+    def _raise_if_gone(self, server: Server) -> None:
+        """Raise if nobody listens any more: then it is not this request that the server died of."""
+        try:
+            self._client.get(server.url, headers=self._headers, timeout=5.0)
+        except httpx.ConnectError as error:
+            raise EngineError(
+                f"the server at {server.url} cannot be reached any more: {error}",
+                hint="start it and run the same command again: it goes on where it stopped",
+                transient=True,
+            ) from None
+        except httpx.HTTPError:
+            return
 
     def _give_up_if_useless(self, failure: Failure, server: Server) -> None:
         """Raise for what will be the same for every request: no key, no such model, no server."""
