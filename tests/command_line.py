@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\u202etxet\u2066\x00"
 """Clears a terminal, sets its title, turns text around."""
 ANSWERS: dict[str, str] = defaultdict(lambda: "billing")
-"""What ``planted.serving`` is to answer: one word to whatever is asked."""
+"""What ``planted_audit.serving`` is to answer: one word to whatever is asked."""
 
 
 class Ran(NamedTuple):

@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
-import planted
 import pytest
 from command_line import ANSWERS, HOSTILE, command, write_log
+from planted_audit import serving
 
 from auditor import __version__, cli, pipeline
 
@@ -31,7 +31,7 @@ def audited(tmp_path_factory):
     """A folder in which an audit of a hostile log has run once, on a server."""
     folder = tmp_path_factory.mktemp("audited")
     log = write_log(folder / "log.jsonl", hostile=HOSTILE)
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         done = subprocess.run(
             [sys.executable, "-m", "auditor", "audit", str(log), "--model", server.url,
              "--samples", "20", "--color"],

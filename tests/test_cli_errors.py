@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-import planted
 import pytest
 from command_line import ANSWERS, command, write_log
+from planted_audit import serving
 
 from auditor import store
 
@@ -117,7 +117,7 @@ def test_usage(run, words, message, hint):
 )
 def test_settings(run, tmp_path, text, message):
     (tmp_path / "auditor.toml").write_text(text)
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         code, _, err = run("audit", "log.jsonl", "--model", server.url)
     assert code == 2
     assert message in problem(err)[0]
@@ -127,7 +127,7 @@ def test_criteria_are_told_with_their_line(run, tmp_path):
     (tmp_path / "criteria.yaml").write_text(
         "version: 1\ncriteria:\n  - category: '*'\n    assert:\n      - {type: equalz, value: x}\n"
     )
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         code, _, err = run("audit", "log.jsonl", "--model", server.url)
     assert code == 2
     message, hint = problem(err)
@@ -173,7 +173,7 @@ def test_a_server_that_refuses(ingested, tmp_path):
     assert (code, out) == (1, "")
     assert "127.0.0.1" in problem(err)[0]
     # Once it answers, the same command goes on.
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         assert ingested("replay", "--model", server.url, "--samples", "2").code == 0
 
 
@@ -201,7 +201,7 @@ def test_a_bare_install_says_how_to_get_the_embedded_engine_and_works_with_a_ser
     assert "pip install 'auditor[embedded]'" in hint
     assert "--model" in hint
     assert in_process("status", cwd=tmp_path, before=BARE).returncode == 0
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         done = in_process(
             "audit", "--samples", "2", "--model", server.url, cwd=tmp_path, before=BARE
         )
@@ -317,7 +317,7 @@ def test_a_full_disk_while_reading_logs(run, tmp_path):
 
 
 def test_a_full_disk_while_writing_the_report(ingested, tmp_path):
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         assert ingested("audit", "--samples", "2", "--model", server.url).code == 0
     page = tmp_path / "auditor-report.html"
     before = page.read_bytes()
@@ -356,7 +356,7 @@ def test_a_reader_that_goes_away(ingested, tmp_path):
 def test_ctrl_c_keeps_what_is_finished(ingested, tmp_path):
     import signal
 
-    with planted.serving(ANSWERS, delay_s=0.3) as server:
+    with serving(ANSWERS, delay_s=0.3) as server:
         words = [sys.executable, "-m", "auditor", "replay", "--samples", "60", "--slots", "1",
                  "--model", server.url]  # fmt: skip
         with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
@@ -369,5 +369,5 @@ def test_ctrl_c_keeps_what_is_finished(ingested, tmp_path):
         assert "run the same command" in err
         assert "Traceback" not in err
         assert ingested("status").out.count("interrupted") == 1
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         assert ingested("replay", "--samples", "60", "--model", server.url).code == 0

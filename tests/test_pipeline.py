@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 
-import planted
 import pytest
 from command_line import ANSWERS, write_log
+from planted_audit import serving
 
 from auditor.config import Config, override
 from auditor.domain import Silent
@@ -27,7 +27,7 @@ class Heard(Silent):
 
 @pytest.fixture(scope="module")
 def server():
-    with planted.serving(ANSWERS) as server:
+    with serving(ANSWERS) as server:
         yield server
 
 

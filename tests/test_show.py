@@ -131,7 +131,8 @@ def test_a_replay_with_nothing_to_do(capsys):
     assert "already" in capsys.readouterr().out
 
 
-def test_status_shows_how_far_a_running_stage_is(capsys):
+def test_status_shows_how_far_a_running_stage_is(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     began, when = datetime(2026, 11, 3, 9, 2, tzinfo=UTC), datetime(2026, 11, 3, 9, 12, tzinfo=UTC)
     states = [
         StageState("ingest", "done", None, None, None, began, when, 412806),
