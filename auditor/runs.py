@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 SIGN_OF_LIFE_S = 2.0
 """How often a running stage says where it is."""
-DEAD_AFTER = timedelta(seconds=90)
-"""A running stage that has not said so for that long was killed."""
+DEAD_AFTER = timedelta(hours=1)
+"""A running stage that has not said so for that long was killed, and its PID is another's now.
+
+One answer of a large model to a long prompt takes minutes, so silence alone proves nothing.
+"""
 
 
 class StageState(NamedTuple):
