@@ -72,7 +72,10 @@ class PlantedEngine:
 
 
 class PlantedServer:
-    """What the server has seen: requests in all, and how often each prompt was asked."""
+    """How the server behaves, and how often each prompt was asked.
+
+    Each answer takes ``delay_s``; after ``hold_after`` more answers it gives none until released.
+    """
 
     def __init__(self, answers: Mapping[str, str], delay_s: float) -> None:
         self.answers = answers
@@ -80,6 +83,31 @@ class PlantedServer:
         self.url = ""
         self.asked: Counter[str] = Counter()
         self.lock = threading.Lock()
+        self._left: int | None = None
+        self._released = threading.Event()
+
+    def hold_after(self, answers: int) -> None:
+        """Give so many more answers and then none."""
+        self.release()
+        self._released = threading.Event()
+        self._left = answers
+
+    def release(self) -> None:
+        """Answer everything again, what is held included."""
+        self._left = None
+        self._released.set()
+
+    def wait(self, prompt: str) -> None:
+        """Count a request and keep it waiting as long as it has to."""
+        with self.lock:
+            self.asked[prompt] += 1
+            released = self._released
+            held = self._left == 0
+            if self._left:
+                self._left -= 1
+        if held:
+            released.wait(timeout=300)
+        time.sleep(self.delay_s)
 
 
 @contextmanager
@@ -94,9 +122,7 @@ def serving(answers: Mapping[str, str], *, delay_s: float = 0.0) -> Iterator[Pla
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             prompt = body["messages"][-1]["content"]
-            with planted.lock:
-                planted.asked[prompt] += 1
-            time.sleep(planted.delay_s)
+            planted.wait(prompt)
             text = planted.answers[prompt]
             words = sum(len(str(message["content"]).split()) for message in body["messages"])
             reply = {
@@ -128,6 +154,7 @@ def serving(answers: Mapping[str, str], *, delay_s: float = 0.0) -> Iterator[Pla
     try:
         yield planted
     finally:
+        planted.release()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -124,6 +124,7 @@ def test_a_replay_is_watched_refused_a_rival_stopped_killed_and_finished(case):
     db = "watched.duckdb"
     assert run(case.folder, "run", "ingest", *case.paths, db=db)[0] == 0
     case.server.delay_s = 0.8
+    case.server.hold_after(120)
     try:
         first = start(case.folder, "run", *case.replay, db=db)
         replay = wait_for_progress(case, db, first)
@@ -146,6 +147,7 @@ def test_a_replay_is_watched_refused_a_rival_stopped_killed_and_finished(case):
         kept = saved_prompts(case.folder / db)
         assert kept
 
+        case.server.hold_after(80)
         second = start(case.folder, "run", *case.replay, db=db)
         wait_for_progress(case, db, second)
         second.kill()
@@ -155,6 +157,7 @@ def test_a_replay_is_watched_refused_a_rival_stopped_killed_and_finished(case):
         assert state_of(case, db, "replay")["state"] == "interrupted"
     finally:
         case.server.delay_s = 0.0
+        case.server.release()
     code, _, err = run(case.folder, "run", *case.audit, db=db)
     assert code == 0, err
     assert_same(planted_audit.tables_of(case.folder / db), case.tables)

@@ -152,7 +152,7 @@ def test_a_log_with_nothing_to_replay_gets_its_plan_all_the_same(
 def test_an_answer_that_no_database_can_hold_is_kept_as_far_as_it_goes(log, prepared):
     """JSON spells half a character as an escape; a server once cut one in two."""
     base, config = prepared
-    answers = dict.fromkeys(log.local_answers(seed=0), "billing �")
+    answers = dict.fromkeys(log.local_answers(seed=0), "billing \ud83d")
     with planted_audit.copied(base) as store:
         planted_audit.decide(
             store, config, planted_audit.PlantedEngine(answers), seed=0, samples=5, top=1
