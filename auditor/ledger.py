@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from auditor import ratecard
 from auditor.domain import digest
 from auditor.errors import ConfigError, StoreError
 from auditor.readers.containers import EDGE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.filters import CallFilter
     from auditor.prices import PriceBook
     from auditor.readers.batch import Columns
@@ -32,21 +37,31 @@ class Place:
     rewritten: bool = False
 
 
-def find(store: Store, source: Source, conditions: str | None = None) -> Place:
-    """Find a source by the identity of its file, and where to read on."""
-    known_sources = store.dicts(
-        """SELECT source_id, size_bytes, modified_at, head_hash, tail_hash, bytes_read, complete,
-                  conditions
-        FROM sources WHERE path = ? ORDER BY ingested_at DESC, source_id""",
-        [source.path],
-    )
-    for known in known_sources:
-        place = _compare(source, known)
+def find(
+    store: Store, sources: Sequence[Source], conditions: str | None = None
+) -> dict[str, Place]:
+    """Find sources by the identity of their files, and where to read on; keyed by path."""
+    paths = pa.table({"path": pa.array([source.path for source in sources], type=pa.string())})
+    known: dict[str, list[dict[str, Any]]] = {}
+    with store.registered("named", paths):
+        for row in store.dicts(
+            """SELECT path, source_id, size_bytes, modified_at, head_hash, tail_hash, bytes_read,
+                      complete, conditions
+            FROM sources SEMI JOIN named USING (path) ORDER BY ingested_at DESC, source_id"""
+        ):
+            known.setdefault(row["path"], []).append(row)
+    return {s.path: _place(s, known.get(s.path, ()), conditions) for s in sources}
+
+
+def _place(source: Source, known: Sequence[dict[str, Any]], conditions: str | None) -> Place:
+    for row in known:
+        place = _compare(source, row)
         if place is not None:
-            if known["conditions"] != conditions:
+            if row["conditions"] != conditions:
                 return Place(source_id=place.source_id, position=0)
             return place
-    return Place(source_id=digest("source", source.path, source.head_hash(source.size)), position=0)
+    source_id = digest("source", source.path, source.head_hash(source.size))
+    return Place(source_id=source_id, position=0)
 
 
 def _compare(source: Source, known: dict[str, Any]) -> Place | None:
@@ -66,107 +81,159 @@ def _compare(source: Source, known: dict[str, Any]) -> Place | None:
     return None
 
 
-class Writer:
-    """Writes what is read of one source; ``position`` is where reading begins."""
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """How far one source is read: bytes, records and lines before what comes next."""
 
-    def __init__(
-        self, store: Store, source: Source, source_id: str, position: int, *,
-        book: PriceBook, only: CallFilter,
-    ) -> None:  # fmt: skip
-        self._store = store
-        self._source = source
-        self._id = source_id
-        self._book = book
-        self._condition, self._values = only.sql()
-        self._lines = source.lines_before(position) if position else 0
-        self._begin(position, conditions(only))
-        self.records = int(
-            store.value("SELECT records FROM sources WHERE source_id = ?", [source_id])
-        )
+    source: Source
+    source_id: str
+    position: int
+    records: int = 0
+    lines: int = 0
+    complete: bool = False
 
-    def _begin(self, position: int, only: str | None) -> None:
-        """Forget what was read of the source at and after the position."""
-        parameters = {"id": self._id, "position": position}
-        store = self._store
-        with store.transaction():
-            if store.value("SELECT count(*) FROM sources WHERE source_id = ?", [self._id]):
-                for table in ("contents", "call_sensitivity", "calls"):
-                    store.execute(_FORGET_CALLS.format(table=table), parameters)
-                for table in ("records", "rejects"):
-                    store.execute(_FORGET_RECORDS.format(table=table), parameters)
-                store.execute("DELETE FROM sources WHERE source_id = ?", [self._id])
-            store.execute(
-                _BEGIN,
-                parameters
-                | {
-                    "path": self._source.path,
-                    "size": self._source.size,
-                    "modified": self._source.modified_at,
-                    "head": self._source.head_hash(position),
-                    "tail": self._source.tail_hash(position),
-                    "conditions": only,
-                    "now": datetime.now(UTC),
-                },
+
+def begin(store: Store, progress: Sequence[Progress], only: CallFilter) -> None:
+    """Write sources down as being read; forget what was read at and after their positions."""
+    now = datetime.now(UTC)
+    rows = pa.table(
+        {
+            "source_id": pa.array([p.source_id for p in progress], pa.string()),
+            "path": pa.array([p.source.path for p in progress], pa.string()),
+            "size_bytes": pa.array([p.source.size for p in progress], pa.int64()),
+            "modified_at": pa.array([p.source.modified_at for p in progress], _TIME),
+            "head_hash": pa.array([p.source.head_hash(p.position) for p in progress], pa.string()),
+            "tail_hash": pa.array([p.source.tail_hash(p.position) for p in progress], pa.string()),
+            "bytes_read": pa.array([p.position for p in progress], pa.int64()),
+            "ingested_at": pa.array([now] * len(progress), _TIME),
+            "conditions": pa.array([conditions(only)] * len(progress), pa.string()),
+        }
+    )
+    with store.transaction(), store.registered("opened", rows):
+        known = store.value("SELECT count(*) FROM sources SEMI JOIN opened USING (source_id)")
+        if known:
+            for table in ("contents", "call_sensitivity", "calls"):
+                store.execute(_FORGET_CALLS.format(table=table))
+            for table in ("records", "rejects"):
+                store.execute(_FORGET_RECORDS.format(table=table))
+            store.execute("DELETE FROM sources WHERE source_id IN (SELECT source_id FROM opened)")
+        store.execute(_BEGIN if known else _BEGIN_NEW)
+        if known:
+            counted = dict(
+                store.rows(
+                    "SELECT source_id, records FROM sources SEMI JOIN opened USING (source_id)"
+                )
             )
+            for p in progress:
+                p.records = counted[p.source_id]
+                p.lines = p.source.lines_before(p.position) if p.position else 0
 
-    def write(self, columns: Columns) -> None:
-        """Write one batch and how far the source is read now."""
-        with self._store.transaction():
-            self._write(columns)
-            self._save(columns)
-        self.records += columns.records
-        self._lines += columns.lines
-        self._store.rest()
 
-    def complete(self) -> None:
-        """Say that the source is read to its end."""
-        self._store.execute(_COMPLETE, {"id": self._id, "now": datetime.now(UTC)})
+def write(
+    store: Store,
+    parts: Sequence[tuple[Progress, Columns]],
+    *,
+    book: PriceBook,
+    only: CallFilter,
+) -> None:
+    """Write a batch of one or many sources, and how far each is read now."""
+    staged = _joined([(p, c.calls) for p, c in parts])
+    with (
+        store.transaction(),
+        store.registered("staged", staged),
+        store.registered("ledger", _joined([(p, c.ledger) for p, c in parts])),
+        store.registered("progress", _positions(parts)),
+    ):
+        _choose(store, only)
+        ratecard.complete(store, book, "staged")
+        store.execute(_CALLS)
+        store.execute(_CONTENTS)
+        store.execute(_OUTCOMES)
+        store.execute(_RECORDS)
+        for table, insert in (("sensitivity", _SENSITIVITY), ("rejects", _REJECTS)):
+            rows = _joined([(p, getattr(c, table)) for p, c in parts])
+            if len(rows):
+                with store.registered("extra", rows):
+                    store.execute(insert)
+        store.execute(_SAVE)
+    for progress, columns in parts:
+        progress.records += columns.records
+        progress.lines += columns.lines
+        progress.position = columns.position
+    store.rest()
 
-    def _write(self, columns: Columns) -> None:
-        store = self._store
-        here = {"id": self._id, "base": self.records}
-        with (
-            store.registered("staged", columns.calls),
-            store.registered("ledger", columns.ledger),
-            store.registered("bad", columns.rejects),
-            store.registered("sensitive", columns.sensitivity),
-        ):
-            self._choose()
-            ratecard.complete(store, self._book, "staged")
-            store.execute(_CALLS, here | {"lines": self._lines})
-            store.execute(_CONTENTS)
-            if len(columns.sensitivity):
-                store.execute(_SENSITIVITY)
-            store.execute(_RECORDS, here)
-            if len(columns.rejects):
-                store.execute(_REJECTS, here | {"lines": self._lines})
 
-    def _choose(self) -> None:
-        """Put the numbers of the records that become calls into a table of their own."""
-        try:
-            self._store.execute(_WANTED.format(condition=self._condition), self._values)
-        except (StoreError, ConfigError):
+def _positions(parts: Sequence[tuple[Progress, Columns]]) -> pa.Table:
+    """Return how far each source is read with this batch."""
+    last = {p.source_id: (p, c) for p, c in parts}
+    return pa.table(
+        {
+            "source_id": list(last),
+            "position": pa.array([c.position for _, c in last.values()], pa.int64()),
+            "head": [p.source.head_hash(c.position) for p, c in last.values()],
+            "tail": [p.source.tail_hash(c.position) for p, c in last.values()],
+        }
+    )
+
+
+def _joined(parts: Sequence[tuple[Progress, pa.Table]]) -> pa.Table:
+    """Join the tables of several sources, numbers counted on from what was read of each before.
+
+    ``row`` tells the records of a batch apart: it is the same number in all tables of the batch.
+    """
+    tables, base = [], 0
+    for progress, table in parts:
+        numbers = table["record_no"]
+        columns = {
+            "row": pc.add(numbers, base),
+            "source_id": pa.array([progress.source_id], pa.string()).take(
+                pa.array([0] * len(table), pa.int8())
+            ),
+            "record_no": pc.add(numbers, progress.records),
+        }
+        if "line_no" in table.column_names:
+            columns["line_no"] = pc.add(table["line_no"], progress.lines)
+        for name, column in columns.items():
+            if name in table.column_names:
+                table = table.set_column(table.column_names.index(name), name, column)
+            else:
+                table = table.append_column(name, column)
+        tables.append(table)
+        base += _STRIDE
+    return pa.concat_tables(tables)
+
+
+def _choose(store: Store, only: CallFilter) -> None:
+    """Put the rows that become calls into tables of their own."""
+    condition, values = only.sql()
+    try:
+        store.execute(_WANTED.format(condition=condition), values)
+    except Exception as error:
+        if not only.where or isinstance(error, StoreError):
             raise
-        except Exception as error:
-            if self._condition == "true":
-                raise
-            raise ConfigError(
-                f"--where cannot be used: {str(error).splitlines()[0]}",
-                hint="it is a condition on the columns of calls, for example \"status = 'ok'\"",
-            ) from error
-        self._store.execute(_FRESH)
+        raise ConfigError(
+            f"--where cannot be used: {str(error).splitlines()[0]}",
+            hint="it is a condition on the columns of calls, for example \"status = 'ok'\"",
+        ) from error
+    store.execute(_FRESH)
 
-    def _save(self, columns: Columns) -> None:
-        self._store.execute(
-            _SAVE,
-            {
-                "id": self._id,
-                "position": columns.position,
-                "head": self._source.head_hash(columns.position),
-                "tail": self._source.tail_hash(columns.position),
-                "base": self.records,
-            },
-        )
+
+def complete(store: Store, progress: Sequence[Progress]) -> None:
+    """Say that sources are read to their end.
+
+    What is read item by item has no position on the way: after a kill it is read again.
+    """
+    ends = [p.position or p.source.size for p in progress]
+    table = pa.table(
+        {
+            "source_id": pa.array([p.source_id for p in progress], pa.string()),
+            "position": pa.array(ends, pa.int64()),
+            "head": [p.source.head_hash(end) for p, end in zip(progress, ends, strict=True)],
+            "tail": [p.source.tail_hash(end) for p, end in zip(progress, ends, strict=True)],
+        }
+    )
+    with store.registered("finished", table):
+        store.execute(_COMPLETE, {"now": datetime.now(UTC)})
 
 
 def conditions(only: CallFilter) -> str | None:
@@ -174,83 +241,93 @@ def conditions(only: CallFilter) -> str | None:
     return f"{only.sql()[0]} {only.sql()[1]}" if only else None
 
 
-def row(store: Store, source_id: str) -> dict[str, Any]:
-    """Return a source's row of the ledger as ``--json`` shows it."""
-    return store.dicts(
-        """SELECT path, reader, records, calls, duplicates, not_calls, rejects, spend_usd
-        FROM v_ledger WHERE source_id = ?""",
-        [source_id],
-    )[0]
+def rows(store: Store, source_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return sources' rows of the ledger as ``--json`` shows them, in the order given."""
+    ids = pa.table({"source_id": pa.array(source_ids, pa.string()), "n": range(len(source_ids))})
+    with store.registered("asked", ids):
+        return store.dicts(
+            """SELECT path, reader, records, calls, duplicates, not_calls, rejects, spend_usd
+            FROM v_ledger JOIN asked USING (source_id) ORDER BY n"""
+        )
 
+
+_TIME = pa.timestamp("us", tz="UTC")
+_STRIDE = 1 << 40
 
 _FORGET_CALLS = """
 DELETE FROM {table} WHERE call_id IN (
-    SELECT call_id FROM records
-    WHERE source_id = $id AND outcome = 'call' AND ($position = 0 OR byte_offset >= $position))"""
+    SELECT call_id FROM records JOIN opened o USING (source_id)
+    WHERE outcome = 'call' AND (o.bytes_read = 0 OR byte_offset >= o.bytes_read))"""
 _FORGET_RECORDS = """
-DELETE FROM {table}
-WHERE source_id = $id AND ($position = 0 OR byte_offset >= $position)"""
+DELETE FROM {table} USING opened o
+WHERE {table}.source_id = o.source_id AND (o.bytes_read = 0 OR byte_offset >= o.bytes_read)"""
+_BEGIN_NEW = """
+INSERT INTO sources BY NAME
+SELECT *, NULL AS reader, false AS complete, 0 AS records, 0 AS calls, 0 AS duplicates,
+       0 AS not_calls, 0 AS rejects
+FROM opened"""
 _BEGIN = """
 INSERT INTO sources BY NAME
-SELECT $id AS source_id, $path AS path, NULL AS reader, $size AS size_bytes,
-       $modified AS modified_at, $head AS head_hash, $tail AS tail_hash, $position AS bytes_read,
-       false AS complete, count(*) AS records,
-       count(*) FILTER (outcome = 'call') AS calls,
-       count(*) FILTER (outcome = 'duplicate') AS duplicates,
-       count(*) FILTER (outcome = 'not-call') AS not_calls,
-       count(*) FILTER (outcome = 'reject') AS rejects, $now AS ingested_at,
-       $conditions AS conditions
-FROM records WHERE source_id = $id"""
+SELECT o.*, NULL AS reader, false AS complete, coalesce(n.records, 0) AS records,
+       coalesce(n.calls, 0) AS calls, coalesce(n.duplicates, 0) AS duplicates,
+       coalesce(n.not_calls, 0) AS not_calls, coalesce(n.rejects, 0) AS rejects
+FROM opened o LEFT JOIN (
+    SELECT source_id, count(*) AS records,
+           count(*) FILTER (outcome = 'call') AS calls,
+           count(*) FILTER (outcome = 'duplicate') AS duplicates,
+           count(*) FILTER (outcome = 'not-call') AS not_calls,
+           count(*) FILTER (outcome = 'reject') AS rejects
+    FROM records SEMI JOIN opened USING (source_id) GROUP BY source_id
+) n USING (source_id)"""
 _COMPLETE = """
-UPDATE sources SET complete = true, ingested_at = $now, reader = (
-    SELECT reader FROM calls WHERE source_id = $id GROUP BY reader ORDER BY count(*) DESC, reader
-    LIMIT 1)
-WHERE source_id = $id"""
+UPDATE sources SET complete = true, ingested_at = $now, reader = n.reader,
+    bytes_read = n.position, head_hash = n.head, tail_hash = n.tail
+FROM (
+    SELECT f.source_id, position, head, tail, mode(reader ORDER BY reader) AS reader
+    FROM finished f LEFT JOIN calls USING (source_id) GROUP BY ALL
+) n
+WHERE sources.source_id = n.source_id"""
 
 _WANTED = """
-CREATE OR REPLACE TEMP TABLE wanted AS SELECT call_id, record_no FROM staged WHERE {condition}"""
+CREATE OR REPLACE TEMP TABLE wanted AS SELECT call_id, "row" FROM staged WHERE {condition}"""
 _FRESH = """
 CREATE OR REPLACE TEMP TABLE fresh AS
-SELECT min(record_no) AS record_no FROM wanted ANTI JOIN calls USING (call_id) GROUP BY call_id"""
+SELECT min("row") AS "row" FROM wanted ANTI JOIN calls USING (call_id) GROUP BY call_id"""
 _STAGED = """(
     SELECT * REPLACE (logged_cost_usd::DECIMAL(18, 12) AS logged_cost_usd)
-    FROM staged SEMI JOIN fresh USING (record_no))"""
+    FROM staged SEMI JOIN fresh USING ("row"))"""
 _CALLS = f"""
 INSERT INTO calls BY NAME
-SELECT s.* EXCLUDE (record_no, line_no, system_text, messages, tools, params, response_text,
-                    tool_calls),
-       $id AS source_id, $base + s.record_no AS record_no, $lines + s.line_no AS line_no
-FROM ({ratecard.costs(_STAGED)}) s"""
+SELECT * EXCLUDE ("row", system_text, messages, tools, params, response_text, tool_calls)
+FROM ({ratecard.costs(_STAGED)})"""
 _CONTENTS = """
 INSERT INTO contents BY NAME
 SELECT call_id, system_text, messages, tools, params, response_text, tool_calls
-FROM staged SEMI JOIN fresh USING (record_no)"""
+FROM staged SEMI JOIN fresh USING ("row")"""
 _SENSITIVITY = """
 INSERT INTO call_sensitivity BY NAME
-SELECT call_id, rule_id, class, n FROM sensitive SEMI JOIN fresh USING (record_no)"""
-_RECORDS = """
-INSERT INTO records BY NAME
-SELECT $id AS source_id, member, $base + l.record_no AS record_no, byte_offset,
-       CASE WHEN outcome = 'call' AND w.record_no IS NULL THEN NULL ELSE l.call_id END AS call_id,
+SELECT call_id, rule_id, class, n FROM extra SEMI JOIN fresh USING ("row")"""
+_OUTCOMES = """
+CREATE OR REPLACE TEMP TABLE outcomes AS
+SELECT source_id, member, record_no, byte_offset,
+       CASE WHEN outcome = 'call' AND w."row" IS NULL THEN NULL ELSE l.call_id END AS call_id,
        CASE WHEN outcome <> 'call' THEN outcome
-            WHEN w.record_no IS NULL THEN 'not-call'
-            WHEN f.record_no IS NULL THEN 'duplicate' ELSE 'call' END AS outcome
-FROM ledger l LEFT JOIN fresh f USING (record_no) LEFT JOIN wanted w USING (record_no)"""
-_REJECTS = """
-INSERT INTO rejects BY NAME
-SELECT $id AS source_id, member, $base + record_no AS record_no, $lines + line_no AS line_no,
-       byte_offset, reason, detail, excerpt
-FROM bad"""
+            WHEN w."row" IS NULL THEN 'not-call'
+            WHEN f."row" IS NULL THEN 'duplicate' ELSE 'call' END AS outcome
+FROM ledger l LEFT JOIN fresh f USING ("row") LEFT JOIN wanted w USING ("row")"""
+_RECORDS = "INSERT INTO records BY NAME SELECT * FROM outcomes"
+_REJECTS = 'INSERT INTO rejects BY NAME SELECT * EXCLUDE ("row") FROM extra'
 _SAVE = """
-UPDATE sources SET bytes_read = $position, head_hash = $head, tail_hash = $tail,
+UPDATE sources SET bytes_read = n.position, head_hash = n.head, tail_hash = n.tail,
     records = sources.records + n.records, calls = sources.calls + n.calls,
     duplicates = sources.duplicates + n.duplicates,
     not_calls = sources.not_calls + n.not_calls, rejects = sources.rejects + n.rejects
 FROM (
-    SELECT count(*) AS records, count(*) FILTER (outcome = 'call') AS calls,
+    SELECT source_id, p.position, p.head, p.tail, count(o.record_no) AS records,
+           count(*) FILTER (outcome = 'call') AS calls,
            count(*) FILTER (outcome = 'duplicate') AS duplicates,
            count(*) FILTER (outcome = 'not-call') AS not_calls,
            count(*) FILTER (outcome = 'reject') AS rejects
-    FROM records WHERE source_id = $id AND record_no > $base
+    FROM progress p LEFT JOIN outcomes o USING (source_id) GROUP BY ALL
 ) n
-WHERE source_id = $id"""
+WHERE sources.source_id = n.source_id"""

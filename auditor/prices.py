@@ -31,11 +31,15 @@ MILLION = 1_000_000
 NO_LIMIT = 2**62
 """Upper end of the last tier of input tokens."""
 
-_CONTEXTS: Mapping[str, dict[str, str]] = {
-    "standard": {},
-    "batch": {"processing": "batch"},
-    "flex": {"service_tier": "flex"},
-    "priority": {"service_tier": "priority", "speed": "fast"},
+HALF = Decimal("0.5")
+_HALF_PRICE = frozenset(("openai", "anthropic", "azure", "google", "aws"))
+"""Providers whose batches cost half by published rule, also where the book has no batch price."""
+
+_CONTEXTS: Mapping[str, tuple[dict[str, str], ...]] = {
+    "standard": (),
+    "batch": ({"processing": "batch"},),
+    "flex": ({"service_tier": "flex"},),
+    "priority": ({"service_tier": "priority"}, {"service_tier": "fast"}, {"speed": "fast"}),
 }
 
 
@@ -146,7 +150,7 @@ class PriceBook:
     def rates(self, key: Key) -> list[Rate]:
         """Return the rates of a kind of call, one for each context tier; none: unpriced."""
         if key.model in self.config.free:
-            return [self._rate(key, -1, NO_LIMIT, ModelPrice(), "free", "auditor.toml")]
+            return [_nothing(key)]
         if own := self.config.models.get(key.model):
             if (own.provider in (None, key.provider)) and (
                 own.since is None or own.since <= key.day
@@ -184,8 +188,12 @@ class PriceBook:
             return []
         provider, model = found
         at = datetime.combine(key.day, time(12), UTC)
-        prices = model.get_prices(at, _context(provider, model, key.service_tier))
         source = f"genai-prices {version('genai-prices')}: {provider.id}/{model.id}"
+        priced = _tier(provider.id, model, at, key.service_tier)
+        if priced is None:
+            return []
+        prices, share, note = priced
+        source += note
         starts = sorted(
             {
                 tier.start
@@ -196,16 +204,17 @@ class PriceBook:
         )
         edges = [-1, *starts, NO_LIMIT]
         rates = [
-            self._rate(key, low, high, _flat(prices, low), "price-book", source)
+            self._rate(key, (low, high), _flat(prices, low), source, share)
             for low, high in itertools.pairwise(edges)
         ]
         # The book knows prices of 0: promotions, and models whose price it does not know.
         return rates if any(rate.input_usd or rate.output_usd for rate in rates) else []
 
     def _rate(
-        self, key: Key, low: int, high: int, prices: ModelPrice, basis: str, source: str
+        self, key: Key, tokens: tuple[int, int], prices: ModelPrice, source: str, share: Decimal
     ) -> Rate:
-        factor = self._factor(key)
+        """Ask the book's own arithmetic for the price of a million tokens of each kind."""
+        factor = self._factor(key) * share
 
         def usd(**usage: int) -> Decimal:
             return Decimal(prices.calc_price(Usage(**usage))["total_price"]) * factor
@@ -217,8 +226,8 @@ class PriceBook:
 
         return Rate(
             key=key,
-            above_tokens=low,
-            up_to_tokens=high,
+            above_tokens=tokens[0],
+            up_to_tokens=tokens[1],
             input_usd=per_token(input_tokens=MILLION, output_tokens=0),
             cache_read_usd=per_token(
                 input_tokens=MILLION, cache_read_tokens=MILLION, output_tokens=0
@@ -234,9 +243,54 @@ class PriceBook:
             ),
             output_usd=per_token(input_tokens=0, output_tokens=MILLION),
             request_usd=request,
-            basis=basis,
+            basis="price-book",
             price_source=source,
         )
+
+
+def _nothing(key: Key) -> Rate:
+    """Return the rate of a model that the user says costs nothing."""
+    nothing = Decimal(0)
+    return Rate(
+        key=key, above_tokens=-1, up_to_tokens=NO_LIMIT, input_usd=nothing, cache_read_usd=nothing,
+        cache_write_5m_usd=nothing, cache_write_1h_usd=nothing, output_usd=nothing,
+        request_usd=nothing, basis="free", price_source="auditor.toml",
+    )  # fmt: skip
+
+
+def _tier(
+    provider_id: str, model: ModelInfo, at: datetime, tier: str
+) -> tuple[ModelPrice, Decimal, str] | None:
+    """Return the prices of a service tier, a factor on them, and what to say about it.
+
+    The book knows tiers only from the day they were written into it; the tiers are older than that.
+    Before, the tier stands to the standard price as it does on its first day; where the book has
+    none, batch and flex cost half by the providers' published rules, and other tiers are unpriced.
+    """
+    standard = model.get_prices(at)
+    contexts = _CONTEXTS[tier]
+    if not contexts:
+        return standard, Decimal(1), ""
+    for context in contexts:
+        variants = [v for v in model.price_variants or () if v.when == context]
+        if any(v.constraint is None or v.constraint.active(at) for v in variants):
+            return model.get_prices(at, context), Decimal(1), ""
+        starts = [getattr(v.constraint, "start_date", None) for v in variants]
+        days = [day for day in starts if day is not None]
+        if days:
+            first = datetime.combine(min(days), time(12), UTC)
+            then, now = _input_price(model.get_prices(first)), _input_price(standard)
+            factor = now / then if then and now else Decimal(1)
+            return model.get_prices(first, context), factor, f" ({tier} price of {min(days)})"
+    if tier in ("batch", "flex") and provider_id in _HALF_PRICE:
+        return standard, HALF, f" (half of it for {tier}, by the provider's rule)"
+    return None
+
+
+def _input_price(prices: ModelPrice) -> Decimal | None:
+    price: Any = prices.input_mtok
+    found: Decimal | None = price.base if isinstance(price, TieredPrices) else price
+    return found
 
 
 def _flat(prices: ModelPrice, above: int) -> ModelPrice:
@@ -253,15 +307,6 @@ def _flat(prices: ModelPrice, above: int) -> ModelPrice:
     return ModelPrice(**flat)
 
 
-def _context(provider: Provider, model: ModelInfo, tier: str) -> dict[str, str] | None:
-    context = dict(_CONTEXTS[tier])
-    if tier == "priority" and not any(
-        v.when.get("service_tier") == "priority" for v in model.price_variants or ()
-    ):
-        context["service_tier"] = "fast"
-    return context or None
-
-
 @lru_cache(maxsize=20_000)
 def find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
     """Return the book's entry for a model as a provider names it; None: not in the book.
@@ -273,7 +318,7 @@ def find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
     book = get_snapshot()
     for name in _spellings(model):
         try:
-            found = book.find_provider_model(name, None, provider, None)
+            found: tuple[Provider, ModelInfo] = book.find_provider_model(name, None, provider, None)
         except LookupError:
             continue
         return found

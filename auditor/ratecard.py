@@ -57,11 +57,12 @@ def costs(table: str) -> str:
                  OR (c.status = 'error' AND c.usage_state = 'absent') AS nothing,
                CASE WHEN c.status <> 'cached_by_gateway' AND c.usage_state <> 'absent'
                      AND c.input_uncached_tokens IS NOT NULL AND c.output_tokens IS NOT NULL
-               THEN CAST(c.input_uncached_tokens * r.input_usd
-                       + coalesce(c.cache_read_tokens, 0) * r.cache_read_usd
-                       + coalesce(c.cache_write_5m_tokens, 0) * r.cache_write_5m_usd
-                       + coalesce(c.cache_write_1h_tokens, 0) * r.cache_write_1h_usd
-                       + c.output_tokens * r.output_usd + r.request_usd AS DECIMAL(18, 12))
+               THEN CAST(c.input_uncached_tokens::DECIMAL(13, 0) * r.input_usd
+                       + coalesce(c.cache_read_tokens, 0)::DECIMAL(13, 0) * r.cache_read_usd
+                       + coalesce(c.cache_write_5m_tokens, 0)::DECIMAL(13, 0) * r.cache_write_5m_usd
+                       + coalesce(c.cache_write_1h_tokens, 0)::DECIMAL(13, 0) * r.cache_write_1h_usd
+                       + c.output_tokens::DECIMAL(13, 0) * r.output_usd
+                       + r.request_usd AS DECIMAL(18, 12))
                END AS computed_cost_usd
         FROM {table} c LEFT JOIN rate_card r
           ON r.provider = coalesce(c.provider, '') AND r.model = c.model AND r.service_tier = c.service_tier

@@ -7,9 +7,10 @@ import json
 from decimal import Decimal
 
 import pytest
+
+from auditor import ledger as ledger_of_sources
 from auditor.errors import LogError
 from auditor.prices import ModelPrices, PricesConfig
-from auditor.ledger import Writer
 from auditor.readers import containers, folding
 from auditor.stages import ingest
 from auditor.stages.ingest import IngestSettings
@@ -184,15 +185,15 @@ def test_killed_in_the_middle(tmp_path, monkeypatch, packed):
         ingest.run(whole, [log])
         expected = snapshot(whole)
     with Store.open() as killed:
-        write_batch, written = Writer.write, []
+        write_batch, written = ledger_of_sources.write, []
 
-        def three(writer, columns):
+        def three(*args, **kwargs):
             if len(written) == 3:
                 raise KeyboardInterrupt
-            written.append(write_batch(writer, columns))
+            written.append(write_batch(*args, **kwargs))
 
         with monkeypatch.context() as patch:
-            patch.setattr(Writer, "write", three)
+            patch.setattr(ledger_of_sources, "write", three)
             with pytest.raises(KeyboardInterrupt):
                 ingest.run(killed, [log])
         assert 0 < killed.value("SELECT count(*) FROM calls") < 150

@@ -108,7 +108,10 @@ def _items(
 def _unpacked(stream: IO[bytes], member: str | None) -> Iterator[Item]:
     head = stream.read(16)
     kind = containers.magic(head)
-    yield from _items(_joined(head, stream), kind, None, member)
+    raw = _Joined(head, stream)
+    yield from _items(io.BufferedReader(raw, _BLOCK), kind, None, member)
+    if raw.error is not None:
+        yield Item(Reject("broken-archive", str(raw.error)), member=member)
 
 
 def _joined(head: bytes, stream: IO[bytes]) -> IO[bytes]:
@@ -116,18 +119,23 @@ def _joined(head: bytes, stream: IO[bytes]) -> IO[bytes]:
 
 
 class _Joined(io.RawIOBase):
-    """Bytes that were read already, then the rest of the stream."""
+    """Bytes that were read already, then the rest of the stream, up to where it is damaged."""
 
     def __init__(self, head: bytes, stream: IO[bytes]) -> None:
         super().__init__()
         self._head = head
         self._stream = stream
+        self.error: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._head or self._stream.read(len(buffer))
+        try:
+            data = self._head or self._stream.read(min(len(buffer), containers.PEEK))
+        except containers.BROKEN as error:
+            # A damaged archive ends here; what came before is not lost with it.
+            self.error, data = error, b""
         taken, self._head = data[: len(buffer)], data[len(buffer) :]
         buffer[: len(taken)] = taken
         return len(taken)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import containers, documents
 from auditor.readers.batch import Batch, Columns, Masking
-from auditor.readers.model import Reject
-from auditor.readers.registry import named, reach, unknown
+from auditor.readers.registry import fold_with, named, reach, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,10 +117,7 @@ def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
             together[reader.name].append(n)
     for name, members in together.items():
         records: list[Any] = [items[n].record for n in members]
-        try:
-            folded = readers[name].fold(records)
-        except RecursionError:
-            folded = [[Reject("too-deep", "nested too deeply")] for _ in members]
+        folded = fold_with(readers[name], records)
         for n, found in zip(members, folded, strict=True):
             outcomes[n] = named(readers[name], found)
     return outcomes
@@ -136,4 +132,4 @@ def _collect(
             batch.add(
                 outcome, item.raw, line_no=item.line_no, offset=item.offset, member=item.member
             )
-    return batch.columns(lines=0, position=source.size)
+    return batch.columns(lines=0, position=0)

@@ -31,7 +31,7 @@ from auditor.readers.formats import (
     vertex,
 )
 from auditor.readers.mapped import FormatTable, Mapped, declared
-from auditor.readers.model import Call, Json, Outcome, Reject
+from auditor.readers.model import Call, Json, NotCall, Outcome, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -119,12 +119,27 @@ def reach(reader: Any) -> str | None:
     return getattr(reader, "reach", None)
 
 
-def read_with(reader: Any, record: Json) -> Iterable[Outcome]:
+def read_with(reader: Any, record: Json) -> list[Outcome]:
     """Read one record by a reader; one whose records belong together reads it alone."""
     try:
-        return list(reader.read(record)) if reach(reader) is None else reader.fold([record])[0]
+        found = list(reader.read(record)) if reach(reader) is None else reader.fold([record])[0]
     except RecursionError:
-        return (Reject("too-deep", "nested too deeply"),)
+        return [Reject("too-deep", "nested too deeply")]
+    except Exception as error:  # noqa: BLE001 - what a reader did not foresee costs one record
+        return [Reject(READER_ERROR, f"{reader.name}: {type(error).__name__}: {error}")]
+    return found or [NotCall("empty")]
+
+
+def fold_with(reader: Any, records: list[Json]) -> list[list[Outcome]]:
+    """Read records together; if that fails, each alone, so that only the bad ones are lost."""
+    try:
+        folded = reader.fold(records)
+    except Exception:  # noqa: BLE001
+        return [read_with(reader, record) for record in records]
+    return [found or [NotCall("empty")] for found in folded]
+
+
+READER_ERROR = "reader-error"
 
 
 def named(reader: Any, outcomes: Iterable[Outcome]) -> list[Outcome]:

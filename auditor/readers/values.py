@@ -6,9 +6,12 @@ import json
 import math
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 MAX_COUNT = 10**12
 """No request has more tokens than this; a larger number is not a count."""
@@ -40,6 +43,11 @@ def count(value: Any) -> int | None:
     if not 0 <= value <= MAX_COUNT or value != int(value):
         return None
     return int(value)
+
+
+def one_of(value: Any, allowed: Container[str]) -> bool:
+    """Say whether a value is one of some names; what is no text is none of them."""
+    return isinstance(value, str) and value in allowed
 
 
 def number(value: Any) -> float | None:

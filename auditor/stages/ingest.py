@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 from auditor import ledger, ratecard
 from auditor.domain import StageResult, Watch, silent
 from auditor.filters import CallFilter
-from auditor.ledger import Writer
+from auditor.ledger import Place, Progress
 from auditor.prices import PriceBook, PricesConfig
 from auditor.readers import containers, folding, lines
 from auditor.readers.batch import Masking
 from auditor.readers.registry import pack, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.readers.batch import Columns
     from auditor.readers.containers import Piece, Source
@@ -60,6 +60,12 @@ class IngestSettings:
         return Masking(personal=self.redact, classes=self.classes or self.redact)
 
 
+SMALL_BYTES = 4 * 1024 * 1024
+TOGETHER_BYTES = 32 * 1024 * 1024
+TOGETHER_FILES = 2_000
+"""Small files are written together: some logs are a folder of one file for each call."""
+
+
 @dataclass(slots=True)
 class _Run:
     """What one run of the stage needs everywhere, and what it gathers."""
@@ -71,15 +77,29 @@ class _Run:
     tables: str
     registry: Registry
     warnings: list[str] = field(default_factory=list)
-    ids: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
     read: int = 0
 
-    def writer(self, source: Source, position: int) -> Writer:
-        """Begin to write a source."""
-        return Writer(
-            self.store, source, self.ids[source.path], position,
-            book=self.book, only=self.settings.only,
-        )  # fmt: skip
+    def begin(self, sources: Sequence[Source], position: int = 0) -> dict[str, Progress]:
+        """Begin to write sources."""
+        found = {
+            source.path: Progress(
+                source=source, source_id=self.places[source.path].source_id, position=position
+            )
+            for source in sources
+        }
+        ledger.begin(self.store, list(found.values()), self.settings.only)
+        return found
+
+    def write(self, parts: Sequence[tuple[Progress, Columns]]) -> None:
+        """Write a batch."""
+        ledger.write(self.store, parts, book=self.book, only=self.settings.only)
+        self.read += sum(columns.records for _, columns in parts)
+
+    def complete(self, progress: Iterable[Progress]) -> None:
+        """Say that sources are read to their end."""
+        ledger.complete(self.store, list(progress))
+        self.store.rest()
 
 
 def run(
@@ -110,7 +130,7 @@ def run(
     with containers.sources(paths) as found:
         watch.start("reading logs", sum(source.size for source in found), "B")
         _read_all(this, found)
-        rows = [ledger.row(store, this.ids[source.path]) for source in found]
+        rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
     watch.finish()
     for warning in this.warnings:
         watch.warn(warning)
@@ -126,39 +146,79 @@ def run(
 
 
 def _read_all(this: _Run, found: Sequence[Source]) -> None:
-    only = ledger.conditions(this.settings.only)
-    places = {source.path: ledger.find(this.store, source, only) for source in found}
-    for source in found:
-        place = places[source.path]
-        this.ids[source.path] = place.source_id
-        if place.rewritten:
-            this.warnings.append(f"{source.path} was rewritten since it was read: it is read again")
+    this.places = ledger.find(this.store, found, ledger.conditions(this.settings.only))
     this.store.rest()
+    for source in found:
+        if this.places[source.path].rewritten:
+            this.warnings.append(f"{source.path} was rewritten since it was read: it is read again")
+    small: list[Source] = []
     for group in folding.groups(found, this.registry):
-        new = [source for source in group if places[source.path].position is not None]
-        if not new:
+        if all(this.places[source.path].position is None for source in group):
             for source in group:
                 this.watch.advance(source.size, Path(source.path).name)
-        elif len(group) == 1 and _is_lines(this, group[0]):
-            position = places[group[0].path].position or 0
-            _read_lines(this, group[0], group[0].line_start(position))
+        elif len(group) > 1:
+            _read_items(this, [group])
+        elif group[0].size <= SMALL_BYTES:
+            small.append(group[0])
+            if len(small) == TOGETHER_FILES or sum(s.size for s in small) > TOGETHER_BYTES:
+                _read_small(this, small)
+                small = []
+        elif _is_lines(this, group[0]):
+            _read_lines(this, group[0])
         else:
-            _read_items(this, group)
+            _read_items(this, [group])
+    _read_small(this, small)
+
+
+def _read_small(this: _Run, sources: Sequence[Source]) -> None:
+    """Read small files; new ones are written together, of known ones only what is new is read."""
+    new = [s for s in sources if not this.places[s.path].position]
+    for source in sources:
+        if this.places[source.path].position:
+            if _is_lines(this, source):
+                _read_lines(this, source)
+            else:
+                _read_items(this, [[source]])
+    if new:
+        _read_items(this, [[source] for source in new])
 
 
 def _is_lines(this: _Run, source: Source) -> bool:
     return folding.is_plain_lines(source) and folding.reader_of(source, this.registry) is None
 
 
-def _read_lines(this: _Run, source: Source, position: int) -> None:
-    writer = this.writer(source, position)
-    before = writer.records
+def _read_lines(this: _Run, source: Source) -> None:
+    position = source.line_start(this.places[source.path].position or 0)
+    progress = this.begin([source], position)[source.path]
     this.watch.advance(position, Path(source.path).name)
     for piece, columns in _pieces(this, source, position):
-        writer.write(columns)
+        this.write([(progress, columns)])
         this.watch.advance(piece.end - piece.start, Path(source.path).name)
-    writer.complete()
-    this.read += writer.records - before
+    this.complete([progress])
+
+
+def _read_items(this: _Run, groups: Sequence[Sequence[Source]]) -> None:
+    """Read groups of sources item by item; small batches are gathered into one transaction."""
+    sources = [source for group in groups for source in group]
+    progress = this.begin(sources)
+    parts: list[tuple[Progress, Columns]] = []
+    waiting = 0
+    for group in groups:
+        for source, columns in folding.columns(group, this.registry, this.settings.masking):
+            if any(p.source.path == source.path for p, _ in parts[-1:]):
+                # A second batch of the same source counts on from the first.
+                this.write(parts)
+                parts, waiting = [], 0
+            parts.append((progress[source.path], columns))
+            waiting += columns.records
+            if waiting >= folding.BATCH_RECORDS:
+                this.write(parts)
+                parts, waiting = [], 0
+    if parts:
+        this.write(parts)
+    this.complete(progress.values())
+    for source in sources:
+        this.watch.advance(source.size, Path(source.path).name)
 
 
 def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, Columns]]:
@@ -192,16 +252,6 @@ def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, 
 def _ignore_interrupt() -> None:
     """Leave Ctrl-C to the parent, which stops the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _read_items(this: _Run, group: Sequence[Source]) -> None:
-    writers = {source.path: this.writer(source, 0) for source in group}
-    for source, columns in folding.columns(group, this.registry, this.settings.masking):
-        writers[source.path].write(columns)
-    for source in group:
-        writers[source.path].complete()
-        this.read += writers[source.path].records
-        this.watch.advance(source.size, Path(source.path).name)
 
 
 def reprice(store: Store, settings: IngestSettings) -> int:

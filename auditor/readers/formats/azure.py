@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import shapes
 from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json
-from auditor.readers.values import count, json_or_none, moment, number, text
+from auditor.readers.values import count, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Outcome
@@ -37,7 +37,7 @@ def _is_gateway(record: Json) -> bool:
 
 
 def _is_diagnostic(record: Json) -> bool:
-    return record.get("category") in _DIAGNOSTIC and "operationName" in record
+    return one_of(record.get("category"), _DIAGNOSTIC) and "operationName" in record
 
 
 def read(record: Json) -> list[Outcome]:

@@ -12,7 +12,7 @@ from auditor.readers import shapes
 from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json, NotCall
 from auditor.readers.shapes.common import take_error
-from auditor.readers.values import text
+from auditor.readers.values import one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,9 @@ def matches(record: Json) -> bool:
 
 def _is_result(record: Json) -> bool:
     result = record.get("result")
-    return "custom_id" in record and isinstance(result, dict) and result.get("type") in _RESULTS
+    return (
+        "custom_id" in record and isinstance(result, dict) and one_of(result.get("type"), _RESULTS)
+    )
 
 
 def _requests(record: Json) -> list[Json]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import shapes
 from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.values import count, moment, number, text
+from auditor.readers.values import count, moment, number, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def matches(record: Json) -> bool:
     if isinstance(lines, list):
         return bool(lines) and isinstance(lines[0], dict)
     message = record.get("message")
-    if record.get("type") in _TYPES and (
+    if one_of(record.get("type"), _TYPES) and (
         "sessionId" in record or "uuid" in record or "leafUuid" in record or "messageId" in record
     ):
         return True
@@ -158,9 +158,6 @@ def _call(lines: list[Json], chain: _Chain) -> Call:
         "sidechain": first.get("isSidechain"),
     }
     call.tags = {k: v for k, v in tags.items() if v} or None
-    usage = fullest.get("usage")
-    if isinstance(usage, dict) and usage.get("speed") == "fast":
-        call.service_tier = "priority"
     cost = number(first.get("costUSD"))
     call.logged_cost_usd = cost if cost and cost > 0 else None
     finish(call)

@@ -13,7 +13,7 @@ from auditor.readers import shapes, usage
 from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json, NotCall
 from auditor.readers.shapes import openai_responses
-from auditor.readers.values import count, moment, text
+from auditor.readers.values import count, moment, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _REPLAY_US = 1_000_000
 
 def matches(record: Json) -> bool:
     """Say whether the record is a line of a rollout or of ``codex exec --json``."""
-    if record.get("type") in _TYPES and isinstance(record.get("payload"), dict):
+    if one_of(record.get("type"), _TYPES) and isinstance(record.get("payload"), dict):
         return True
     return record.get("type") == "turn.completed" and isinstance(record.get("usage"), dict)
 
@@ -115,7 +115,7 @@ class _Session:
         call.tags = None if self._model else {"model_assumed": True}
         call.called_at, call.time_kind = at, "end" if at is not None else None
         call.conversation_id = text(self._meta.get("id"))
-        call.log_id = f"{call.conversation_id}:{self._calls}:{record.get('timestamp')}"
+        call.log_id = f"{call.conversation_id or ''}:{self._calls}:{record.get('timestamp')}"
         call.project = text(self._meta.get("cwd"))
         call.endpoint = "codex"
         usage.take(

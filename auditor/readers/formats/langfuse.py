@@ -15,7 +15,7 @@ from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json, NotCall
 from auditor.readers.shapes import gemini
 from auditor.readers.shapes.common import params_of, take_leading_system
-from auditor.readers.values import count, json_or_none, moment, number, text
+from auditor.readers.values import count, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def _get(record: Json, camel: str) -> Any:
 
 def _wrappers(observations: list[Json]) -> set[str]:
     parents = {str(o.get("id")): text(_get(o, "parentObservationId")) for o in observations}
-    calls = {str(o.get("id")) for o in observations if _get(o, "type") in _CALLS}
+    calls = {str(o.get("id")) for o in observations if one_of(_get(o, "type"), _CALLS)}
     found = set()
     for call in calls:
         seen, above = {call}, parents.get(call)
@@ -110,7 +110,7 @@ def _wrappers(observations: list[Json]) -> set[str]:
 
 
 def _read(o: Json, traces: dict[str, Json], wrappers: set[str], newest: dict[str, str]) -> Outcome:
-    if o.get("type") not in _CALLS:
+    if not one_of(o.get("type"), _CALLS):
         return NotCall(f"observation of type {o.get('type')}")
     key = str(o.get("id"))
     if key in wrappers:

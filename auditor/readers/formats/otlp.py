@@ -154,7 +154,7 @@ def value_of(value: Any) -> Any:
             int(number)
             if isinstance(number, str) and number.lstrip("-").isdigit() and len(number) < 20
             else number
-        )  # noqa: PLR2004
+        )
     if isinstance(inner := value.get("arrayValue"), dict):
         values = inner.get("values")
         return [value_of(item) for item in values] if isinstance(values, list) else []

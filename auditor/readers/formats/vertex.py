@@ -27,7 +27,7 @@ def read(record: Json) -> list[Outcome]:
         if not isinstance(call, Call):
             continue
         named = text(record.get("model")) or text(record.get("deployed_model_id")) or ""
-        call.model = call.model or named.rpartition("/")[2] or None
+        call.model = (call.model or named).rpartition("/")[2] or None
         call.model_requested = named.rpartition("/")[2] or call.model_requested
         if call.called_at is not None and call.time_kind == "end" and call.latency_ms:
             call.called_at, call.time_kind = call.called_at - round(call.latency_ms * 1000), "start"

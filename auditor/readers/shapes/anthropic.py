@@ -204,9 +204,11 @@ def usage(call: Call, found: Any) -> None:
         reasoning(
             call, count(details.get("thinking_tokens")) or count(details.get("reasoning_tokens"))
         )
-    tier = found.get("service_tier")
-    if tier in ("batch", "priority"):
-        call.service_tier = tier
+    # Its priority tier is capacity paid in advance, not another price; fast mode is one.
+    if found.get("service_tier") == "batch":
+        call.service_tier = "batch"
+    elif found.get("speed") == "fast":
+        call.service_tier = "priority"
     if isinstance(found.get("server_tool_use"), dict) and any(found["server_tool_use"].values()):
         call.needs_hosted_tools = True
 

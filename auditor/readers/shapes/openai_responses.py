@@ -17,7 +17,7 @@ from auditor.readers.shapes.common import (
     take_leading_system,
 )
 from auditor.readers.shapes.openai_chat import inclusive, reasoning
-from auditor.readers.values import count, dumps, moment, text
+from auditor.readers.values import count, dumps, moment, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Call, Json
@@ -141,7 +141,7 @@ def _tools(call: Call, tools: Any) -> list[Json] | None:
                 }
             )
         else:
-            call.needs_hosted_tools |= kind not in _LOCAL_TOOLS
+            call.needs_hosted_tools |= not one_of(kind, _LOCAL_TOOLS)
             found.append({"type": str(kind), "function": {"name": tool.get("name") or kind}})
     return found
 
