@@ -273,6 +273,7 @@ def audit(log: PlantedLog, base: Path, config: Config, *, seed: int, samples: in
 # Times, and what follows from how fast a machine was.
 VOLATILE = {
     "ingested_at", "born_at", "added_at", "made_at", "answered_at", "graded_at", "labelled_at",
+    "looked_at",
     "latency_ms", "ttft_ms", "busy_hours_month", "local_usd_month", "net_usd_month",
 }  # fmt: skip
 _FACTS = {"calls": {"latency_ms", "ttft_ms"}}
