@@ -19,10 +19,12 @@ GROUP = "auditor.engines"
 def open_engine(spec: str | None, settings: EngineSettings | None = None) -> Engine:
     """Open the engine a ``--model`` names; nothing is loaded and no server is asked yet.
 
-    ``spec`` is None (the embedded SmolLM2-135M-Instruct), a path to a GGUF file, ``ollama:name``,
-    ``http://host:port/v1#model`` (several servers: ``http://a/v1,http://b/v1#model``), or
-    ``scheme:rest`` of an engine that another package registers under the entry-point group
-    ``auditor.engines`` as a callable ``(rest, settings) -> Engine``.
+    ``spec`` is None (the embedded SmolLM2-135M-Instruct), a path to a GGUF file, ``hf:repository``
+    (a file in Hugging Face's cache), a preset's name (see ``auditor models``), ``ollama:name``,
+    ``http://host:port/v1#model`` (several servers: ``http://a/v1,http://b/v1#model``),
+    ``anthropic:model`` (to run a baseline again, for money), or ``scheme:rest`` of an engine that
+    another package registers under the entry-point group ``auditor.engines`` as a callable
+    ``(rest, settings) -> Engine``.
 
     Raises:
         EngineError: the file is missing or no model, the URL is none.
@@ -41,6 +43,10 @@ def open_engine(spec: str | None, settings: EngineSettings | None = None) -> Eng
         from auditor.engines.ollama import open_ollama
 
         return open_ollama(rest, settings)
+    if scheme == "anthropic" and colon:
+        from auditor.engines.anthropic import open_anthropic
+
+        return open_anthropic(rest, settings)
     other = _registered(scheme) if colon else None
     if other is not None:
         return other(rest, settings)
@@ -61,10 +67,15 @@ def _open_file(spec: str, settings: EngineSettings) -> Engine:
     from auditor.engines.llama_cpp import LlamaCppEngine
 
     path = Path(spec).expanduser()
+    if not path.exists():
+        from auditor.engines.models import resolve
+
+        path = Path(resolve(spec) or path)
     if not path.exists() and not spec.endswith(".gguf") and "/" not in spec:
         raise ConfigError(
             f"no model {spec!r}",
-            hint="give a path.gguf, ollama:name, or http://host:port/v1#name",
+            hint="give a path.gguf, ollama:name, http://host:port/v1#name, or a name that "
+            "'auditor models' lists",
         )
     return LlamaCppEngine(read_gguf(path), settings)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -29,17 +30,20 @@ _api: Any = None
 _quiet: Any = None
 
 
+def is_installed() -> bool:
+    """Whether llama-cpp-python is there, without importing it."""
+    return find_spec("llama_cpp") is not None
+
+
 def installed_version() -> str:
     """The version of llama-cpp-python, without importing it.
 
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        if find_spec("llama_cpp") is not None:
+    if is_installed():
+        with suppress(PackageNotFoundError):
             return version(PACKAGE)
-    except (PackageNotFoundError, ValueError):
-        pass
     raise MissingExtraError(
         "the embedded engine is not installed",
         hint="pip install 'auditor[embedded]'   or use --model URL#name",

@@ -40,7 +40,11 @@ def open_server(spec: str, settings: EngineSettings) -> ServerEngine:
         EngineError: the URL is none, or names no model.
     """
     addresses, _, model = spec.partition("#")
-    urls = tuple(dict.fromkeys(_base(url.strip()) for url in addresses.split(",") if url.strip()))
+    urls = tuple(
+        dict.fromkeys(
+            base_url(url.strip(), path="/v1") for url in addresses.split(",") if url.strip()
+        )
+    )
     if not model or not urls:
         raise EngineError(
             f"{spec} names no model",
@@ -68,7 +72,12 @@ def open_server(spec: str, settings: EngineSettings) -> ServerEngine:
     )
 
 
-def _base(url: str) -> str:
+def base_url(url: str, *, path: str) -> str:
+    """A server's address without a closing slash; ``path`` where the URL has none.
+
+    Raises:
+        EngineError: it is no URL, or holds a password.
+    """
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -80,8 +89,8 @@ def _base(url: str) -> str:
             f"the URL of {parsed.host} holds a password",
             hint="put the key into the environment: AUDITOR_ENGINE_API_KEY",
         )
-    path = parsed.path.rstrip("/") or "/v1"
-    return str(parsed.copy_with(raw_path=path.encode())).rstrip("/")
+    path = parsed.path.rstrip("/") or path
+    return str(parsed.copy_with(raw_path=(path or "/").encode())).rstrip("/")
 
 
 def _key_for(urls: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:

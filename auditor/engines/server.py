@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
@@ -56,7 +57,7 @@ class Dialect(Protocol):
     def answer(self, arrived: Arrived, request: Request) -> Answer:
         """The answer in a reply; raises ``Failure`` if there is none in it."""
 
-    def context_tokens(self, client: httpx.Client, url: str) -> int | None:
+    def context_tokens(self, client: httpx.Client, url: str, /) -> int | None:
         """The context the server says it has; None if it does not."""
 
 
@@ -80,7 +81,6 @@ class ServerEngine:
         self._notes = list(notes)
         self._balancer = Balancer(urls, settings.urls_concurrency)
         self._tally = ServerTally()
-        self._client_made: httpx.Client | None = None
         self._context: list[int | None] = []
         self._local = all(is_loopback(url) for url in urls)
 
@@ -147,22 +147,19 @@ class ServerEngine:
     def close(self) -> None:
         """Close the connections."""
         self._balancer.close()
-        if self._client_made is not None:
-            self._client_made.close()
-            self._client_made = None
+        # Kept, closed: a thread that comes back late must not open another one.
+        self._client.close()
 
-    @property
+    @cached_property
     def _client(self) -> httpx.Client:
-        if self._client_made is None:
-            most = self._balancer.most + 4
-            self._client_made = httpx.Client(
-                limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-                # A proxy has no business with a server on this machine, and a redirect could
-                # carry the key to a host that the user did not name.
-                trust_env=not self._local,
-                follow_redirects=False,
-            )
-        return self._client_made
+        most = self._balancer.most + 4
+        return httpx.Client(
+            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
+            # A proxy has no business with a server on this machine, and a redirect could carry
+            # the key to a host that the user did not name.
+            trust_env=not self._local,
+            follow_redirects=False,
+        )
 
     def _told_context(self) -> int | None:
         if not self._context:
