@@ -63,7 +63,8 @@ def _lexicon() -> _Lexicon:
             rf"(?:^|[.:!?\n#*-]\s*)(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?)?"
             rf"(?:{verbs})\s+\S"
             r"|^are (?:an?|the)\b|\byou(?: are|'re| will be) (?:an?|the)\b"
-            r"|\bact as\b|\byour (?:task|job|role) is\b",
+            r"|\bact as\b|\byour (?:task|job|role) is\b"
+            r"|\b(?:which|what|who|is|are|does|do|how|when|where|why|can|should)\b[^?{\n]{8,120}\?",
             re.IGNORECASE,
         ),
     )
@@ -105,7 +106,7 @@ def _first_type(text: str) -> str:
 
 
 def instructs(text: str) -> bool:
-    """Whether the text tells a model what to do, at the start of a sentence, or who it is."""
+    """Whether the text tells a model what to do or who it is, or asks it something."""
     return _lexicon().instruction.search(text[:_LOOK]) is not None
 
 

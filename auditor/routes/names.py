@@ -56,6 +56,13 @@ _NOT_A_TASK = re.compile(
 )
 
 
+_STOP_WORDS = frozenset(
+    "does did doesn didn don isn wasn won let want make use using used given like need know following provide"
+    " able explain write create please help answer question example".split()
+)
+"""Besides scikit-learn's English ones: words that say nothing of a topic."""
+
+
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """An instruction at the start of a sentence, and one inside it."""
@@ -149,11 +156,13 @@ def telling_words(groups: Sequence[Sequence[str]], n: int) -> list[list[str]]:
     Class-based TF-IDF over texts: the share of a group's texts that hold the word, times the
     logarithm of how much larger that is than the share of all texts.
     """
-    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
     some = [[text[:400] for text in group[:300]] for group in groups]
     model = CountVectorizer(
-        binary=True, stop_words="english", token_pattern=r"[^\W\d_]{3,}|[\u3040-\u9fff]{2}"
+        binary=True,
+        stop_words=sorted(ENGLISH_STOP_WORDS | _STOP_WORDS),
+        token_pattern=r"[^\W\d_]{3,}|[\u3040-\u9fff]{2}",
     )
     try:
         held = model.fit_transform(list(chain.from_iterable(some)))

@@ -6,6 +6,7 @@ the templates of user prompts, then the free-form rest.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 OWNING_WORDS = 5  # constant words of a system prompt that make a bot; fewer if they name a task
-TEMPLATE_WORDS = (
-    3  # constant words that a user template needs where no system prompt vouches for it
-)
+TEMPLATE_WORDS = 10  # constant words of a user template that gives no instruction we know
+LINE_WORDS = 2  # on a line of their own
 SIGNATURE = 8  # words that name a free-form route
 HOMOGENEOUS = 0.8  # share of one family of shapes that makes it the shape of a group
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +292,9 @@ class _Search:
         """
         if not any(self.fragments[i].anchored for i in path):
             return False
-        words = self._words(path)
-        return len(words) >= TEMPLATE_WORDS or (bool(words) and not is_weak(self._type(path)))
+        words = len(self._words(path))
+        told = not is_weak(self._type(path)) or self._instructs(path) or self._written(path)
+        return words >= (1 if told else TEMPLATE_WORDS)
 
     def _only_other_tasks(
         self, system: Path, group: Sequence[_Member], paths: Sequence[Path]
@@ -345,8 +348,9 @@ class _Search:
         return [w for i in path for w in self.fragments[i].words if any(map(str.isalpha, w))]
 
     def _written(self, path: Path) -> bool:
-        """Whether an instruction has a line of its own, as people seldom type it."""
-        return any("\n" in self.fragments[i].text.lstrip() for i in path)
+        """Whether constant words end with their line, as people seldom type a value after."""
+        heads = (self.fragments[i].text.lstrip().partition("\n") for i in path)
+        return any(end and len(_LETTERS.findall(head)) >= LINE_WORDS for head, end, _ in heads)
 
     def _type(self, path: Path) -> str:
         return task_type(" ".join(self.fragments[i].text for i in path))

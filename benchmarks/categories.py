@@ -1,0 +1,346 @@
+"""Are the categories right, stable and fast? Prints every figure that benchmarks/README.md quotes.
+
+    python benchmarks/categories.py workloads clusters synthetic    (about 3 CPU-minutes)
+    python benchmarks/categories.py scale --calls 100000 1000000    (generates the logs first)
+    python benchmarks/categories.py names                           (writes the blind test)
+
+Workloads go the whole way: ingest, categorize, compared with the truth file by log id. Peers run on
+the same texts in the same process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from categories_log import Log
+from sklearn.cluster import KMeans
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import adjusted_rand_score, silhouette_score, v_measure_score
+
+from auditor.routes import Doc, Matcher, find_routes, learn_more
+from auditor.routes.freeform import cluster
+from auditor.stages import categorize, ingest
+from auditor.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HERE = Path(__file__).resolve().parent
+DATA = Path(os.environ.get("AUDITOR_DATA", HERE.parents[1] / "shared" / "data"))
+WORKLOADS = ("saas-support.openai", "dev-tools.anthropic", "open-chat.openai")
+
+
+# -- measures --------------------------------------------------------------------------------------
+
+
+def weighted_ari(truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, Any]) -> float:
+    """Adjusted Rand index over pairs of calls, a pair counting the product of its weights."""
+
+    def pairs(keys: Iterable[object]) -> float:
+        total: dict[object, float] = defaultdict(float)
+        square: dict[object, float] = defaultdict(float)
+        for key, w in zip(keys, weights, strict=True):
+            total[key] += w
+            square[key] += w * w
+        return sum((total[key] ** 2 - square[key]) / 2 for key in total)
+
+    both, rows, columns = pairs(zip(truth, found, strict=True)), pairs(truth), pairs(found)
+    everything = (weights.sum() ** 2 - (weights**2).sum()) / 2
+    expected = rows * columns / everything
+    most = (rows + columns) / 2
+    return (both - expected) / (most - expected) if most != expected else 1.0
+
+
+def purity(truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, Any]) -> float:
+    """Share of the weight that belongs to the main task of its group."""
+    cells: dict[str, Counter[str]] = defaultdict(Counter)
+    for t, f, w in zip(truth, found, weights, strict=True):
+        cells[f][t] += w
+    return sum(max(c.values()) for c in cells.values()) / float(weights.sum())
+
+
+def row(name: str, truth: Sequence[str], found: Sequence[str], cpu: float | None = None, weights: Any = None) -> None:
+    ones = np.ones(len(truth))
+    line = f"{name:44s} k {len(set(found)):4d}  ARI {adjusted_rand_score(truth, found):.3f}  V {v_measure_score(truth, found):.3f}  purity {purity(truth, found, ones):.3f}"
+    if weights is not None:
+        line += f"  | by spend: ARI {weighted_ari(truth, found, weights):.3f} purity {purity(truth, found, weights):.3f}"
+    print(line + (f"  | {cpu:.1f} CPU-s" if cpu is not None else ""), flush=True)
+
+
+class Cpu:
+    """CPU seconds of this process within the block."""
+
+    def __enter__(self) -> Cpu:
+        self._began = time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.process_time() - self._began
+
+
+# -- peers -----------------------------------------------------------------------------------------
+
+
+def tfidf_kmeans(texts: Sequence[str], k: int | None) -> np.ndarray[Any, Any]:
+    """TF-IDF of words and pairs, 100 dimensions, k-means; k by silhouette where none is given."""
+    counts = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2, max_features=50_000).fit_transform(texts)
+    points = TruncatedSVD(min(100, counts.shape[1] - 1), random_state=0).fit_transform(counts)
+    points /= np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
+    if k is not None:
+        return KMeans(k, n_init=3, random_state=0).fit_predict(points)
+    tried = []
+    for some in (3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96):
+        labels = KMeans(some, n_init=2, random_state=0).fit_predict(points)
+        tried.append((silhouette_score(points, labels, sample_size=1500, random_state=0), labels))
+    return max(tried, key=lambda t: t[0])[1]
+
+
+def bertopic(texts: Sequence[str]) -> np.ndarray[Any, Any] | None:
+    """BERTopic with its defaults, if this environment has it and its model."""
+    try:
+        from bertopic import BERTopic
+    except ImportError:
+        return None
+    return np.array(BERTopic().fit_transform(list(texts))[0])
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def workloads(**_: object) -> None:
+    """The three logs, from the file to the category, against their truth."""
+    for name in WORKLOADS:
+        truth = {}
+        for line in (DATA / "workloads" / f"{name}.truth.jsonl").open(encoding="utf-8"):
+            entry = json.loads(line)
+            truth[entry["id"]] = entry["category"]
+        with Store.open() as store:
+            ingest.run(store, [str(DATA / "workloads" / f"{name}.jsonl")], ingest.IngestSettings())
+            with Cpu() as cpu:
+                categorize.run(store, categorize.CategorizeSettings())
+            rows = store.rows(
+                "SELECT log_id, c.name, coalesce(cost_usd, 0)::DOUBLE, coalesce(system_text, '') || chr(10) ||"
+                " coalesce(json_extract_string(messages, '$[0].content'), '')"
+                " FROM call_categories JOIN categories c USING (category_id) JOIN calls USING (call_id)"
+                " LEFT JOIN contents USING (call_id) ORDER BY call_id"
+            )
+        rows = [r for r in rows if truth.get(r[0], "unknown") != "unknown"]
+        wanted = [truth[r[0]] for r in rows]
+        spend = np.array([r[2] for r in rows])
+        print(f"== {name}: {len(rows)} calls with a known task, {len(set(wanted))} tasks")
+        row("auditor", wanted, [r[1] for r in rows], cpu.seconds, spend)
+        row("exact system prompt", wanted, [r[3].split("\n", 1)[0] for r in rows], None, spend)
+        with Cpu() as cpu:
+            labels = tfidf_kmeans([r[3][:1500] for r in rows], None)
+        row("TF-IDF + k-means, k by silhouette", wanted, [str(x) for x in labels], cpu.seconds, spend)
+
+
+def clusters(**_: object) -> None:
+    """Free text without any template: the labelled sets."""
+    for name in ("banking77", "snips7", "tasktype-induction24", "arena-hard-v0.1-clusters"):
+        rows = [json.loads(line) for line in (DATA / "clusters" / f"{name}.jsonl").open(encoding="utf-8")]
+        rows = [r for r in rows if r.get("part", "test") == "test"]
+        texts, truth = [r["text"] for r in rows], [r["label"] for r in rows]
+        print(f"== {name}: {len(texts)} texts, {len(set(truth))} labels")
+        for fine in (False, True):
+            with Cpu() as cpu:
+                labels = cluster(texts, seed=0, fine=fine)[2]
+            row(f"auditor, {'fine' if fine else 'default'}", truth, [str(x) for x in labels], cpu.seconds)
+        for k, how in ((None, "k by silhouette"), (len(set(truth)), "true k")):
+            with Cpu() as cpu:
+                labels = tfidf_kmeans(texts, k)
+            row(f"TF-IDF + k-means, {how}", truth, [str(x) for x in labels], cpu.seconds)
+        with Cpu() as cpu:
+            topics = bertopic(texts)
+        if topics is None:
+            print("BERTopic: not installed in this environment")
+        else:
+            row("BERTopic, defaults", truth, [str(x) for x in topics], cpu.seconds)
+
+
+def synthetic(calls: Sequence[int] = (10_000,), **_: object) -> None:
+    """40 templates of 32 tasks and open chat: right, stable, and stable when it grows."""
+    n = calls[0]
+    log = list(Log(1, _clusters()).calls(n))
+    docs, routes, tasks = ([r[i] for r in log] for i in range(3))
+    print(f"== synthetic log: {n} calls, {len(set(routes))} templates, {len(set(tasks))} tasks")
+    with Cpu() as cpu:
+        found = find_routes(docs)
+    of_route = [found.rules.routes[m.route].route_id for m in found.matches]
+    of_task = [found.category_of(m).category_id for m in found.matches]
+    row("routes against templates", routes, of_route, cpu.seconds)
+    row("categories against tasks", tasks, of_task)
+    fixed = [i for i, t in enumerate(tasks) if t != "chat"]
+    row("categories, templated calls only", [tasks[i] for i in fixed], [of_task[i] for i in fixed])
+    for seed in (1, 2):
+        again = find_routes(docs, seed=seed)
+        labels = [again.category_of(m).category_id for m in again.matches]
+        row(f"seed {seed} against seed 0", [of_task[i] for i in fixed], [labels[i] for i in fixed])
+    for part in range(3):
+        rng = random.Random(part)
+        kept = sorted(rng.sample(range(n), int(0.7 * n)))
+        again = find_routes([docs[i] for i in kept])
+        at = {docs[i].call_id: again.category_of(m).category_id for i, m in zip(kept, again.matches, strict=True)}
+        same = [i for i in fixed if docs[i].call_id in at]
+        row(f"70 % subsample {part}", [of_task[i] for i in same], [at[docs[i].call_id] for i in same])
+    _growth(docs, routes)
+
+
+def _growth(docs: Sequence[Doc], routes: Sequence[str]) -> None:
+    """20 % later; then whole templates later."""
+    rng = random.Random(0)
+    late = set(rng.sample(range(len(docs)), len(docs) // 5))
+    early = [d for i, d in enumerate(docs) if i not in late]
+    before = find_routes(early)
+    rules = learn_more(before.rules, [docs[i] for i in sorted(late)])
+    old = [before.rules.routes[m.route].route_id for m in before.matches]
+    new = [rules.routes[m.route].route_id for m in Matcher(rules).assign(early)]
+    moved = sum(a != b for a, b in zip(old, new, strict=True)) / len(old)
+    print(f"20 % new calls: {moved:.2%} of the old ones would move if asked again (stored ones never do)")
+    names = sorted(set(routes) - {"chat"})
+    for part in range(3):
+        hidden = set(random.Random(part).sample(names, 6))
+        seen = [d for d, r in zip(docs, routes, strict=True) if r not in hidden]
+        rest = [(d, r) for d, r in zip(docs, routes, strict=True) if r in hidden]
+        before = find_routes(seen)
+        known = {r.route_id for r in before.rules.routes}
+        rules = learn_more(before.rules, [d for d, _ in rest])
+        matches = Matcher(rules).assign([d for d, _ in rest])
+        ids = [rules.routes[m.route].route_id for m in matches]
+        share = sum(i not in known for i in ids) / len(ids)
+        missed = Counter(r for (_, r), i in zip(rest, ids, strict=True) if i in known)
+        again = Matcher(rules).assign(seen)
+        kept = sum(
+            before.rules.routes[a.route].route_id == rules.routes[b.route].route_id
+            for a, b in zip(before.matches, again, strict=True)
+        ) / len(seen)
+        print(f"6 hidden templates ({len(rest)} calls): {share:.1%} of their calls in new routes; {1 - kept:.2%} of the others move; missed {dict(missed)}")
+
+
+def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
+    """CPU and memory of the stage, from the database, each in a fresh process."""
+    for n in calls:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "scale.duckdb"
+            _fill(path, n)
+            code = (
+                "import sys, resource; from auditor.store import Store; from auditor.stages import categorize as c;"
+                "s = Store.open(sys.argv[1]); r = c.run(s, c.CategorizeSettings());"
+                "u = resource.getrusage(resource.RUSAGE_SELF);"
+                "print(r.detail['categories'], u.ru_utime + u.ru_stime, u.ru_maxrss)"
+            )
+            done = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True)
+            k, cpu, rss = done.stdout.split()
+            gib = int(rss) / (2**20 if sys.platform != "darwin" else 2**30)
+            print(f"{n:9,d} calls ({path.stat().st_size / 2**20:.0f} MiB): {float(cpu):6.1f} CPU-s, {float(cpu) / n * 1e6:.0f} µs a call, {gib:.2f} GiB, {k} categories", flush=True)
+
+
+_ANSWERS = {
+    "label": "billing", "sql": "SELECT a, count(*) FROM t GROUP BY 1", "list": "- one thing\n- two things\n- three",
+    "svg": "<svg><path/></svg>", "markup": "<html></html>", "phrase": "a few words that make a phrase",
+    "code:python": "```python\ndef f(x):\n    return x\n```", "json:[]": '["a", "b"]',
+}  # fmt: skip
+
+
+def _fill(path: Path, n: int) -> None:
+    """A database as ingest would leave it."""
+    prose = "They agreed to ship on Monday after the last tests have passed and to tell everyone."
+    log = Log(1, _clusters()).calls(n)
+    with Store.open(path) as store:
+        for first in range(0, n, 50_000):
+            docs = [doc for doc, _, _ in (next(log) for _ in range(min(50_000, n - first)))]
+            size = len(docs)
+            fixed = {"source_id": "s", "reader": "synthetic", "api_shape": "chat", "status": "ok", "content_state": "full", "usage_state": "absent", "service_tier": "standard", "cost_basis": "unpriced"}
+            store.append("calls", pa.table({
+                "call_id": [d.call_id for d in docs], "record_no": list(range(first, first + size)),
+                "needs_vision": [False] * size, "needs_hosted_tools": [False] * size, "masked": [0] * size,
+                "tool_names": pa.array([list(d.tools) or None for d in docs], pa.list_(pa.string())),
+                "response_format": pa.array([d.response_format for d in docs], pa.string()),
+                **{key: [value] * size for key, value in fixed.items()},
+            }))  # fmt: skip
+            turn = [{"role": "assistant", "content": "ok"}, {"role": "user", "content": "more"}]
+            store.append("contents", pa.table({
+                "call_id": [d.call_id for d in docs],
+                "system_text": pa.array([d.system for d in docs], pa.string()),
+                "messages": [json.dumps([{"role": "user", "content": d.user}, *turn * (d.turns - 1)]) for d in docs],
+                "response_text": pa.array([_answer(d.shape or "", prose) for d in docs], pa.string()),
+                "tool_calls": pa.array(["[{}]" if d.shape == "tool_call" else None for d in docs], pa.string()),
+            }))  # fmt: skip
+
+
+def _answer(shape: str, prose: str) -> str | None:
+    if shape.startswith("json:{"):
+        return json.dumps(dict.fromkeys(shape[6:-1].split(","), "v"))
+    return None if shape == "tool_call" else _ANSWERS.get(shape, prose)
+
+
+def _clusters() -> Path | None:
+    folder = DATA / "clusters"
+    return folder if folder.is_dir() else None
+
+
+def names(**_: object) -> None:
+    """Write the blind test of the names: three prompts of each category, in no order."""
+    rng = random.Random(7)
+    for workload in WORKLOADS:
+        with Store.open() as store:
+            ingest.run(store, [str(DATA / "workloads" / f"{workload}.jsonl")], ingest.IngestSettings())
+            categorize.run(store, categorize.CategorizeSettings())
+            rows = store.rows(
+                "SELECT c.name, system_text, json_extract_string(messages, '$[0].content'), response_text"
+                " FROM call_categories JOIN categories c USING (category_id) JOIN contents USING (call_id) ORDER BY call_id"
+            )
+        by_name = defaultdict(list)
+        for title, *texts in rows:
+            by_name[title].append(texts)
+        prompts = [(title, texts) for title, some in sorted(by_name.items()) for texts in rng.sample(some, min(3, len(some)))]
+        rng.shuffle(prompts)
+        out = HERE / "categories_names" / f"{workload}.md"
+        out.parent.mkdir(exist_ok=True)
+        key = {}
+        lines = [f"# Which name is which prompt? ({workload})", "", "Names:", "", *(f"- {title}" for title in sorted(by_name)), "", "Prompts:", ""]
+        for number, (title, (system, user, _answer_text)) in enumerate(prompts, 1):
+            key[number] = title
+            # the first words only: a reader gets an idea, the texts stay where they are from
+            lines.append(f"{number}. system: {_excerpt(system)} / user: {_excerpt(user)}")
+        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        out.with_suffix(".key.json").write_text(json.dumps(key, indent=0) + "\n", encoding="utf-8")
+        print(f"{workload}: {len(by_name)} names, {len(prompts)} prompts -> {out.name}")
+
+
+def _excerpt(text: str | None) -> str:
+    words = (text or "(none)").split()
+    return " ".join(words[:12]) + (" …" if len(words) > 12 else "")
+
+
+PARTS = {"workloads": workloads, "clusters": clusters, "synthetic": synthetic, "scale": scale, "names": names}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("parts", nargs="+", choices=PARTS)
+    parser.add_argument("--calls", type=int, nargs="+")
+    arguments = parser.parse_args()
+    options = {"calls": arguments.calls} if arguments.calls else {}
+    for part in arguments.parts:
+        PARTS[part](**options)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"peak of this process: {peak / 2**20:.2f} GiB" if sys.platform != "darwin" else "")
+
+
+if __name__ == "__main__":
+    main()
