@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.engines.batching import Decoder, Job
+from auditor.engines.picking import Picker
 from auditor.engines.planning import Unit, cut, lay_out
 from auditor.engines.sampling import Sampling
 from auditor.engines.tally import Tally
@@ -86,7 +87,7 @@ class FakeShop:
     def __init__(self) -> None:
         self.open = 0
 
-    def picker(self, sampling, grammar):
+    def picker(self, sampling, grammar, after):
         self.open += 1
         return FakePicker(self)
 
@@ -203,3 +204,32 @@ def test_a_cohort_is_a_stretch_of_the_layout():
 def test_long_work_makes_short_cohorts_but_never_too_short_to_fill_the_slots():
     units = [unit(str(i), (1, i % 50, i // 50), 4000, ()) for i in range(20)]
     assert [len(cohort) for cohort in cut(lay_out(units, levels=0), slots=2)] == [4, 4, 4, 4, 4]
+
+
+class GrammarShop:
+    """Grammars that allow nothing but token 9; pieces are letters."""
+
+    def best(self, state, logits, highest: int) -> int:
+        return 9
+
+    def accept(self, state, token: int) -> None:
+        assert token == 9
+
+    def piece(self, token: int) -> bytes:
+        return [b"x", b"</th", b"ink>", b"y"][token]
+
+
+def test_a_grammar_waits_until_a_thought_that_the_prompt_began_has_ended():
+    sampling = unit("a", (1,), 5, ()).payload.sampling
+    picker = Picker(GrammarShop(), sampling, state="grammar", after=b"</think>")
+    assert [picker.pick(None, highest) for highest in (0, 1, 0, 1, 2, 3, 0)] == [
+        0,
+        1,
+        0,
+        1,
+        2,
+        9,
+        9,
+    ]
+    assert Picker(GrammarShop(), sampling, state="grammar", after=b"").pick(None, 0) == 9
+    assert Picker(GrammarShop(), sampling, state=None, after=b"</think>").pick(None, 0) == 0

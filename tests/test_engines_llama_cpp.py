@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -214,6 +217,43 @@ def test_a_forced_tool_is_called_with_arguments_of_its_schema(engine):
     assert answer.fidelity == {"tools": "adapted: described in the system message"}
 
 
+INTERRUPTED = """
+import sys
+from auditor.domain import Request
+from auditor.engines import EngineSettings, open_engine
+settings = EngineSettings(cache_folder=sys.argv[1], threads=1, slots=4)
+engine = open_engine(None, settings)
+text = "Write a very long story about the sea and its ships."
+requests = [
+    Request(call_id=str(i), messages=[{"role": "user", "content": f"{i}. {text}"}],
+            params={"max_tokens": 4 if i == 0 else 2000})
+    for i in range(8)
+]
+try:
+    for call_id, answer in engine.answers(requests):
+        print("answered", flush=True)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+engine.close()
+print("closed", flush=True)
+"""
+
+
+def test_ctrl_c_stops_a_decode_at_once_and_keeps_what_was_answered(cache):
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, cache], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "answered\n"
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    # Eight stories of 2000 tokens take minutes: had the decode gone on, this would time out.
+    assert rest == "interrupted\nclosed\n"
+    assert process.returncode == 0
+
+
 def test_speed_is_measured_on_the_way(engine, answered):
     rows = engine.speed()
     assert {row.concurrency for row in rows} >= {4}
@@ -269,9 +309,7 @@ def assert_exact(requests, cache):
         path = engine._embedded.ready()
     finally:
         engine.close()
-    llama = Llama(
-        str(path), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False, flash_attn=True
-    )
+    llama = Llama(str(path), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
     for request in requests:
         params = dict(request.params)
         form = params.pop("response_format", None)
@@ -280,10 +318,7 @@ def assert_exact(requests, cache):
                 "type": "json_object",
                 "schema": form["json_schema"]["schema"],
             }
-        llama.reset()
-        reply = llama.create_chat_completion(
-            messages=list(request.messages), repeat_penalty=1.0, **params
-        )
+        reply = llama.create_chat_completion(messages=list(request.messages), **params)
         assert ours[request.call_id].text == reply["choices"][0]["message"]["content"]
         assert ours[request.call_id].finish_reason == reply["choices"][0]["finish_reason"]
         assert ours[request.call_id].input_tokens == reply["usage"]["prompt_tokens"]

@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to decode a prompt for: how to pick tokens, and the calls that asked for just this."""
+    """What to decode a prompt for: how to pick tokens, and the calls that asked for just this.
+
+    ``grammar_after`` are bytes that must have been said before the grammar holds.
+    """
 
     call_ids: tuple[str, ...]
     sampling: Sampling
     grammar: str | None = None
+    grammar_after: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,8 @@ class Decoder:
         slot.first = time.perf_counter()
         self._tally.prompt(len(unit.tokens) - shared, slot.first - began)
         slot.placed = placed
-        slot.picker = self._shop.picker(unit.payload.sampling, unit.payload.grammar)
+        job = unit.payload
+        slot.picker = self._shop.picker(job.sampling, job.grammar, job.grammar_after)
         slot.position = len(unit.tokens)
         slot.tokens, slot.text = [], bytearray()
         self._take(slot, slot.picker.pick(logits[0], int(logits[0].argmax())), emit)

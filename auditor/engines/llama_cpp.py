@@ -41,6 +41,7 @@ class _Asked:
     max_new: int
     sampling: Sampling
     grammar: str | None
+    thinks_first: bool
     fidelity: Mapping[str, str]
 
     @property
@@ -75,8 +76,8 @@ class LlamaCppEngine:
     """A GGUF file, run in process with continuous batching.
 
     Nothing is loaded before the first request that needs it: the candidate's identity comes from
-    the file's header. In ``exact`` mode each request is decoded alone from an empty cache, token
-    for token as ``Llama.create_chat_completion`` does at temperature 0.
+    the file's header. In ``exact`` mode each request is decoded alone from an empty cache, without
+    flash attention: byte for byte what ``Llama.create_chat_completion`` says at temperature 0.
     """
 
     def __init__(
@@ -223,6 +224,7 @@ class LlamaCppEngine:
             max_new=min(sampling.max_tokens, room),
             sampling=sampling,
             grammar=grammar,
+            thinks_first=prompt.rstrip().endswith("<think>"),
             fidelity=fidelity | adapted,
         )
 
@@ -242,7 +244,12 @@ class LlamaCppEngine:
             size = _SMALLEST_CONTEXT
             while size < len(one.tokens) + one.max_new:
                 size *= 2
-            job = Job(call_ids=tuple(call_ids), sampling=one.sampling, grammar=one.grammar)
+            job = Job(
+                call_ids=tuple(call_ids),
+                sampling=one.sampling,
+                grammar=one.grammar,
+                grammar_after=b"</think>" if one.thinks_first else b"",
+            )
             unit = Unit(tokens=one.tokens, max_new=one.max_new, payload=job, order=key)
             sized.setdefault(min(size, self._limit_rounded()), []).append(unit)
         classes = []
@@ -356,6 +363,7 @@ class LlamaCppEngine:
                     tokens=one.size,
                     sequences=one.slots + one.levels,
                     threads=native.pick_threads(self._settings.threads),
+                    flash=not self._settings.exact,
                 )
                 try:
                     check(context, shop)

@@ -27,11 +27,19 @@ _STAGES = (64, 1024)
 
 
 class Picker:
-    """Picks the tokens of one answer; ``close`` frees what llama.cpp holds for it."""
+    """Picks the tokens of one answer; ``close`` frees what llama.cpp holds for it.
 
-    def __init__(self, shop: PickerShop, sampling: Sampling, state: Any | None) -> None:
+    With ``after`` the grammar holds only once those bytes have been said: a thought that the
+    prompt has begun comes before it.
+    """
+
+    def __init__(
+        self, shop: PickerShop, sampling: Sampling, state: Any | None, after: bytes
+    ) -> None:
         self._shop = shop
         self._state = state
+        self._after = after if state is not None else b""
+        self._said = b""
         self._chain = None if sampling.greedy else shop.chain(sampling)
 
     @property
@@ -41,18 +49,22 @@ class Picker:
 
     def pick(self, logits: Logits, highest: int) -> int:
         """The next token, given the logits and which of them is highest."""
-        shop = self._shop
+        shop, state = self._shop, None if self._after else self._state
         if self._chain is None:
-            token = highest if self._state is None else shop.best(self._state, logits, highest)
+            token = highest if state is None else shop.best(state, logits, highest)
         else:
             token = shop.sample(self._chain, shop.table(logits))
-            if self._state is not None and not shop.allows(self._state, token):
+            if state is not None and not shop.allows(state, token):
                 # As llama.cpp does: draw freely, and again under the mask when that is forbidden.
                 # Either way an allowed token comes with its share among the allowed ones.
-                token = shop.sample(self._chain, shop.masked(self._state, logits))
+                token = shop.sample(self._chain, shop.masked(state, logits))
             shop.accept(self._chain, token)
-        if self._state is not None:
-            shop.accept(self._state, token)
+        if state is not None:
+            shop.accept(state, token)
+        elif self._after:
+            self._said = (self._said + shop.piece(token))[-64:]
+            if self._after in self._said:
+                self._after = b""
         return token
 
     def close(self) -> None:
@@ -82,12 +94,16 @@ class PickerShop:
             )
         return bool(self._grammars[grammar])
 
-    def picker(self, sampling: Sampling, grammar: str | None) -> Picker:
+    def picker(self, sampling: Sampling, grammar: str | None, after: bytes = b"") -> Picker:
         """A picker for one answer; unconstrained if the grammar is one llama.cpp cannot parse."""
         state = None
         if grammar is not None and self.parses(grammar):
             state = self._llama.llama_sampler_clone(self._grammars[grammar])
-        return Picker(self, sampling, state)
+        return Picker(self, sampling, state, after)
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token stands for."""
+        return self._model.piece(token)
 
     def first_allowed(self, grammar: str, logits: Logits) -> bytes:
         """The bytes of the most probable token that a grammar lets an answer begin with."""
