@@ -117,11 +117,8 @@ class Store:
             StoreError: in use by another process, not an audit database, made by another schema.
         """
         store = cls(str(path), read_only=read_only)
-        if read_only and not Path(path).exists():
-            raise NotReadyError(
-                f"{path}: there is no audit database here",
-                hint="run 'auditor ingest LOGS', or name one with --db",
-            )
+        if read_only:
+            require(path)
         store._ensure_schema()
         return store
 
@@ -402,6 +399,15 @@ class Store:
             if rows:
                 found.append(Violation(name, len(rows), str(rows[0][0])))
         return found
+
+
+def require(path: str | Path) -> None:
+    """Raise NotReadyError where there is no file: only reading logs makes a database."""
+    if not Path(path).exists():
+        raise NotReadyError(
+            f"{path}: there is no audit database here",
+            hint="run 'auditor ingest LOGS', or name one with --db",
+        )
 
 
 def schema_sql() -> str:

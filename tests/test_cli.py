@@ -16,6 +16,7 @@ from command_line import ANSWERS, HOSTILE, command, write_log
 from planted_audit import serving
 
 from auditor import __version__, cli, pipeline
+from auditor.store import Store
 
 COMMANDS = dict(cli.cli.commands)
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -300,6 +301,7 @@ def asked(run, monkeypatch):
         monkeypatch.setattr(pipeline.Pipeline, name, stop)
 
     def told(*words):
+        Store.open("audit.duckdb").close()
         with pytest.raises(AskedError):
             run(*words, "--debug")
         return seen

@@ -43,7 +43,7 @@ def ingest(options: Common, paths: tuple[str, ...], redact: bool | None) -> None
     """
     from auditor.show import audit as show
 
-    with options.pipeline({"ingest": {"redact": redact}}) as (pipeline, terminal):
+    with options.pipeline({"ingest": {"redact": redact}}, create=True) as (pipeline, terminal):
         result = pipeline.ingest(paths)
         show.stages(terminal, [result])
         show.ingest(terminal, result, pipeline.store)
@@ -70,9 +70,10 @@ def _show_stages(
     options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
 ) -> None:
     from auditor.show import audit as show
+    from auditor.show.outcomes import outcome
 
-    del pipeline
     show.stages(terminal, results)
+    outcome(terminal, pipeline.store, options.name)
     terminal.result(options.name, _stage_json(results))
 
 
@@ -160,11 +161,13 @@ def _to(target: str, options: Common, *, force: bool, choice: dict[str, Any]) ->
 
     with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
         results = pipeline.run_to(target)
+        if target == "sample":
+            _show_stages(options, pipeline, terminal, results)
+            return
         show.stages(terminal, results)
+        show.replayed(terminal, results[-1])
         terminal.result(target, _stage_json(results))
-        if target == "replay":
-            show.replayed(terminal, results[-1])
-            terminal.hint("Next: auditor report")
+        terminal.hint("Next: auditor report")
 
 
 grade = _stage_command(
@@ -268,7 +271,10 @@ def audit(
       auditor audit logs.jsonl --top 10
       auditor audit --model ollama:qwen3.6:35b --fail-under 30
     """
-    with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
+    with options.pipeline(model_overrides(**choice), create=bool(paths), force=force) as (
+        pipeline,
+        terminal,
+    ):
         pipeline.output = output
         _audit(options, pipeline, terminal, paths)
         _gate(pipeline, fail_under)
@@ -345,7 +351,7 @@ def demo(options: Common, output: Path, **choice: Any) -> None:
     if choice["top"] is None:
         choice["top"] = DEMO_TOP
     overrides = model_overrides(**choice) | {"grade": files}
-    with options.pipeline(overrides) as (pipeline, terminal):
+    with options.pipeline(overrides, create=True) as (pipeline, terminal):
         pipeline.output = output
         paths = sorted(str(path) for path in logs.glob("*.jsonl*") if path != files["labels"])
         _audit(options, pipeline, terminal, paths)

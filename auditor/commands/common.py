@@ -72,14 +72,20 @@ class Common:
         overrides: dict[str, dict[str, Any]] | None = None,
         *,
         read_only: bool = False,
+        create: bool = False,
         force: bool = False,
     ) -> Iterator[tuple[Pipeline, Terminal]]:
-        """Open database and settings; ``overrides`` are flags by section of ``auditor.toml``."""
+        """Open database and settings; ``overrides`` are flags by section of ``auditor.toml``.
+
+        Only a command that reads logs may ``create`` a database.
+        """
         with self.terminal() as terminal:
             from auditor.config import load_config, override
             from auditor.pipeline import Pipeline
-            from auditor.store import Store
+            from auditor.store import Store, require
 
+            if not create:
+                require(self.db)
             config = override(load_config(self.config), overrides or {})
             with Store.open(self.db, read_only=read_only) as store:
                 yield (
@@ -167,7 +173,7 @@ def model_options(function: F) -> F:
     for option in reversed(
         [
             click.option(
-                "--model", "models", multiple=True, metavar="MODEL", envvar="AUDITOR_MODEL",
+                "--model", "models", multiple=True, metavar="MODEL",
                 help="A GGUF file, ollama:NAME, or URL#NAME of an OpenAI-compatible server. "
                 "Several make a ladder, cheapest first. Default: the embedded SmolLM2-135M.",
             ),
