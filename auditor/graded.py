@@ -11,6 +11,8 @@ from auditor import phrases
 from auditor.evidence import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.store import Store
 
 _DRAWS = """
@@ -23,7 +25,8 @@ WITH unit_spend AS (
 ),
 first_answers AS (SELECT answer_id, call_id, candidate_id FROM answers WHERE replicate = 0),
 first_grades AS (SELECT answer_id, criterion_id, passed FROM grades WHERE replicate = 0)
-SELECT g.category_id, g.candidate_id, g.design_id, v.criterion_id, v.form_only, v.definition,
+SELECT g.category_id, g.candidate_id, g.design_id, g.spend_usd AS design_usd,
+       v.criterion_id, v.form_only, v.definition,
        d.call_id, d.unit_id, coalesce(u.unit_share, 0)::DOUBLE AS unit_share,
        c.masked > 0 AS masked,
        l.answer_id IS NOT NULL AND lg.answer_id IS NOT NULL AS answered,
@@ -64,7 +67,8 @@ Spend = dict[Key, dict[str | None, tuple[int, Decimal]]]
 class Tested:
     """One category and candidate: what was drawn and graded, and what it is worth.
 
-    ``looked_at`` are the numbers of draws at which a plan was made before.
+    ``missing`` says why its draws do not count, None when they do; ``looked_at`` are the numbers
+    of draws at which a plan was made before.
     """
 
     evidence: Evidence
@@ -72,7 +76,7 @@ class Tested:
     n_calls: int
     masked_share: float | None
     agreement: bool
-    unfinished: bool
+    missing: str | None
     design_id: str | None
     looked_at: frozenset[int]
 
@@ -103,9 +107,10 @@ def read_spend(store: Store) -> Spend:
 def read_tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, Tested]:
     """Return the evidence of every category and candidate; without draws it is empty.
 
-    A category counts only when every draw is answered and graded: an unfinished replay has
-    answered its short requests first, which is no fair sample, and deciding at whatever number is
-    there would be one more look at the data.
+    A category counts only when every draw is answered and graded: what an unfinished replay has
+    answered is no fair sample, and deciding at whatever number is there would be one more look at
+    the data. Nor does it count when its calls or prices have changed since: the draws speak for
+    the spend they were drawn from.
     """
     draws: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     looked: dict[Key, set[int]] = defaultdict(set)
@@ -116,9 +121,10 @@ def read_tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, Te
     tested = {}
     for key, reasons in spend.items():
         rows = draws.get(key, [])
-        finished = all(row["answered"] for row in rows)
-        ready = rows if finished else []
         eligible = reasons.get(None, (0, Decimal(0)))[1]
+        finished = all(row["answered"] for row in rows)
+        outdated = bool(rows) and rows[0]["design_usd"] != eligible
+        ready = rows if finished and not outdated else []
         live = rows and rows[0]["has_live"] and not rows[0]["form_only"]
         tested[key] = Tested(
             evidence=Evidence(
@@ -143,26 +149,22 @@ def read_tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, Te
             n_calls=len({row["call_id"] for row in ready}),
             masked_share=sum(row["masked"] for row in ready) / len(ready) if ready else None,
             agreement=bool(rows and "{{reference}}" in rows[0]["definition"]),
-            unfinished=not finished,
+            missing=phrases.OUTDATED if outdated else None if finished else phrases.UNFINISHED,
             design_id=rows[0]["design_id"] if rows else None,
             looked_at=frozenset(looked[rows[0]["design_id"], key[1]]) if rows else frozenset(),
         )
     return tested
 
 
-def why_untested(store: Store, unfinished: set[str]) -> dict[str, str]:
-    """Return for each category without a verdict why it was not replayed."""
+def why_untested(store: Store, tested: Iterable[Tested]) -> dict[str, str]:
+    """Return for each category why it has no verdict, for those that have none."""
+    missing = {item.evidence.category_id: item.missing for item in tested if item.missing}
     graded = {
         row[0]
         for row in store.rows("SELECT category_id FROM criteria WHERE active AND role = 'verdict'")
     }
-    return {
-        category_id: phrases.IGNORED
-        if ignored
-        else phrases.UNFINISHED
-        if category_id in unfinished
-        else phrases.NOT_REPLAYED
-        if category_id in graded
-        else phrases.NO_CRITERION
-        for category_id, ignored in store.rows("SELECT category_id, ignored FROM categories")
-    }
+    reasons = {}
+    for category_id, ignored in store.rows("SELECT category_id, ignored FROM categories"):
+        fallback = phrases.NOT_REPLAYED if category_id in graded else phrases.NO_CRITERION
+        reasons[category_id] = phrases.IGNORED if ignored else missing.get(category_id, fallback)
+    return reasons

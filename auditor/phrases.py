@@ -24,6 +24,7 @@ UNKNOWN = {
 NOT_REPLAYED = "not replayed: not among the costliest categories asked for"
 NO_CRITERION = "no criterion can grade its answers: write one in criteria.yaml"
 UNFINISHED = "the replay has not finished: run the same command again"
+OUTDATED = "calls or prices have changed since its calls were drawn: run 'auditor replay'"
 IGNORED = "left out by the user"
 
 

@@ -46,7 +46,7 @@ FLAGS = {
     "masked": "more than 5 % of the draws hold masked text",
     "agreement": "graded by agreement with the API's answer",
     "ungradable": "some draws could not be graded",
-    "unfinished": "the replay has not finished",
+    "unfinished": "the replay is not finished, or older than the calls",
     "looked-again": "decided before on fewer or more draws: each look adds its own risk of error",
 }
 """What a flag of a decision means."""

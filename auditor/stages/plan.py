@@ -78,8 +78,7 @@ def run(
     portfolio = verdicts.decide(
         [item.evidence for item in tested.values()], margin=settings.margin, alpha=settings.alpha
     )
-    unfinished = {key[0] for key, item in tested.items() if item.unfinished}
-    untested = why_untested(store, unfinished)
+    untested = why_untested(store, tested.values())
     with store.transaction():
         for table in ("decisions", "bars", "plan_items", "machine_costs"):
             store.execute(f"DELETE FROM {table}")
@@ -161,7 +160,7 @@ def _flags(decision: Decision, item: Tested) -> list[str]:
             "agreement": item.agreement,
             "looked-again": item.looks > 1,
             "ungradable": bool(decision.ungradable_share),
-            "unfinished": item.unfinished,
+            "unfinished": item.missing is not None,
         }.items()
         if raised
     ]
