@@ -7,9 +7,10 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from auditor import charts
 from hypothesis import given
 from hypothesis import strategies as st
+
+from auditor import charts
 
 if TYPE_CHECKING:
     from markupsafe import Markup
