@@ -131,7 +131,8 @@ def _group_by(store: Store, _: str, value: Mapping[str, Any]) -> None:
         f"""INSERT INTO categories BY NAME
         SELECT DISTINCT left(md5('tag:' || g.name), 12) AS category_id, g.name AS name,
             'user' AS name_origin, 'tag' AS method, false AS ignored
-        FROM (SELECT DISTINCT {of_call} AS name FROM calls c SEMI JOIN call_categories USING (call_id)) g
+        FROM (SELECT DISTINCT {of_call} AS name
+              FROM calls c SEMI JOIN call_categories USING (call_id)) g
         ORDER BY category_id""",
         params,
     )
@@ -198,7 +199,8 @@ def _rename(store: Store, target: str, value: Mapping[str, Any]) -> None:
     former = store.value("SELECT name FROM categories WHERE category_id = ?", [target])
     # what was found later may have taken the name: the user's word comes first
     store.execute(
-        "UPDATE categories SET name = concat(name, ' (', category_id, ')') WHERE name = ? AND category_id <> ?",
+        "UPDATE categories SET name = concat(name, ' (', category_id, ')')"
+        " WHERE name = ? AND category_id <> ?",
         [value["name"], target],
     )
     store.execute(

@@ -195,21 +195,10 @@ def _overrides(
         yield Override(kind="group-by", subject="*", value={"key": spec.by})
     found = {f.category_id: f for f in found_categories(store, spec.by)}
     ids = {f.name.casefold(): f.category_id for f in found.values()} | {key: key for key in found}
-    names: dict[str, str] = {}
+    _check_names(spec, found, document)
     homes: dict[str, str] = {}
     for number, entry in enumerate(spec.categories):
         at: list[str | int] = ["categories", number]
-        if entry.id not in found:
-            raise ConfigError(
-                f"{document.place([*at, 'id'])}: there is no category {entry.id!r}",
-                hint="export the taxonomy anew and carry your changes over",
-            )
-        title = entry.name or found[entry.id].name
-        for given in (title, *(part.name for part in entry.split)):
-            if names.setdefault(given.casefold(), entry.id) != entry.id or (
-                given != title and given.casefold() == title.casefold()
-            ):
-                raise ConfigError(f"{document.place(at)}: two categories are called {given!r}")
         into = []
         for place, other in enumerate(entry.merge):
             one = ids.get(other) or ids.get(other.casefold())
@@ -219,24 +208,52 @@ def _overrides(
             if homes.setdefault(one, entry.id) != entry.id:
                 raise ConfigError(f"{where}: {other!r} is merged into two categories")
             into.append(one)
-        if into:
-            yield Override(kind="merge", subject=entry.id, value={"categories": into})
         for place, part in enumerate(entry.split):
             _check_rule(part.where, document.place([*at, "split", place, "where"]))
-            value = {"name": part.name, "rule": part.where, "ignore": part.ignore}
-            yield Override(kind="split", subject=entry.id, value=value)
-        if entry.pin:
-            yield Override(kind="pin", subject=entry.id, value={"calls": entry.pin})
-        if entry.ignore:
-            yield Override(kind="ignore", subject=entry.id, value={})
-        if title != found[entry.id].name:
-            yield Override(kind="rename", subject=entry.id, value={"name": title})
+        yield from _said(entry, into, found[entry.id].name)
     chained = [one for one in homes if one in homes.values()]
     if chained:
         raise ConfigError(
             f"{document.name}: category {chained[0]} is merged into another and takes one in",
             hint="name all of them under the one that stays",
         )
+
+
+def _said(entry: _CategorySpec, into: Sequence[str], found_name: str) -> Iterator[Override]:
+    """What one entry says beyond what was found."""
+
+    def word(kind: str, **value: object) -> Override:
+        return Override(kind=kind, subject=entry.id, value=value)
+
+    if into:
+        yield word("merge", categories=list(into))
+    for part in entry.split:
+        yield word("split", name=part.name, rule=part.where, ignore=part.ignore)
+    if entry.pin:
+        yield word("pin", calls=entry.pin)
+    if entry.ignore:
+        yield word("ignore")
+    if entry.name is not None and entry.name != found_name:
+        yield word("rename", name=entry.name)
+
+
+def _check_names(
+    spec: _TaxonomySpec, found: Mapping[str, Found], document: marked_yaml.MarkedYaml
+) -> None:
+    """Refuse categories that are not there and names that two would have."""
+    taken: set[str] = set()
+    for number, entry in enumerate(spec.categories):
+        at: list[str | int] = ["categories", number]
+        if entry.id not in found:
+            raise ConfigError(
+                f"{document.place([*at, 'id'])}: there is no category {entry.id!r}",
+                hint="export the taxonomy anew and carry your changes over",
+            )
+        title = entry.name or found[entry.id].name
+        for given in (title, *(part.name for part in entry.split)):
+            if given.casefold() in taken:
+                raise ConfigError(f"{document.place(at)}: two categories are called {given!r}")
+            taken.add(given.casefold())
 
 
 def _check_key(key: str | None, where: str) -> None:

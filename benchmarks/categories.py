@@ -2,11 +2,13 @@
 
     python benchmarks/categories.py workloads clusters synthetic    (about 3 CPU-minutes)
     python benchmarks/categories.py scale --calls 100000 1000000    (generates the logs first)
-    python benchmarks/categories.py names                           (writes the blind test)
+    python benchmarks/categories.py names --out DIR                 (writes the blind test)
+    python benchmarks/categories.py matched --out ANSWERS.json      (scores a reader's answers)
 
 Workloads go the whole way: ingest, categorize, compared with the truth file by log id. Peers run on
 the same texts in the same process.
 """
+# ruff: noqa: E501 - rows of figures
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -41,13 +43,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("AUDITOR_DATA", HERE.parents[1] / "shared" / "data"))
+NAMES = HERE / "categories_names.json"
 WORKLOADS = ("saas-support.openai", "dev-tools.anthropic", "open-chat.openai")
 
 
 # -- measures --------------------------------------------------------------------------------------
 
 
-def weighted_ari(truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, Any]) -> float:
+def weighted_ari(
+    truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, Any]
+) -> float:
     """Adjusted Rand index over pairs of calls, a pair counting the product of its weights."""
 
     def pairs(keys: Iterable[object]) -> float:
@@ -73,7 +78,13 @@ def purity(truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, 
     return sum(max(c.values()) for c in cells.values()) / float(weights.sum())
 
 
-def row(name: str, truth: Sequence[str], found: Sequence[str], cpu: float | None = None, weights: Any = None) -> None:
+def row(
+    name: str,
+    truth: Sequence[str],
+    found: Sequence[str],
+    cpu: float | None = None,
+    weights: Any = None,
+) -> None:
     ones = np.ones(len(truth))
     line = f"{name:44s} k {len(set(found)):4d}  ARI {adjusted_rand_score(truth, found):.3f}  V {v_measure_score(truth, found):.3f}  purity {purity(truth, found, ones):.3f}"
     if weights is not None:
@@ -84,7 +95,7 @@ def row(name: str, truth: Sequence[str], found: Sequence[str], cpu: float | None
 class Cpu:
     """CPU seconds of this process within the block."""
 
-    def __enter__(self) -> Cpu:
+    def __enter__(self) -> Self:
         self._began = time.process_time()
         return self
 
@@ -97,7 +108,9 @@ class Cpu:
 
 def tfidf_kmeans(texts: Sequence[str], k: int | None) -> np.ndarray[Any, Any]:
     """TF-IDF of words and pairs, 100 dimensions, k-means; k by silhouette where none is given."""
-    counts = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2, max_features=50_000).fit_transform(texts)
+    counts = TfidfVectorizer(
+        sublinear_tf=True, ngram_range=(1, 2), min_df=2, max_features=50_000
+    ).fit_transform(texts)
     points = TruncatedSVD(min(100, counts.shape[1] - 1), random_state=0).fit_transform(counts)
     points /= np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
     if k is not None:
@@ -146,20 +159,34 @@ def workloads(**_: object) -> None:
         row("exact system prompt", wanted, [r[3].split("\n", 1)[0] for r in rows], None, spend)
         with Cpu() as cpu:
             labels = tfidf_kmeans([r[3][:1500] for r in rows], None)
-        row("TF-IDF + k-means, k by silhouette", wanted, [str(x) for x in labels], cpu.seconds, spend)
+        row(
+            "TF-IDF + k-means, k by silhouette",
+            wanted,
+            [str(x) for x in labels],
+            cpu.seconds,
+            spend,
+        )
 
 
 def clusters(**_: object) -> None:
     """Free text without any template: the labelled sets."""
     for name in ("banking77", "snips7", "tasktype-induction24", "arena-hard-v0.1-clusters"):
-        rows = [json.loads(line) for line in (DATA / "clusters" / f"{name}.jsonl").open(encoding="utf-8")]
+        rows = [
+            json.loads(line)
+            for line in (DATA / "clusters" / f"{name}.jsonl").open(encoding="utf-8")
+        ]
         rows = [r for r in rows if r.get("part", "test") == "test"]
         texts, truth = [r["text"] for r in rows], [r["label"] for r in rows]
         print(f"== {name}: {len(texts)} texts, {len(set(truth))} labels")
         for fine in (False, True):
             with Cpu() as cpu:
                 labels = cluster(texts, seed=0, fine=fine)[2]
-            row(f"auditor, {'fine' if fine else 'default'}", truth, [str(x) for x in labels], cpu.seconds)
+            row(
+                f"auditor, {'fine' if fine else 'default'}",
+                truth,
+                [str(x) for x in labels],
+                cpu.seconds,
+            )
         for k, how in ((None, "k by silhouette"), (len(set(truth)), "true k")):
             with Cpu() as cpu:
                 labels = tfidf_kmeans(texts, k)
@@ -194,9 +221,16 @@ def synthetic(calls: Sequence[int] = (10_000,), **_: object) -> None:
         rng = random.Random(part)
         kept = sorted(rng.sample(range(n), int(0.7 * n)))
         again = find_routes([docs[i] for i in kept])
-        at = {docs[i].call_id: again.category_of(m).category_id for i, m in zip(kept, again.matches, strict=True)}
+        at = {
+            docs[i].call_id: again.category_of(m).category_id
+            for i, m in zip(kept, again.matches, strict=True)
+        }
         same = [i for i in fixed if docs[i].call_id in at]
-        row(f"70 % subsample {part}", [of_task[i] for i in same], [at[docs[i].call_id] for i in same])
+        row(
+            f"70 % subsample {part}",
+            [of_task[i] for i in same],
+            [at[docs[i].call_id] for i in same],
+        )
     _growth(docs, routes)
 
 
@@ -210,7 +244,9 @@ def _growth(docs: Sequence[Doc], routes: Sequence[str]) -> None:
     old = [before.rules.routes[m.route].route_id for m in before.matches]
     new = [rules.routes[m.route].route_id for m in Matcher(rules).assign(early)]
     moved = sum(a != b for a, b in zip(old, new, strict=True)) / len(old)
-    print(f"20 % new calls: {moved:.2%} of the old ones would move if asked again (stored ones never do)")
+    print(
+        f"20 % new calls: {moved:.2%} of the old ones would move if asked again (stored ones never do)"
+    )
     names = sorted(set(routes) - {"chat"})
     for part in range(3):
         hidden = set(random.Random(part).sample(names, 6))
@@ -228,7 +264,9 @@ def _growth(docs: Sequence[Doc], routes: Sequence[str]) -> None:
             before.rules.routes[a.route].route_id == rules.routes[b.route].route_id
             for a, b in zip(before.matches, again, strict=True)
         ) / len(seen)
-        print(f"6 hidden templates ({len(rest)} calls): {share:.1%} of their calls in new routes; {1 - kept:.2%} of the others move; missed {dict(missed)}")
+        print(
+            f"6 hidden templates ({len(rest)} calls): {share:.1%} of their calls in new routes; {1 - kept:.2%} of the others move; missed {dict(missed)}"
+        )
 
 
 def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
@@ -243,10 +281,15 @@ def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
                 "u = resource.getrusage(resource.RUSAGE_SELF);"
                 "print(r.detail['categories'], u.ru_utime + u.ru_stime, u.ru_maxrss)"
             )
-            done = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
+            )
             k, cpu, rss = done.stdout.split()
             gib = int(rss) / (2**20 if sys.platform != "darwin" else 2**30)
-            print(f"{n:9,d} calls ({path.stat().st_size / 2**20:.0f} MiB): {float(cpu):6.1f} CPU-s, {float(cpu) / n * 1e6:.0f} µs a call, {gib:.2f} GiB, {k} categories", flush=True)
+            print(
+                f"{n:9,d} calls ({path.stat().st_size / 2**20:.0f} MiB): {float(cpu):6.1f} CPU-s, {float(cpu) / n * 1e6:.0f} µs a call, {gib:.2f} GiB, {k} categories",
+                flush=True,
+            )
 
 
 _ANSWERS = {
@@ -264,7 +307,16 @@ def _fill(path: Path, n: int) -> None:
         for first in range(0, n, 50_000):
             docs = [doc for doc, _, _ in (next(log) for _ in range(min(50_000, n - first)))]
             size = len(docs)
-            fixed = {"source_id": "s", "reader": "synthetic", "api_shape": "chat", "status": "ok", "content_state": "full", "usage_state": "absent", "service_tier": "standard", "cost_basis": "unpriced"}
+            fixed = {
+                "source_id": "s",
+                "reader": "synthetic",
+                "api_shape": "chat",
+                "status": "ok",
+                "content_state": "full",
+                "usage_state": "absent",
+                "service_tier": "standard",
+                "cost_basis": "unpriced",
+            }
             store.append("calls", pa.table({
                 "call_id": [d.call_id for d in docs], "record_no": list(range(first, first + size)),
                 "needs_vision": [False] * size, "needs_hosted_tools": [False] * size, "masked": [0] * size,
@@ -293,49 +345,84 @@ def _clusters() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def names(**_: object) -> None:
-    """Write the blind test of the names: three prompts of each category, in no order."""
+def names(out: Path, **_: object) -> None:
+    """Write the blind test of the names: three prompts of each category, in no order.
+
+    The prompts stay out of the repository; `categories_names.json` keeps names and log ids.
+    """
     rng = random.Random(7)
+    kept: dict[str, Any] = {}
+    out.mkdir(parents=True, exist_ok=True)
     for workload in WORKLOADS:
         with Store.open() as store:
-            ingest.run(store, [str(DATA / "workloads" / f"{workload}.jsonl")], ingest.IngestSettings())
+            path = DATA / "workloads" / f"{workload}.jsonl"
+            ingest.run(store, [str(path)], ingest.IngestSettings())
             categorize.run(store, categorize.CategorizeSettings())
             rows = store.rows(
-                "SELECT c.name, system_text, json_extract_string(messages, '$[0].content'), response_text"
-                " FROM call_categories JOIN categories c USING (category_id) JOIN contents USING (call_id) ORDER BY call_id"
+                "SELECT c.name, log_id, system_text, json_extract_string(messages, '$[0].content')"
+                " FROM call_categories JOIN categories c USING (category_id)"
+                " JOIN calls USING (call_id) JOIN contents USING (call_id) ORDER BY call_id"
             )
         by_name = defaultdict(list)
-        for title, *texts in rows:
-            by_name[title].append(texts)
-        prompts = [(title, texts) for title, some in sorted(by_name.items()) for texts in rng.sample(some, min(3, len(some)))]
+        for title, *rest in rows:
+            by_name[title].append(rest)
+        prompts = [
+            (title, *rest)
+            for title, some in sorted(by_name.items())
+            for rest in rng.sample(some, min(3, len(some)))
+        ]
         rng.shuffle(prompts)
-        out = HERE / "categories_names" / f"{workload}.md"
-        out.parent.mkdir(exist_ok=True)
-        key = {}
-        lines = [f"# Which name is which prompt? ({workload})", "", "Names:", "", *(f"- {title}" for title in sorted(by_name)), "", "Prompts:", ""]
-        for number, (title, (system, user, _answer_text)) in enumerate(prompts, 1):
-            key[number] = title
-            # the first words only: a reader gets an idea, the texts stay where they are from
-            lines.append(f"{number}. system: {_excerpt(system)} / user: {_excerpt(user)}")
-        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        out.with_suffix(".key.json").write_text(json.dumps(key, indent=0) + "\n", encoding="utf-8")
-        print(f"{workload}: {len(by_name)} names, {len(prompts)} prompts -> {out.name}")
+        listed = "".join(f"- {title}\n" for title in sorted(by_name))
+        asked = "".join(
+            f"\n{number}. system: {(system or '(none)')[:300]!r}\n   user: {(user or '')[:300]!r}\n"
+            for number, (_, _, system, user) in enumerate(prompts, 1)
+        )
+        sheet = out / f"{workload}.md"
+        sheet.write_text(
+            f"Which name fits which prompt? Names:\n\n{listed}{asked}", encoding="utf-8"
+        )
+        kept[workload] = {
+            "names": sorted(by_name),
+            "prompts": {
+                str(n): [log_id, title] for n, (title, log_id, _, _) in enumerate(prompts, 1)
+            },
+        }
+        print(f"{workload}: {len(by_name)} names, {len(prompts)} prompts -> {sheet}")
+    NAMES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _excerpt(text: str | None) -> str:
-    words = (text or "(none)").split()
-    return " ".join(words[:12]) + (" …" if len(words) > 12 else "")
+def matched(out: Path, **_: object) -> None:
+    """Score a reader: `{workload: {prompt number: name}}`, kept beside the names."""
+    kept = json.loads(NAMES.read_text(encoding="utf-8"))
+    answers = json.loads(out.read_text(encoding="utf-8"))
+    for workload, given in answers.items():
+        wanted = {number: title for number, (_, title) in kept[workload]["prompts"].items()}
+        right = sum(given.get(number) == title for number, title in wanted.items())
+        kept[workload]["reader"] = given
+        wrong = {n: (given.get(n), t) for n, t in wanted.items() if given.get(n) != t}
+        print(f"{workload}: {right} of {len(wanted)} right ({right / len(wanted):.0%}) {wrong}")
+    NAMES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-PARTS = {"workloads": workloads, "clusters": clusters, "synthetic": synthetic, "scale": scale, "names": names}
+PARTS = {
+    "workloads": workloads,
+    "clusters": clusters,
+    "synthetic": synthetic,
+    "scale": scale,
+    "names": names,
+    "matched": matched,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("parts", nargs="+", choices=PARTS)
     parser.add_argument("--calls", type=int, nargs="+")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "names")
     arguments = parser.parse_args()
-    options = {"calls": arguments.calls} if arguments.calls else {}
+    options: dict[str, Any] = {"out": arguments.out}
+    if arguments.calls:
+        options["calls"] = arguments.calls
     for part in arguments.parts:
         PARTS[part](**options)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

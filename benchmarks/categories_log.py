@@ -6,28 +6,53 @@ several templates, some tasks were worded twice, agents offer changing sets of t
 have many turns. The values in the slots are real sentences of the labelled sets in
 `shared/data/clusters` where these are at hand, invented ones otherwise.
 """
+# ruff: noqa: E501, Q003, SIM905 - prompts are long lines
 
 from __future__ import annotations
 
 import json
 import random
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.routes import Doc, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HELPFUL = "You are a helpful assistant."
 TENANTS = [
-    "Acme Corp", "Blue Harbor Ltd", "Cobalt", "Dune & Sons", "Elmwood Clinic", "Fjord Bank", "Granite Works",
-    "Harvest Foods GmbH", "Iris Media", "Juniper Air", "Kestrel", "Lumen Energy", "Marlow & Finch", "Northwind Traders",
+    "Acme Corp",
+    "Blue Harbor Ltd",
+    "Cobalt",
+    "Dune & Sons",
+    "Elmwood Clinic",
+    "Fjord Bank",
+    "Granite Works",
+    "Harvest Foods GmbH",
+    "Iris Media",
+    "Juniper Air",
+    "Kestrel",
+    "Lumen Energy",
+    "Marlow & Finch",
+    "Northwind Traders",
 ]
-LANGUAGES = ["German", "French", "Spanish", "Brazilian Portuguese", "Japanese", "Polish", "Simplified Chinese"]
+LANGUAGES = [
+    "German",
+    "French",
+    "Spanish",
+    "Brazilian Portuguese",
+    "Japanese",
+    "Polish",
+    "Simplified Chinese",
+]
 NAMES = ["Ana", "Bjorn", "Chidi", "Dana Scott", "Emre", "Fatima", "Grigori Petrov", "Hana"]
-TOOLS = [f"{verb}_{noun}" for verb in ("get", "list", "create", "cancel", "update") for noun in ("order", "invoice", "ticket", "meeting", "user", "file")]
+TOOLS = [
+    f"{verb}_{noun}"
+    for verb in ("get", "list", "create", "cancel", "update")
+    for noun in ("order", "invoice", "ticket", "meeting", "user", "file")
+]
 WORDS = (
     "account river budget garden engine letter harbour window lantern compass printer cloud ledger supplier delivery meeting "
     "customer product quality market signal report battery camera travel summer recipe winter project manager weather"
@@ -118,10 +143,16 @@ class Log:
             for turn in range(1, turns + 1):
                 if made == n:
                     return
-                yield self._doc(made, template, system, user, turn), template.name if template else "chat", task
+                yield (
+                    self._doc(made, template, system, user, turn),
+                    template.name if template else "chat",
+                    task,
+                )
                 made += 1
 
-    def _doc(self, number: int, template: Template | None, system: str | None, user: str, turn: int) -> Doc:
+    def _doc(
+        self, number: int, template: Template | None, system: str | None, user: str, turn: int
+    ) -> Doc:
         answer = self._answer(template.answers if template else "prose")
         tools: tuple[str, ...] = ()
         if template and template.tools == "varying":
@@ -161,7 +192,9 @@ class Log:
         if kind == "tool":
             return None if rng.random() < 0.8 else "Done, it is cancelled."
         if kind == "label":
-            return rng.choice(["billing", "technical", "positive", "negative", "A", "SPAM", "de", "other"])
+            return rng.choice(
+                ["billing", "technical", "positive", "negative", "A", "SPAM", "de", "other"]
+            )
         if kind.startswith("json:"):
             return json.dumps({key: rng.choice(WORDS) for key in kind[5:].split(",")})
         return {
@@ -181,7 +214,11 @@ def _sentences(clusters: Path | None) -> tuple[list[str], list[str]]:
         rng = random.Random(0)
         invented = [" ".join(rng.choices(WORDS, k=rng.randint(4, 16))) + "." for _ in range(3000)]
         return invented, invented
-    read = lambda name: [json.loads(line)["text"] for line in (clusters / name).open(encoding="utf-8")]  # noqa: E731
+
+    def read(name: str) -> list[str]:
+        with (clusters / name).open(encoding="utf-8") as lines:
+            return [json.loads(line)["text"] for line in lines]
+
     return read("banking77.jsonl") + read("snips7.jsonl"), read("arena-hard-v0.1-clusters.jsonl")
 
 

@@ -20,7 +20,18 @@ NEW = (
     "Eine Tasse",
 )
 TENANTS = ["Acme", "Blue Harbor Ltd", "Cobalt Mining", "Dune & Sons", "Elmwood"]
-WORDS = "printer cloud river ledger garden engine letter harbour window lantern".split()
+WORDS = [
+    "printer",
+    "cloud",
+    "river",
+    "ledger",
+    "garden",
+    "engine",
+    "letter",
+    "harbour",
+    "window",
+    "lantern",
+]
 
 
 def add(store, rows) -> None:

@@ -38,9 +38,20 @@ SHAPES = {
     "sql": "sql",
     "invoice": "json:{due,supplier,total}",
 }
-NOUNS = (
-    "printer cloud river ledger garden engine letter harbour window lantern kettle compass".split()
-)
+NOUNS = [
+    "printer",
+    "cloud",
+    "river",
+    "ledger",
+    "garden",
+    "engine",
+    "letter",
+    "harbour",
+    "window",
+    "lantern",
+    "kettle",
+    "compass",
+]
 
 
 def words(rng: random.Random, n: int) -> str:
@@ -255,7 +266,7 @@ def test_matcher_of_no_rules_finds_nothing():
 
 
 def test_a_call_unlike_any_in_the_sample_has_a_place_of_its_own():
-    docs, truth = tenant_log(400)
+    docs, _ = tenant_log(400)
     rules = find_routes(docs).rules
     stranger = Doc(call_id="x", system=None, user="Where do storks spend the winter?")
     found = Matcher(rules).assign([stranger, docs[0]])

@@ -12,9 +12,9 @@ import numpy as np
 
 from auditor.routes.categories import categorize
 from auditor.routes.fragments import covered_tokens, render
-from auditor.routes.search import learn
 from auditor.routes.model import Category, Doc, Evidence
 from auditor.routes.rules import Match, Matcher, RuleSet
+from auditor.routes.search import learn
 from auditor.routes.text import (
     SYSTEM_HEAD,
     SYSTEM_TAIL,

@@ -142,9 +142,25 @@ def mine(
         renumber[np.sort(kept)] = np.arange(len(kept))
         group = renumber[group]
         leader = leader[np.sort(kept)]
-    label = _components(rows, columns, frequent[leader], support, weights, len(texts))
+    label = _components(
+        rows=rows,
+        columns=columns,
+        leaders=frequent[leader],
+        support=support,
+        weights=weights,
+        n_rows=len(texts),
+    )
     component = np.where(group >= 0, label[group], -1)
-    return _fragments(component, frequent, unique, support, cells, inverse, found, tokens)
+    return _fragments(
+        component=component,
+        frequent=frequent,
+        unique=unique,
+        support=support,
+        cells=cells,
+        inverse=inverse,
+        found=found,
+        tokens=tokens,
+    )
 
 
 def _column_signatures(
@@ -161,6 +177,7 @@ def _column_signatures(
 
 
 def _components(
+    *,
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
     leaders: NDArray[np.int64],
@@ -171,10 +188,10 @@ def _components(
     """Connected components of the leaders, linked where their texts overlap enough."""
     position = np.full(len(support), -1, np.int64)
     position[leaders] = np.arange(len(leaders))
-    mine_ = position[columns] >= 0
+    led = position[columns] >= 0
     shape = (n_rows, len(leaders))
-    ones = np.ones(int(mine_.sum()))
-    matrix = sp.csr_matrix((ones, (rows[mine_], position[columns[mine_]])), shape=shape)
+    ones = np.ones(int(led.sum()))
+    matrix = sp.csr_matrix((ones, (rows[led], position[columns[led]])), shape=shape)
     together = (sp.diags(weights) @ matrix).T.tocsr() @ matrix
     together = together.tocoo()
     upper = together.row < together.col
@@ -189,6 +206,7 @@ def _components(
 
 
 def _fragments(
+    *,
     component: NDArray[np.int64],
     frequent: NDArray[np.int64],
     unique: NDArray[np.uint64],

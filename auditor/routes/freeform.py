@@ -79,7 +79,7 @@ def _features(texts: Sequence[str], vectors: Vectors) -> Vectors:
     damped = unit((pca.transform(vectors) / spread).astype(np.float32))
     words = TfidfVectorizer(
         sublinear_tf=True, ngram_range=(1, 2), min_df=2, max_features=50_000,
-        token_pattern=r"[^\W_]{2,}|[\u3040-\u9fff]",
+        token_pattern=r"[^\W_]{2,}|[\u3040-\u9fff]",  # noqa: S106
     )  # fmt: skip
     try:
         counts = words.fit_transform(texts)

@@ -15,7 +15,7 @@ from importlib.resources import files
 OTHER = "other"
 USE_TOOLS = "use tools"
 MIN_CONTENT_WORDS = 2
-SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n+|(?<=[。！？])|\{…\}")
+SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n+|(?<=[。！？])|\{…\}")  # noqa: RUF001
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
 _LOOK = 1500  # characters looked at
 _SENTENCES = 8  # looked at one by one
@@ -36,6 +36,8 @@ class TaskType:
 class _Lexicon:
     types: tuple[TaskType, ...]
     generic: frozenset[str]
+    edges: frozenset[str]
+    topicless: frozenset[str]
     verbs: str
     instruction: re.Pattern[str]
 
@@ -58,9 +60,12 @@ def _lexicon() -> _Lexicon:
             for entry in raw["type"]
         ),
         generic=frozenset(raw["generic"].split()),
+        edges=frozenset(raw["edges"].split()),
+        topicless=frozenset(raw["topicless"].split()),
         verbs=verbs,
         instruction=re.compile(
-            rf"(?:^|[.:!?\n#*-]\s*)(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?)?"
+            r"(?:^|[.:!?\n#*-]\s*)"
+            r"(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?)?"
             rf"(?:{verbs})\s+\S"
             r"|^are (?:an?|the)\b|\byou(?: are|'re| will be) (?:an?|the)\b"
             r"|\bact as\b|\byour (?:task|job|role) is\b"
@@ -73,6 +78,16 @@ def _lexicon() -> _Lexicon:
 def verbs() -> str:
     """Verbs that tell a model what to do, as alternatives of a regular expression."""
     return _lexicon().verbs
+
+
+def edges() -> frozenset[str]:
+    """Words that neither begin nor end the object of an instruction."""
+    return _lexicon().edges
+
+
+def topicless() -> frozenset[str]:
+    """Words that say nothing of a topic."""
+    return _lexicon().topicless
 
 
 @cache

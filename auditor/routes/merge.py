@@ -62,7 +62,7 @@ def top_family(shapes: Mapping[str, int]) -> str:
 
 def group(profiles: Sequence[Profile], *, threshold: float = THRESHOLD) -> list[int]:
     """Label routes so that those of one task share a label; labels count from 0."""
-    if len(profiles) < 2:
+    if len(profiles) <= 1:
         return [0] * len(profiles)
     from sklearn.cluster import AgglomerativeClustering
 
@@ -109,7 +109,7 @@ def _other_form(one: Profile, two: Profile) -> bool:
 def _tfidf(texts: Sequence[str]) -> NDArray[np.float64]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    model = TfidfVectorizer(sublinear_tf=True, token_pattern=r"[^\W\d_]{2,}|[\u3040-\u9fff]")
+    model = TfidfVectorizer(sublinear_tf=True, token_pattern=r"[^\W\d_]{2,}|[\u3040-\u9fff]")  # noqa: S106
     try:
         return np.asarray(model.fit_transform(texts).toarray())
     except ValueError:  # not one word in any of them

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from itertools import chain, count
+from itertools import chain, count, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auditor.routes.lexicon import OTHER, SENTENCE, USE_TOOLS, is_weak, known_types, verbs
+from auditor.routes.lexicon import (
+    OTHER,
+    SENTENCE,
+    USE_TOOLS,
+    edges,
+    is_weak,
+    known_types,
+    topicless,
+    verbs,
+)
 from auditor.routes.merge import top_family
 
 if TYPE_CHECKING:
@@ -29,7 +38,10 @@ _SHAPES = {
     "code": "code",
     "markup": "markup",
 }
-_LEAD = r"(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?|you (?:will |must |should |can )?)?"
+_LEAD = (
+    r"(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?"
+    r"|you (?:will |must |should |can )?)?"
+)
 _ROLE = re.compile(
     r"\b(?:you are|you're|act as) (?:[\w' ]{1,30}, )?(?:the|an?) ([^.,;:\n{]{3,90})",
     re.IGNORECASE,
@@ -37,30 +49,21 @@ _ROLE = re.compile(
 # where the object of an instruction ends
 _STOP = re.compile(
     r"[.,;:!?()\[\]{}<>\"`“”|=]"
-    r"|\b(?:that|which|who|whose|so|using|with|without|as|by|below|above|following|given|exactly|only|strictly"
-    r"|whether|if|when|where|based|because|according|then|and|at most|at least|no more|must|in (?:one|exactly|the tone)"
-    r"|for (?:each|every|this)|into (?:exactly )?one|one of|from the (?:following|text|list))\b",
+    r"|\b(?:that|which|who|whose|so|using|with|without|as|by|below|above|following|given|exactly"
+    r"|only|strictly|whether|if|when|where|based|because|according|then|and|at most|at least"
+    r"|no more|must|in (?:one|exactly|the tone)|for (?:each|every|this)|into (?:exactly )?one"
+    r"|one of|from the (?:following|text|list))\b",
     re.IGNORECASE,
 )  # fmt: skip
 _DROP = re.compile(
-    r"\b(?:the|an?|this|these|those|their|your|our|its|his|her|single|short|brief|concise|helpful|friendly"
-    r"|one|every|incoming|text of|content of)\b|#",
+    r"\b(?:the|an?|this|these|those|their|your|our|its|his|her|single|short|brief|concise"
+    r"|helpful|friendly|one|every|incoming|text of|content of)\b|#",
     re.IGNORECASE,
-)
-_EDGES = frozenset(
-    "of in on for to from into or with by at is are be it them all not you user user's users's me".split()
 )
 _NEGATED = re.compile(r"\b(?:do not|don't|never|must not|no)\b", re.IGNORECASE)
 _NOT_A_TASK = re.compile(
     r"^create table\b|^(?:answer|give|add|return) (?:with|in|as|it)\b", re.IGNORECASE
 )
-
-
-_STOP_WORDS = frozenset(
-    "does did doesn didn don isn wasn won let want make use using used given like need know following provide"
-    " able explain write create please help answer question example".split()
-)
-"""Besides scikit-learn's English ones: words that say nothing of a topic."""
 
 
 @cache
@@ -93,9 +96,9 @@ def _phrase(text: str, most: int) -> str:
     """The noun phrase that a text begins with, without articles."""
     stop = _STOP.search(text)
     words = _DROP.sub(" ", text[: stop.start()] if stop else text).split()[:most]
-    while words and words[-1].lower() in _EDGES:
+    while words and words[-1].lower() in edges():
         words.pop()
-    while words and words[0].lower() in _EDGES:
+    while words and words[0].lower() in edges():
         words.pop(0)
     return " ".join(words)
 
@@ -161,18 +164,18 @@ def telling_words(groups: Sequence[Sequence[str]], n: int) -> list[list[str]]:
     some = [[text[:400] for text in group[:300]] for group in groups]
     model = CountVectorizer(
         binary=True,
-        stop_words=sorted(ENGLISH_STOP_WORDS | _STOP_WORDS),
-        token_pattern=r"[^\W\d_]{3,}|[\u3040-\u9fff]{2}",
+        stop_words=sorted(ENGLISH_STOP_WORDS | topicless()),
+        token_pattern=r"[^\W\d_]{3,}|[\u3040-\u9fff]{2}",  # noqa: S106
     )
     try:
         held = model.fit_transform(list(chain.from_iterable(some)))
     except ValueError:  # nothing but stop words
         return [[] for _ in groups]
     words = model.get_feature_names_out()
-    edges = np.cumsum([0, *map(len, some)])
+    bounds = np.cumsum([0, *map(len, some)]).tolist()
     overall = np.asarray(held.sum(axis=0), np.float64).ravel() / max(held.shape[0], 1)
     out = []
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(bounds):
         share = np.asarray(held[begin:end].sum(axis=0), np.float64).ravel() / max(end - begin, 1)
         weight = share * np.log1p(share / overall)
         top: list[str] = []

@@ -22,7 +22,6 @@ from auditor.routes.rules import Free, Matcher, RuleSet, any_format, free_text, 
 from auditor.routes.shape import coarse
 from auditor.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.routes.tree import Path, grow
-
 from auditor.routes.vectors import DIMENSIONS
 
 if TYPE_CHECKING:

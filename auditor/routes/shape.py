@@ -1,4 +1,4 @@
-"""The shape of an answer: JSON with which keys, SQL, SVG, code, a label, a number, a list, prose."""
+"""The shape of an answer: JSON with its keys, SQL, SVG, code, label, number, list or prose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ MAX_KEYS = 60  # characters of key names kept
 _FENCE = re.compile(r"\A```([\w+#.-]*)[ \t]*\r?\n(.*?)\r?\n?```\s*\Z", re.DOTALL)
 _ANY_FENCE = re.compile(r"```([\w+#.-]*)[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
 _SQL = re.compile(
-    r"\A\s*(?:with\s+\w+[\s\S]{0,2000}?\bas\b\s*\([\s\S]*?\bselect\b|select\b[\s\S]+?\bfrom\b|select\s+(?:\d|'|\w+\()"
+    r"\A\s*(?:with\s+\w+[\s\S]{0,2000}?\bas\b\s*\([\s\S]*?\bselect\b"
+    r"|select\b[\s\S]+?\bfrom\b|select\s+(?:\d|'|\w+\()"
     r"|insert\s+into\b|update\s+\S+\s+set\b|delete\s+from\b"
     r"|(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|view|index|database|function)\b)",
     re.IGNORECASE,
@@ -22,15 +23,20 @@ _NUMBER = re.compile(r"\A[-+]?[$€£¥]?\s?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s?(?:%|
 _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
 _CODE_LINE = re.compile(
-    r"^\s*(?:def \w+|class \w+|import [\w.{*]+|from [\w.]+ import|function\b|const |let |var |public |private "
-    r"|static |#include|package |using [\w.]+;|return\b|for ?\(|if ?\(|while ?\(|else\b|elif |try:|except|print\("
-    r"|fn |func |impl |use [\w:]+;|echo |console\.|@\w+|//|/\*|\*/|<\?php|end$|\w+ ?= ?[\w\[{(\"'].*|[\w.]+\(.*\);?$)"
+    r"^\s*(?:def \w+|class \w+|import [\w.{*]+|from [\w.]+ import|function\b|const |let |var "
+    r"|public |private |static |#include|package |using [\w.]+;|return\b|for ?\(|if ?\(|while ?\("
+    r"|else\b|elif |try:|except|print\(|fn |func |impl |use [\w:]+;|echo |console\.|@\w+|//|/\*|\*/"
+    r"|<\?php|end$|\w+ ?= ?[\w\[{(\"'].*|[\w.]+\(.*\);?$)"
     r"|[;{}]\s*$"
 )
 _CODE_FIRST = re.compile(
-    r"\A\s*(?:(?:async )?def \w+\s*\(|class \w+[\s(:{]|import [\w.]+|from [\w.]+ import |(?:async )?function\b"
-    r"|(?:const|let|var) \w+ ?=|public (?:static |class )|#include\b|#!/|package \w+|<\?php|using \w+|fn \w+|func \w+)"
+    r"\A\s*(?:(?:async )?def \w+\s*\(|class \w+[\s(:{]|import [\w.]+|from [\w.]+ import "
+    r"|(?:async )?function\b|(?:const|let|var) \w+ ?=|public (?:static |class )|#include\b|#!/"
+    r"|package \w+|<\?php|using \w+|fn \w+|func \w+)"
 )
+_LABEL, _PHRASE, _PROSE = 3, 12, 80  # words at most
+_ITEMS = 2  # that make a list
+_CODE_LINES = 3  # that can be told from prose
 
 
 def shape(response: str | None, *, tool_calls: bool = False) -> str:
@@ -47,20 +53,18 @@ def shape(response: str | None, *, tool_calls: bool = False) -> str:
         return "empty"
     fence = _FENCE.match(text[:MAX_LOOK]) if text.startswith("```") else None
     if fence:
-        inner = _form(fence[2].strip(), MAX_JSON)
-        return inner or f"code:{fence[1].lower()}"
-    whole = _form(text, MAX_JSON)
-    if whole:
-        return whole
+        return _form(fence[2].strip(), MAX_JSON) or f"code:{fence[1].lower()}"
     look = text[:MAX_LOOK]
-    block = _ANY_FENCE.search(look)
+    return _form(text, MAX_JSON) or _code(look) or _prose(look)
+
+
+def _code(text: str) -> str | None:
+    """`code:<language>` if at least half of the text is code."""
+    block = _ANY_FENCE.search(text)
     if block:
-        inside = sum(len(m[2]) for m in _ANY_FENCE.finditer(look))
-        if 2 * inside >= len(look):
-            return f"code:{block[1].lower()}"
-    elif _is_code(look):
-        return "code:"
-    return _prose(look)
+        inside = sum(len(m[2]) for m in _ANY_FENCE.finditer(text))
+        return f"code:{block[1].lower()}" if 2 * inside >= len(text) else None
+    return "code:" if _is_code(text) else None
 
 
 def _form(text: str, limit: int) -> str | None:
@@ -91,7 +95,7 @@ def _is_code(text: str) -> bool:
     hits = sum(bool(_CODE_LINE.search(line)) for line in lines)
     if _CODE_FIRST.match(text):
         return 3 * hits >= len(lines)
-    return len(lines) >= 3 and 10 * hits >= 7 * len(lines)
+    return len(lines) >= _CODE_LINES and 10 * hits >= 7 * len(lines)
 
 
 def _prose(text: str) -> str:
@@ -100,15 +104,15 @@ def _prose(text: str) -> str:
     words = len(text.split())
     if not text.isascii():
         words = max(words, sum(char >= "\u2e80" for char in text[:400]) // 2)
-    if words <= 3:
+    if words <= _LABEL:
         return "label"
-    if "\n" in text and len(_ITEM.findall(text)) >= 2:
+    if "\n" in text and len(_ITEM.findall(text)) >= _ITEMS:
         return "list"
     if _HEADING.search(text):
         return "markdown"
-    if words <= 12:
+    if words <= _PHRASE:
         return "phrase"
-    return "prose" if words <= 80 else "long"
+    return "prose" if words <= _PROSE else "long"
 
 
 COARSE = {

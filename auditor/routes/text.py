@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SYSTEM_HEAD, SYSTEM_TAIL = 2400, 800
 USER_HEAD, USER_TAIL = 900, 600
 
+SHINGLE = 3  # tokens
 SPACE, SINGLE, WORD = 0, 1, 2
 _BMP = 0x10000
 _ANCHOR_HEAD, _ANCHOR_TAIL, _GAP = 0x110001, 0x110002, 0x110003  # beyond Unicode: no text has them
@@ -52,9 +53,9 @@ class Tokens:
     source: str
 
     def word(self, index: int) -> str:
-        """The text of one token; empty for an anchor, `…` for the elided middle."""
+        """The text of one token; empty for an anchor and for the elided middle."""
         piece = self.source[self.starts[index] : self.ends[index]].strip()
-        return piece.strip("\0") if piece.strip("\0") else ""
+        return piece.strip("\0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +74,20 @@ def bounded(text: str, head: int = USER_HEAD, tail: int = USER_TAIL) -> tuple[st
     return f"{text[:head]}\0{text[-tail:]}", head
 
 
-def _spaceless(char: str, code: int) -> bool:
-    """Whether the script of this letter is written without spaces between words."""
-    return (
-        0x0E00 <= code <= 0x0EFF  # Thai, Lao
-        or 0x1000 <= code <= 0x109F  # Myanmar
-        or 0x1780 <= code <= 0x17FF  # Khmer
-        or 0x3040 <= code <= 0x30FF  # kana
-        or 0x3400 <= code <= 0x9FFF  # ideographs
-        or 0xF900 <= code <= 0xFAFF
-        or (unicodedata.category(char) == "Lo" and 0xAC00 <= code <= 0xD7AF)  # Hangul syllables
-    )
+# Scripts written without spaces between words: each character is a token.
+_SPACELESS = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # kana
+    (0x3400, 0x9FFF),  # ideographs
+    (0xAC00, 0xD7AF),  # Hangul: words are spaced, but endings are glued to them
+    (0xF900, 0xFAFF),  # compatibility ideographs
+)
+
+
+def _spaceless(code: int) -> bool:
+    return any(first <= code <= last for first, last in _SPACELESS)
 
 
 @cache
@@ -98,7 +102,7 @@ def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_],
         if char.isspace():
             kind[code] = SPACE
         elif char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"}:
-            kind[code] = SINGLE if _spaceless(char, code) else WORD
+            kind[code] = SINGLE if _spaceless(code) else WORD
             digit[code] = char.isdigit()
             low = char.lower()
             if len(low) == 1:
@@ -201,7 +205,7 @@ def _tokenize_chunk(
 def shingles(tokens: Tokens) -> Shingles:
     """All shingles of three tokens that lie within one text and not across a gap."""
     hashes, rows = tokens.hashes, tokens.rows
-    if len(hashes) < 3:
+    if len(hashes) < SHINGLE:
         empty = np.empty(0, np.int64)
         return Shingles(hashes=np.empty(0, np.uint64), rows=empty, positions=empty)
     gap = hashes == _gap_hash()

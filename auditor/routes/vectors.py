@@ -66,7 +66,9 @@ class _Words:
         if not new:
             return
         tokenizer, table = _model()
-        encoded = tokenizer.encode_batch(new, add_special_tokens=False)
+        # half a surrogate pair, as a cut-off text may end with, is no text to the tokenizer
+        plain = [word.encode("utf-8", "replace").decode("utf-8") for word in new]
+        encoded = tokenizer.encode_batch(plain, add_special_tokens=False)
         sums = np.stack([table[item.ids].sum(axis=0) for item in encoded])
         self.index.update(zip(new, range(len(self.index), len(self.index) + len(new)), strict=True))
         self.vectors = np.vstack([self.vectors, sums])

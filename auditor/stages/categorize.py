@@ -140,7 +140,14 @@ def run(store: Store, settings: CategorizeSettings, watch: Watch = silent) -> St
     watch.finish()
     evidence = _merged(known, gathered)
     categories = categorize(rules.routes, evidence, gathered.texts(), known.categories)
-    missing = _write(store, known, rules, evidence, categories, assigned.table())
+    missing = _write(
+        store,
+        known=known,
+        rules=rules,
+        evidence=evidence,
+        categories=categories,
+        assigned=assigned.table(),
+    )
     store.rest()
     return StageResult(
         stage="categorize",
@@ -196,7 +203,7 @@ def _known(store: Store) -> _Known:
 
 
 def _learn(store: Store, known: _Known, settings: CategorizeSettings) -> RuleSet:
-    """Mine a sample; known routes stay as they are and only what they do not explain is searched."""
+    """Mine a sample; known routes stay, only what they do not explain is searched."""
     free = sorted(known.rules.free)
     docs = sample(store, size=settings.sample, seed=settings.seed, open_routes=free)
     return learn_more(known.rules, docs, seed=settings.seed)
@@ -227,6 +234,7 @@ def _by_count(shapes: Counter[str]) -> dict[str, int]:
 
 def _write(
     store: Store,
+    *,
     known: _Known,
     rules: RuleSet,
     evidence: Mapping[str, Evidence],
