@@ -57,7 +57,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--slots", type=int, default=8)
+    parser.add_argument("--slots", type=int, default=16, help="of auditor")
+    parser.add_argument("--server-slots", type=int, default=8)
     parser.add_argument("--size", type=float, default=1.0, help="share of the 180 requests")
     parser.add_argument("--weights", choices=["q8_0", "shipped"], default="q8_0")
     parser.add_argument("--server", help="llama.cpp's llama-server")
@@ -81,7 +82,8 @@ def main() -> None:
                 sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
             rounds[name].append(json.loads(done.stdout.splitlines()[-1]))
             print(f"round {number + 1} {name:10} {rounds[name][-1]}", file=sys.stderr, flush=True)
-    print(f"weights {args.weights}, {args.threads} threads, {args.slots} slots, "
+    print(f"weights {args.weights}, {args.threads} threads, {args.slots} slots "
+          f"(servers {args.server_slots}), "
           f"load {os.getloadavg()[0]:.1f}, {len(requests_of(args.size))} requests")  # fmt: skip
     for name in contestants:
         runs = rounds[name]
@@ -162,17 +164,18 @@ def run_server(args: argparse.Namespace, path: Path, requests: list[Request]) ->
         port = free.getsockname()[1]
     if args.one == "server":
         command = [args.server, "-m", path, "--port", port, "--host", "127.0.0.1", "-t",
-                   args.threads, "-tb", args.threads, "-np", args.slots, "-c", 1024 * args.slots,
+                   args.threads, "-tb", args.threads, "-np", args.server_slots, "-c", 1024 * args.server_slots,
                    "--no-webui"]  # fmt: skip
     else:
-        command = [args.xllamacpp_python, "-c", SERVER, path, port, args.threads, args.slots]
+        command = [args.xllamacpp_python, "-c", SERVER, path, port, args.threads,
+                   args.server_slots]  # fmt: skip
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip
     base = f"http://127.0.0.1:{port}"
     try:
         wait_for(base, process)
         began, cpu = time.perf_counter(), cpu_now(process.pid)
-        tokens = ask_all(base, requests, args.slots)
+        tokens = ask_all(base, requests, args.server_slots)
         return {"wall": time.perf_counter() - began, "cpu": cpu_now(process.pid) - cpu,
                 "tokens": tokens}  # fmt: skip
     finally:
