@@ -164,8 +164,8 @@ def run_server(args: argparse.Namespace, path: Path, requests: list[Request]) ->
         port = free.getsockname()[1]
     if args.one == "server":
         command = [args.server, "-m", path, "--port", port, "--host", "127.0.0.1", "-t",
-                   args.threads, "-tb", args.threads, "-np", args.server_slots, "-c", 1024 * args.server_slots,
-                   "--no-webui"]  # fmt: skip
+                   args.threads, "-tb", args.threads, "-np", args.server_slots, "-c",
+                   1024 * args.server_slots, "--no-webui"]  # fmt: skip
     else:
         command = [args.xllamacpp_python, "-c", SERVER, path, port, args.threads,
                    args.server_slots]  # fmt: skip
