@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from auditor.store import Store
 
-KINDS = ("group-by", "merge", "split", "pin", "ignore", "rename")
-"""The order in which they are enacted."""
+KINDS = ("group-by", "merge", "split", "pin", "ignore", "name", "rename")
+"""The order in which they are enacted; `name` is a model's word, `rename` the user's."""
 COLUMNS = ("project", "team", "user_id", "model", "provider", "api_key_id", "endpoint")
 """Columns of ``calls`` that categories can be made from; ``tags.KEY`` is the other way."""
 TAG = "tags."
@@ -195,7 +195,11 @@ def _ignore(store: Store, target: str, _: Mapping[str, Any]) -> None:
     store.execute("UPDATE categories SET ignored = true WHERE category_id = ?", [target])
 
 
-def _rename(store: Store, target: str, value: Mapping[str, Any]) -> None:
+def _name(store: Store, target: str, value: Mapping[str, Any]) -> None:
+    _rename(store, target, value, origin="model")
+
+
+def _rename(store: Store, target: str, value: Mapping[str, Any], *, origin: str = "user") -> None:
     former = store.value("SELECT name FROM categories WHERE category_id = ?", [target])
     # what was found later may have taken the name: the user's word comes first
     store.execute(
@@ -204,8 +208,8 @@ def _rename(store: Store, target: str, value: Mapping[str, Any]) -> None:
         [value["name"], target],
     )
     store.execute(
-        "UPDATE categories SET name = ?, name_origin = 'user' WHERE category_id = ?",
-        [value["name"], target],
+        "UPDATE categories SET name = ?, name_origin = ? WHERE category_id = ?",
+        [value["name"], origin, target],
     )
     _alias(store, former, target)
 
@@ -220,5 +224,6 @@ _ENACT = {
     "split": _split,
     "pin": _pin,
     "ignore": _ignore,
+    "name": _name,
     "rename": _rename,
 }

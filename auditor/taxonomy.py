@@ -99,7 +99,8 @@ def _entry(
     found: Found, said: Sequence[Override], facts: Mapping[str, Any] | None
 ) -> Iterator[str]:
     of_kind = {kind: [o.value for o in said if o.kind == kind] for kind in overrides.KINDS}
-    name = of_kind["rename"][0]["name"] if of_kind["rename"] else found.name
+    named = [*of_kind["rename"], *of_kind["name"]]
+    name = named[0]["name"] if named else found.name
     if facts:
         kind = f", {facts['task_type']}" if facts["task_type"] else ""
         yield (
@@ -153,8 +154,15 @@ def apply(store: Store, text: str, *, name: str = FILE_NAME) -> list[str]:
         where = document.place(first["loc"])
         path = ".".join(map(str, first["loc"]))
         raise ConfigError(f"{where}: {path}: {first['msg']}") from error
-    said = list(_overrides(store, spec, document))
-    overrides.replace(store, said)
+    by_model = [o for o in overrides.in_force(store) if o.kind == "name"]
+    models = {o.subject: o.value["name"] for o in by_model}
+    # a name that the model gave and the file repeats is still the model's
+    said = [
+        o
+        for o in _overrides(store, spec, document)
+        if o.kind != "rename" or models.get(o.subject) != o.value["name"]
+    ]
+    overrides.replace(store, [*said, *by_model])
     return [_in_words(o) for o in said]
 
 

@@ -21,7 +21,7 @@ FLOORS = [
         "__init__ errors resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
         "config console criteria decision economics evidence filters overrides ratecard store",
-        "criteria_file graded serving taxonomy verdicts",
+        "criteria_file graded naming serving taxonomy verdicts",
         "engines graders readers report routes runs",
         "call_texts ledger",
         "stages",

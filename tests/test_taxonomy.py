@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 from test_categorize import TASKS, add, by_task, log, snapshot
 
-from auditor import taxonomy
+from auditor import naming, taxonomy
 from auditor.errors import ConfigError
 from auditor.stages.categorize import CategorizeSettings, run
 
@@ -171,3 +173,41 @@ def test_a_wrong_taxonomy_is_refused_with_its_line(found, text, message):
         taxonomy.apply(store, text)
     assert message in str(error.value)
     assert TASKS
+
+
+def test_names_by_a_model_are_kept_but_the_users_win(found):
+    store, ids = found
+    store.execute(
+        'UPDATE contents SET messages = \'[{"role":"user","content":"I am at ann@example.com"}]\''
+    )
+    asked = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        names = {
+            ids["triage"]: "sort support tickets",
+            ids["summary"]: "x" * 99,
+            "gone": "y",
+            ids["extract"]: 3,
+        }
+        return f"Here you are: {json.dumps(names)}"
+
+    taken = naming.name_categories(store, ask)
+    run(store, CategorizeSettings())
+    assert taken == {ids["triage"]: "sort support tickets"}
+    assert names(store)[ids["triage"]] == "sort support tickets"
+    origins = dict(store.rows("SELECT category_id, name_origin FROM categories"))
+    assert origins == {ids["triage"]: "model", ids["summary"]: "rule", ids["extract"]: "rule"}
+    assert len(asked) == 1
+    assert "ann@example.com" not in asked[0]
+    assert TASKS["triage"][0].split("{}")[1][:30] in asked[0]
+    assert say(store, lambda *_: None) == []
+    assert names(store)[ids["triage"]] == "sort support tickets"
+    say(store, lambda entries, _: entries[ids["triage"]].update(name="mine"))
+    assert names(store)[ids["triage"]] == "mine"
+
+
+def test_an_answer_without_names_is_refused(found):
+    store, _ = found
+    with pytest.raises(ValueError, match="no JSON object"):
+        naming.name_categories(store, lambda _: "I would rather not.")

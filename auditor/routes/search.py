@@ -51,11 +51,14 @@ def minimum_support(n: int) -> int:
     return max(min(8, max(2, n // 12)), round(0.001 * n))
 
 
-def learn(docs: Iterable[Doc], *, seed: int = 0, support: int | None = None) -> RuleSet:
+def learn(
+    docs: Iterable[Doc], *, seed: int = 0, fine: bool = False, support: int | None = None
+) -> RuleSet:
     """Find the routes of `docs`, all of which are read: sample first if there are many.
 
     The order of `docs` does not matter. The same set and seed give the same rules.
-    `support` is the least number of calls of a template, by default as `minimum_support` says.
+    `fine` splits the free-form rest by intents instead of a few tasks. `support` is the least
+    number of calls of a template, by default as `minimum_support` says.
     """
     ordered = sorted(docs, key=lambda doc: doc.call_id)
     if not ordered:
@@ -71,17 +74,19 @@ def learn(docs: Iterable[Doc], *, seed: int = 0, support: int | None = None) -> 
         found, loose = search.under_system(path, group)
         routes.extend(found)
         rest.extend(loose)
-    return _rule_set(search, routes, _free_form(rest, seed) if rest else [_CATCH_ALL])
+    return _rule_set(search, routes, _free_form(rest, seed, fine=fine) if rest else [_CATCH_ALL])
 
 
-def learn_more(known: RuleSet, docs: Sequence[Doc], *, seed: int = 0) -> RuleSet:
+def learn_more(
+    known: RuleSet, docs: Sequence[Doc], *, seed: int = 0, fine: bool = False
+) -> RuleSet:
     """Known rules and those of the routes that `docs` show and they do not explain.
 
     Searched are the calls that no template takes, and under each system prompt that is known the
     messages without a template of their own. Known routes stay as they are.
     """
     if not known.routes:
-        return learn(docs, seed=seed)
+        return learn(docs, seed=seed, fine=fine)
     support = minimum_support(len(docs))
     loose: list[Doc] = []
     under: dict[int, list[Doc]] = defaultdict(list)
@@ -91,7 +96,7 @@ def learn_more(known: RuleSet, docs: Sequence[Doc], *, seed: int = 0) -> RuleSet
             loose.append(doc)
         elif route.owned and not route.user_fragments:
             under[found.route].append(doc)
-    rules = known.extended(learn(loose, seed=seed, support=support))
+    rules = known.extended(learn(loose, seed=seed, fine=fine, support=support))
     for number, some in sorted(under.items()):
         if len(some) >= support:
             rules = rules.extended(_user_routes(known, known.routes[number], some, support))
@@ -386,7 +391,7 @@ _CATCH_ALL = (
 )
 
 
-def _free_form(rest: Sequence[_Member], seed: int) -> list[tuple[Route, Free]]:
+def _free_form(rest: Sequence[_Member], seed: int, *, fine: bool) -> list[tuple[Route, Free]]:
     """Sub-split the calls that no template explains by what they are about."""
     out: list[tuple[Route, Free]] = []
     for rare in (False, True):
@@ -394,7 +399,7 @@ def _free_form(rest: Sequence[_Member], seed: int) -> list[tuple[Route, Free]]:
         if not some:
             continue
         texts = [free_text(m.doc.system, m.structure.system, m.doc.user) for m in some]
-        centre, centroids, labels = cluster(texts, seed=seed)
+        centre, centroids, labels = cluster(texts, seed=seed, fine=fine)
         groups = [
             [text for text, label in zip(texts, labels.tolist(), strict=True) if label == number]
             for number in range(len(centroids))

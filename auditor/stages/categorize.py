@@ -62,11 +62,16 @@ UPDATE categories SET confidence = mean FROM (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategorizeSettings:
-    """`sample` calls are mined for templates; `fresh` forgets what was found before."""
+    """`sample` calls are mined for templates; `fresh` forgets what was found before.
+
+    `fine` splits calls without a template by intents instead of a few tasks; it takes effect where
+    they are split for the first time, or with `fresh`.
+    """
 
     seed: int = 0
     sample: int = SAMPLE
     fresh: bool = False
+    fine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +211,7 @@ def _learn(store: Store, known: _Known, settings: CategorizeSettings) -> RuleSet
     """Mine a sample; known routes stay, only what they do not explain is searched."""
     free = sorted(known.rules.free)
     docs = sample(store, size=settings.sample, seed=settings.seed, open_routes=free)
-    return learn_more(known.rules, docs, seed=settings.seed)
+    return learn_more(known.rules, docs, seed=settings.seed, fine=settings.fine)
 
 
 # -- writing ---------------------------------------------------------------------------------------
