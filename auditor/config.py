@@ -172,7 +172,8 @@ def load_config(path: Path | None = None, *, start: Path | None = None) -> Confi
     except OSError as error:
         raise ConfigError(f"{found}: {error.strerror}", hint="check --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{found}: {error}", hint="write it as TOML: [sample] on a line, top = 10 on the next") from error
+        hint = "write it as TOML: [sample] on a line, top = 10 on the next"
+        raise ConfigError(f"{found}: {error}", hint=hint) from error
     return _anchored(_validated(data, str(found)), found.parent)
 
 

@@ -60,9 +60,13 @@ def test_check_finds_a_ledger_that_does_not_add_up(store):
 
 
 def test_a_failed_transaction_leaves_nothing(store):
-    with pytest.raises(ZeroDivisionError), store.transaction():
-        store.execute("INSERT INTO meta VALUES ('k', 'v')")
-        raise ZeroDivisionError
+    def write_and_fail():
+        with store.transaction():
+            store.execute("INSERT INTO meta VALUES ('k', 'v')")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     assert store.value("SELECT count(*) FROM meta WHERE key = 'k'") == 0
 
 
@@ -96,8 +100,10 @@ def test_a_locked_database_names_the_process(tmp_path, monkeypatch):
         [
             sys.executable,
             "-c",
-            "import sys; from auditor.store import Store; s = Store.open(sys.argv[1]);"
-            "s.rows('SELECT 1'); print('held', flush=True); sys.stdin.read()",
+            (
+                "import sys; from auditor.store import Store; s = Store.open(sys.argv[1]);"
+                "s.rows('SELECT 1'); print('held', flush=True); sys.stdin.read()"
+            ),
             str(path),
         ],
         stdin=subprocess.PIPE,
