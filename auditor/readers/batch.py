@@ -189,7 +189,6 @@ class Batch:
         self,
         outcome: Outcome,
         raw: bytes,
-        *,
         line_no: int | None = None,
         offset: int | None = None,
         member: str | None = None,
@@ -229,38 +228,34 @@ class Batch:
         )
 
     def _finish(self, call: Call, line_no: int | None) -> tuple[Any, ...]:
-        system = call.system_text
-        messages = _json(call.messages)
-        tools = _json(call.tools) if call.tools else None
-        params = _json(call.params) if call.params else None
-        tool_calls = _json(call.tool_calls) if call.tool_calls else None
-        tags = _json(call.tags) if call.tags else None
-        request = "\x00".join(
-            (call.model_requested or "", system or "", messages or "", tools or "", params or "")
-        )
-        answer = call.response_text
+        """Return the row of a call. JSON stays bytes: Arrow takes UTF-8 as it is."""
         try:
-            raw = request.encode()
-            answered = "\x00".join(
-                (answer or "", tool_calls or "", call.error or "", tags or "")
-            ).encode()
+            system = call.system_text.encode() if call.system_text else b""
+            answer = call.response_text.encode() if call.response_text else b""
+            error = call.error.encode() if call.error else b""
+            messages = _json(call.messages)
+            tools = _json(call.tools) if call.tools else None
+            params = _json(call.params) if call.params else None
+            tool_calls = _json(call.tool_calls) if call.tool_calls else None
+            tags = _json(call.tags) if call.tags else None
+            asked = (call.model_requested or "").encode()
         except UnicodeEncodeError:
             return self._finish(_cleaned(call), line_no)
-        request_hash = hashlib.blake2b(raw, digest_size=12, key=_key()).hexdigest()
+        raw = b"\x00".join((asked, system, messages or b"", tools or b"", params or b""))
+        answered = b"\x00".join((answer, tool_calls or b"", error, tags or b""))
+        request_hash = _digest(raw)
         call_id = _call_id(call, request_hash, answered)
         masked = 0
-        error = call.error
+        texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         hits = redact.suspects(raw + b"\x00" + answered, secrets_only=not self.masking.classes)
         if hits:
             masker = redact.Masker(hits, personal=self.masking.personal)
-            system = masker.text(system) if system else system
             messages = _masked(masker, call.messages)
             tools = _masked(masker, call.tools)
             params = _masked(masker, call.params)
-            answer = masker.text(answer) if answer else answer
             tool_calls = _masked(masker, call.tool_calls)
             tags = _masked(masker, call.tags)
-            error = masker.text(error) if error else error
+            texts = tuple(masker.text(text) if text else text for text in texts)
             masked = masker.masked
             self._sensitivity += [
                 (call_id, self.records, rule, redact.kind_of(rule), n)
@@ -277,13 +272,13 @@ class Batch:
             form,
             request_hash,
             masked,
-            system,
+            texts[0],
             messages,
             tools,
             params,
-            answer,
+            texts[1],
             tool_calls,
-            error,
+            texts[2],
             *_plain(call),
         )
 
@@ -306,16 +301,16 @@ _BUCKETS = (
 )
 
 
-def _json(value: Any) -> str | None:
+def _json(value: Any) -> bytes | None:
     if value is None:
         return None
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError):
-        return dumps(value)
+        return dumps(value).encode()
 
 
-def _masked(masker: redact.Masker, value: Any) -> str | None:
+def _masked(masker: redact.Masker, value: Any) -> bytes | None:
     return _json(masker.value(value)) if value else _json(value)
 
 
@@ -334,10 +329,18 @@ def _form(params: dict[str, Any]) -> str | None:
     return clean(f"{form['type']}:{name}" if name else str(form["type"]))
 
 
+def _digest(raw: bytes) -> str:
+    """Hash with the key; a copy of a keyed hash is made faster than a new one."""
+    found = _keyed().copy()
+    found.update(raw)
+    digest: str = found.hexdigest()
+    return digest
+
+
 @cache
-def _key() -> bytes:
+def _keyed() -> Any:
     key = os.environ.get("AUDITOR_HASH_KEY", DEFAULT_KEY).encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(key, digest_size=32).digest()
+    return hashlib.blake2b(digest_size=12, key=hashlib.blake2b(key, digest_size=32).digest())
 
 
 def _call_id(call: Call, request_hash: str, answered: bytes) -> str:
@@ -352,7 +355,7 @@ def _call_id(call: Call, request_hash: str, answered: bytes) -> str:
     else:
         parts = (call.log_id, call.called_at, call.model, request_hash)
         raw = "\x00".join(map(str, parts)).encode("utf-8", "replace") + b"\x00" + answered
-    return hashlib.blake2b(raw, digest_size=12, key=_key()).hexdigest()
+    return _digest(raw)
 
 
 def identity(call: Call) -> str | None:

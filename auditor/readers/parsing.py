@@ -37,5 +37,15 @@ def _leniently(raw: bytes, words: str) -> Json | Reject | NotCall:
     except ValueError:
         return Reject("bad-json", words)
     if isinstance(value, dict):
-        return value
+        return without_surrogates(value)
     return Reject("not-an-object", f"a JSON {type(value).__name__} is no record")
+
+
+def without_surrogates(value: Json) -> Json:
+    """Return a record whose texts UTF-8 can hold; lone surrogates become question marks."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return value
+    cleaned: Json = json.loads(text.encode("utf-8", "replace"))
+    return cleaned

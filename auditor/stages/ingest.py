@@ -60,6 +60,10 @@ class IngestSettings:
         return Masking(personal=self.redact, classes=self.classes or self.redact)
 
 
+BATCH_RECORDS = 125_000
+BATCH_BYTES = 192 * 1024 * 1024
+"""How much is written in one transaction, and lost by a kill: a little more than a row group."""
+
 SMALL_BYTES = 4 * 1024 * 1024
 TOGETHER_BYTES = 32 * 1024 * 1024
 TOGETHER_FILES = 2_000
@@ -191,9 +195,17 @@ def _read_lines(this: _Run, source: Source) -> None:
     position = source.line_start(this.places[source.path].position or 0)
     progress = this.begin([source], position)[source.path]
     this.watch.advance(position, Path(source.path).name)
+    parts: list[tuple[Progress, Columns]] = []
+    waiting = 0
     for piece, columns in _pieces(this, source, position):
-        this.write([(progress, columns)])
+        parts.append((progress, columns))
+        waiting += piece.end - piece.start
+        if waiting >= BATCH_BYTES or sum(c.records for _, c in parts) >= BATCH_RECORDS:
+            this.write(parts)
+            parts, waiting = [], 0
         this.watch.advance(piece.end - piece.start, Path(source.path).name)
+    if parts:
+        this.write(parts)
     this.complete([progress])
 
 
@@ -205,13 +217,9 @@ def _read_items(this: _Run, groups: Sequence[Sequence[Source]]) -> None:
     waiting = 0
     for group in groups:
         for source, columns in folding.columns(group, this.registry, this.settings.masking):
-            if any(p.source.path == source.path for p, _ in parts[-1:]):
-                # A second batch of the same source counts on from the first.
-                this.write(parts)
-                parts, waiting = [], 0
             parts.append((progress[source.path], columns))
             waiting += columns.records
-            if waiting >= folding.BATCH_RECORDS:
+            if waiting >= BATCH_RECORDS:
                 this.write(parts)
                 parts, waiting = [], 0
     if parts:

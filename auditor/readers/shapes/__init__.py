@@ -207,8 +207,8 @@ def decode(call: Call, request: Any, response: Any, url: str | None = None) -> N
     if url and (named := model_in(url)) and call.model_requested is None:
         call.model_requested = named
     if answered:
-        if (answered_shape := of_response(body)) is not None:
-            answered_shape.response(call, body)
+        if shape is not None:
+            shape.response(call, body)
         elif body.get("error"):
             take_error(call, body["error"])
     elif isinstance(body, str) and body:

@@ -1,0 +1,176 @@
+"""Ingest at scale beside DuckDB's own reader, on the same file in the same run.
+
+    .venv/bin/python benchmarks/ingest_scale.py --calls 1000000 --folder /tmp/scale
+
+Writes pairs of both API shapes (about 1.2 KB each, 2 % broken lines, some secrets and addresses),
+loads them once by ``read_json`` with explicit columns into a table and then by ``ingest.run`` with
+and without sensitive-data classes, each in a process of its own, and prints CPU seconds (children
+included), wall time, peak memory and the ratio. Then re-ingests, then kills a run and completes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+COLUMNS = (
+    "{id: 'VARCHAR', timestamp: 'TIMESTAMPTZ', status: 'INTEGER', latency_ms: 'DOUBLE', request: "
+    "'STRUCT(model VARCHAR, system VARCHAR, messages STRUCT(role VARCHAR, content VARCHAR)[], "
+    "temperature DOUBLE, max_tokens INTEGER, \"user\" VARCHAR)', response: 'STRUCT(id VARCHAR, "
+    "model VARCHAR, choices STRUCT(message STRUCT(content VARCHAR), finish_reason VARCHAR)[], "
+    "content STRUCT(type VARCHAR, text VARCHAR)[], usage STRUCT(prompt_tokens BIGINT, "
+    "completion_tokens BIGINT, input_tokens BIGINT, output_tokens BIGINT))'}"
+)
+WORDS = (
+    "the customer asked whether their order had shipped and which carrier would deliver it before "
+    "friday because the invoice shows a different address please classify extract summarise route "
+    "payment refund account error timeout update contract report quarter revenue table column"
+).split()
+SYSTEMS = [
+    "You are the routing model of a support desk. Answer with exactly one label.",
+    "Extract the fields name, date and amount as JSON. Answer with JSON only.",
+    "Summarise the text in two sentences. Do not add anything that is not in it.",
+    "You write SQL for a warehouse with the tables orders, customers and items.",
+]
+MODELS = ["gpt-4o-2024-08-06", "gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18", "gpt-5-2025-08-07"]
+
+
+def generate(path: Path, calls: int) -> None:
+    """Write the log."""
+    rng = random.Random(7)
+    texts = [" ".join(rng.choices(WORDS, k=rng.randint(40, 150))) for _ in range(5_000)]
+    with path.open("wb", buffering=1 << 22) as file:
+        for n in range(calls):
+            prompt, answer = rng.choice(texts), rng.choice(texts)[:200]
+            at = f"2026-{n % 3 + 8:02d}-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:00.{n % 1000:03d}Z"
+            if n % 97 == 0:
+                prompt += f" write to person{n}@example.com"
+            if n % 1009 == 0:
+                prompt += f" AKIA{n:016d}".replace("0", "Q")
+            if n % 53 == 0:
+                file.write(b'{"id": "log_%d", "request": {"model": "gpt\n' % n)
+                continue
+            cached = rng.randint(0, 400)
+            if n % 4:
+                request = {"model": MODELS[n % 4], "messages": [
+                    {"role": "system", "content": SYSTEMS[n % 4]}, {"role": "user", "content": f"{n}: {prompt}"}],
+                    "temperature": 0, "max_tokens": 256, "user": f"u{n % 500}"}
+                response = {"id": f"chatcmpl-{n:012d}", "object": "chat.completion", "created": 1791763402,
+                    "model": MODELS[n % 4], "choices": [{"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}],
+                    "usage": {"prompt_tokens": 400 + n % 300, "completion_tokens": 60, "total_tokens": 460 + n % 300,
+                              "prompt_tokens_details": {"cached_tokens": cached}}}
+            else:
+                request = {"model": "claude-sonnet-4-5-20250929", "system": SYSTEMS[n % 3], "max_tokens": 256,
+                    "messages": [{"role": "user", "content": f"{n}: {prompt}"}]}
+                response = {"id": f"msg_{n:012d}", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5-20250929",
+                    "content": [{"type": "text", "text": answer}], "stop_reason": "end_turn",
+                    "usage": {"input_tokens": 400, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0, "output_tokens": 60}}
+            record = {"id": f"log_{n}", "timestamp": at, "request": request, "response": response, "status": 200, "latency_ms": 900 + n % 500}
+            file.write(json.dumps(record).encode() + b"\n")
+
+
+def duck(path: Path, db: Path) -> None:
+    """Load by DuckDB alone."""
+    import duckdb
+
+    connection = duckdb.connect(str(db))
+    connection.execute(
+        f"CREATE TABLE calls AS SELECT * FROM read_json('{path}', format='newline_delimited', "
+        f"columns={COLUMNS}, ignore_errors=true)"
+    ).fetchall()
+    connection.close()
+
+
+def ours(path: Path, db: Path, *, classes: bool) -> None:
+    """Load by ingest."""
+    from auditor.stages import ingest
+    from auditor.store import Store
+
+    with Store.open(db) as store:
+        result = ingest.run(store, [path], ingest.IngestSettings(classes=classes))
+        row = result.detail["sources"][0]
+        print("    ", {k: str(v) for k, v in row.items() if k != "path"}, f"{result.seconds:.1f} s")
+
+
+def measured(step: str, path: Path, db: Path) -> tuple[float, float]:
+    """Run one step in a process of its own; return its CPU and wall seconds."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    command = ["/usr/bin/env", sys.executable, __file__, "--step", step, "--log", str(path), "--db", str(db)]
+    subprocess.run(command, check=True)
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    peak = after.ru_maxrss / 1024
+    print(f"{step:12} cpu {cpu:7.1f} s  wall {wall:7.1f} s  largest process so far {peak:6.0f} MiB")
+    return cpu, wall
+
+
+def killed(path: Path, db: Path, after: float) -> None:
+    """Kill a run in the middle, complete it and compare with what an undisturbed run wrote."""
+    child = subprocess.Popen([sys.executable, __file__, "--step", "ours", "--log", str(path), "--db", str(db)], start_new_session=True)
+    time.sleep(after)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    measured("ours", path, db)
+
+
+def digest(db: Path) -> tuple[object, ...]:
+    """Return what tells two databases apart: sums over all calls and records."""
+    import duckdb
+
+    connection = duckdb.connect(str(db), read_only=True)
+    found = connection.execute(
+        "SELECT count(*), sum(cost_usd), sum(record_no), bit_xor(hash(call_id, record_no, line_no, cost_usd)), "
+        "(SELECT bit_xor(hash(record_no, byte_offset, outcome, call_id)) FROM records), "
+        "(SELECT bit_xor(hash(call_id, messages, response_text)) FROM contents), (SELECT count(*) FROM rejects) FROM calls"
+    ).fetchall()[0]
+    connection.close()
+    return tuple(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/auditor-scale"))
+    parser.add_argument("--kill-after", type=float, default=0.0)
+    parser.add_argument("--step")
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--db", type=Path)
+    given = parser.parse_args()
+    if given.step == "duckdb":
+        duck(given.log, given.db)
+    elif given.step:
+        ours(given.log, given.db, classes=given.step != "ours-plain")
+    else:
+        compare(given.folder, given.calls, given.kill_after)
+
+
+def compare(folder: Path, calls: int, kill_after: float) -> None:
+    """Generate, measure, print the ratios."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"calls-{calls}.jsonl"
+    if not log.exists():
+        generate(log, calls)
+    for name in ("duckdb", "ours", "ours-plain", "killed"):
+        for old in folder.glob(f"{name}.db*"):
+            old.unlink()
+    print(f"{calls} calls, {log.stat().st_size / 2**20:.0f} MiB")
+    base, _ = measured("duckdb", log, folder / "duckdb.db")
+    plain, _ = measured("ours-plain", log, folder / "ours-plain.db")
+    full, _ = measured("ours", log, folder / "ours.db")
+    print(f"ratio of CPU to read_json: {full / base:.2f} with classes, {plain / base:.2f} without")
+    measured("ours", log, folder / "ours.db")
+    if kill_after:
+        killed(log, folder / "killed.db", kill_after)
+        print("killed run equals the undisturbed one:", digest(folder / "killed.db") == digest(folder / "ours.db"))
+
+
+if __name__ == "__main__":
+    main()
