@@ -58,7 +58,7 @@ class ReplayConfig(Section):
 
     model: str | list[str] | None = None
     """A GGUF path, ``ollama:name`` or ``URL#name``; several make a ladder, cheapest first."""
-    slots: Annotated[int, Field(ge=1)] = 8
+    slots: Annotated[int, Field(ge=1)] = 16
     """Requests decoded at a time."""
     exact: bool = False
     """One request at a time, each from an empty cache: slower, the model's own bits."""
