@@ -127,8 +127,8 @@ def _entry(
 
 
 def _text(value: str) -> str:
-    """A string as YAML: JSON's double quotes are YAML's."""
-    return json.dumps(value)
+    """A string as YAML: JSON's double quotes are YAML's; what cannot be seen is escaped."""
+    return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 def _flow(value: object) -> str:

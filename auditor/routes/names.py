@@ -46,6 +46,9 @@ _ROLE = re.compile(
     r"\b(?:you are|you're|act as) (?:[\w' ]{1,30}, )?(?:the|an?) ([^.,;:\n{]{3,90})",
     re.IGNORECASE,
 )
+_SOURCE = re.compile(
+    r"\b(?:read|given|from|based on|about) (?:the|this|each|an?) ([^.,;:\n{]{3,60})", re.IGNORECASE
+)
 # where the object of an instruction ends
 _STOP = re.compile(
     r"[.,;:!?()\[\]{}<>\"`“”|=]"
@@ -110,6 +113,12 @@ def role(template: str) -> str | None:
     return words if words.lower() not in {"", "assistant", "ai assistant", "ai"} else None
 
 
+def source(template: str) -> str | None:
+    """What the prompt says it is given ("Read the bug report": "bug report"), or None."""
+    found = _SOURCE.search(template)
+    return (_phrase(found[1], MAX_OBJECT) or None) if found else None
+
+
 def name(
     *, template: str, kind: str, shapes: Mapping[str, int], response_format: str, owned: bool
 ) -> str:
@@ -129,14 +138,14 @@ def name(
     open_kind = kind in {OTHER, "write code", "draft reply"} or is_weak(kind)
     if owned and who and not said and open_kind and top in {"text", "code"}:
         return f"general chat, {who}"
-    title = _title(kind, who, said) or f"prompt “{' '.join(template.split()[:6])}”"
+    title = _title(template, kind, who, said) or f"prompt “{' '.join(template.split()[:6])}”"
     out = _SHAPES.get(top)
     if out and out.lower() not in title.lower():
         title = f"{title} → {out}"
     return title
 
 
-def _title(kind: str, who: str | None, said: Sequence[str]) -> str:
+def _title(template: str, kind: str, who: str | None, said: Sequence[str]) -> str:
     known = known_types().get(kind)
     if kind == USE_TOOLS:
         return f"use tools, {who or (said[0] if said else 'agent')}"
@@ -147,7 +156,10 @@ def _title(kind: str, who: str | None, said: Sequence[str]) -> str:
     best = next((phrase for phrase in said if known.said.search(phrase)), None)
     if best is None:
         first = known.phrase.split()[0]
-        more = who or next((phrase for phrase in said if not phrase.startswith(first)), None)
+        others = (phrase for phrase in said if not phrase.startswith(first))
+        given = source(template)
+        told = given and given.split()[-1].lower() in known.phrase
+        more = who or next(others, None) or (None if told else given)
         return f"{known.phrase} ({more})" if more else known.phrase
     # a bare "summarize article" gains by whose it is
     return f"{best} ({who})" if who and len(best.split()) < MAX_OBJECT - 1 else best
