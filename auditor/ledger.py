@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from auditor import ratecard
 from auditor.domain import digest
-from auditor.errors import ConfigError, StoreError
 from auditor.readers.containers import EDGE
 
 if TYPE_CHECKING:
@@ -224,15 +223,7 @@ def _joined(parts: Sequence[tuple[tuple[str, int, int], pa.Table]]) -> pa.Table:
 def _choose(store: Store, only: CallFilter) -> None:
     """Put the rows that become calls into tables of their own."""
     condition, values = only.sql()
-    try:
-        store.execute(_WANTED.format(condition=condition), values)
-    except Exception as error:
-        if not only.where or isinstance(error, StoreError):
-            raise
-        raise ConfigError(
-            f"--where cannot be used: {str(error).splitlines()[0]}",
-            hint="it is a condition on the columns of calls, for example \"status = 'ok'\"",
-        ) from error
+    store.execute(_WANTED.format(condition=condition), values)
     store.execute(_FRESH)
 
 
