@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from auditor.errors import ConfigError
+
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from auditor.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +49,22 @@ class CallFilter:
         if self.where:
             parts.append(f"({self.where})")
         return " AND ".join(parts) or "true", values
+
+    def check(self, store: Store) -> None:
+        """Try the condition.
+
+        Raises:
+            ConfigError: it is none on the columns of calls.
+        """
+        if not self.where:
+            return
+        import duckdb
+
+        condition, values = self.sql()
+        try:
+            store.rows(f"SELECT 1 FROM calls WHERE {condition} LIMIT 0", values)
+        except duckdb.Error as error:
+            raise ConfigError(
+                f"--where cannot be used: {str(error).splitlines()[0]}",
+                hint="it is a condition on the columns of calls, for example \"status = 'ok'\"",
+            ) from error

@@ -128,6 +128,7 @@ def run(
         ConfigError: a filter that is no condition on calls.
     """
     settings = settings or IngestSettings()
+    settings.only.check(store)
     started = time.monotonic()
     tables = pack(settings.readers)
     this = _Run(store, settings, watch, PriceBook(settings.prices), tables, registry(tables))
