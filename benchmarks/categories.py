@@ -35,6 +35,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score, v_measure_sco
 
 from auditor.routes import Doc, Matcher, find_routes, learn_more
 from auditor.routes.freeform import cluster
+from auditor.routes.vectors import embed, unit
 from auditor.stages import categorize, ingest
 from auditor.store import Store
 
@@ -131,6 +132,31 @@ def bertopic(texts: Sequence[str]) -> np.ndarray[Any, Any] | None:
     return np.array(BERTopic().fit_transform(list(texts))[0])
 
 
+def leiden(texts: Sequence[str], resolution: float) -> np.ndarray[Any, Any] | None:
+    """Leiden on the 15 nearest neighbours of the same word vectors, where its (GPL) packages are."""
+    try:
+        import igraph
+        import leidenalg
+    except ImportError:
+        return None
+    from sklearn.neighbors import NearestNeighbors
+
+    vectors = embed(texts)
+    points = unit(vectors - vectors.mean(axis=0))
+    away, near = NearestNeighbors(n_neighbors=16, metric="cosine").fit(points).kneighbors(points)
+    edges = [(a, int(b)) for a in range(len(points)) for b in near[a, 1:]]
+    graph = igraph.Graph(n=len(points), edges=edges)
+    graph.es["weight"] = [float(max(0, 1 - x)) for row in away for x in row[1:]]
+    found = leidenalg.find_partition(
+        graph,
+        leidenalg.RBConfigurationVertexPartition,
+        weights="weight",
+        resolution_parameter=resolution,
+        seed=0,
+    )
+    return np.array(found.membership)
+
+
 # -- parts -----------------------------------------------------------------------------------------
 
 
@@ -191,6 +217,11 @@ def clusters(**_: object) -> None:
             with Cpu() as cpu:
                 labels = tfidf_kmeans(texts, k)
             row(f"TF-IDF + k-means, {how}", truth, [str(x) for x in labels], cpu.seconds)
+        for resolution in (0.5, 3.0):
+            with Cpu() as cpu:
+                members = leiden(texts, resolution)
+            if members is not None:
+                row(f"Leiden {resolution}", truth, [str(x) for x in members], cpu.seconds)
         with Cpu() as cpu:
             topics = bertopic(texts)
         if topics is None:
