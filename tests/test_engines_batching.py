@@ -190,7 +190,7 @@ def test_anchors_are_shared_prefixes_that_leave_a_token(requests, levels):
         for length in item.anchors:
             assert length < len(item.unit.tokens)
             assert sum(tokens[:length] == item.unit.tokens[:length] for tokens in prompts) > 1
-        assert all(b - a >= 32 for a, b in pairwise((0, *item.anchors)))
+        assert all(b - a >= 16 for a, b in pairwise((0, *item.anchors)))
 
 
 def test_a_cohort_is_a_stretch_of_the_layout():

@@ -40,7 +40,7 @@ class Placed(Generic[Payload]):
 
 
 def lay_out(
-    units: Sequence[Unit[Payload]], *, levels: int, shortest: int = 32
+    units: Sequence[Unit[Payload]], *, levels: int, shortest: int = 16
 ) -> list[Placed[Payload]]:
     """Sort units by tokens and find the prefixes worth decoding once.
 
