@@ -231,7 +231,7 @@ def clusters(**_: object) -> None:
 
 
 def synthetic(calls: Sequence[int] = (10_000,), **_: object) -> None:
-    """40 templates of 32 tasks and open chat: right, stable, and stable when it grows."""
+    """40 templates of 35 tasks and open chat: right, stable, and stable when it grows."""
     n = calls[0]
     log = list(Log(1, _clusters()).calls(n))
     docs, routes, tasks = ([r[i] for r in log] for i in range(3))

@@ -1,4 +1,4 @@
-"""A synthetic log for measuring categories: 40 prompt templates of 32 tasks, and open chat.
+"""A synthetic log for measuring categories: 40 prompt templates of 35 tasks, and open chat.
 
 Written for this project in the manner of real applications: some system prompts hold a
 tenant, a date, a language or retrieved text, "You are a helpful assistant." is shared by

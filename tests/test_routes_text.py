@@ -129,6 +129,17 @@ def test_names_are_made_unique_by_what_tells_them_apart():
     assert made[0].removeprefix("classify, ") in {"tickets", "queue"}
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["a\x1b[31mred\x07", "x" * 5000, "\u202eevil\n\nlines", "", "\ud800 half", "word " * 90],
+)
+def test_names_from_hostile_prompts_are_printable_and_short(title):
+    (made,) = unique([title], [title])
+    assert made
+    assert made.isprintable()
+    assert len(made) <= 90
+
+
 def test_telling_words_of_nothing():
     assert telling_words([[], ["the of and"]], 3) == [[], []]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_OBJECT = 5  # words
 MAX_ROLE = 7
+MOST_WORD, MOST_NAME = 30, 90  # characters
 TOPIC_WORDS = 4
 SPECIAL = {"embeddings": "embeddings", "no-text": "calls without text"}
 """Names of calls that have nothing to read; `Doc.response_format` marks them."""
@@ -165,6 +166,18 @@ def _title(template: str, kind: str, who: str | None, said: Sequence[str]) -> st
     return f"{best} ({who})" if who and len(best.split()) < MAX_OBJECT - 1 else best
 
 
+def clean(title: str) -> str:
+    """A name that fits a table: printable, words and the whole of bounded length.
+
+    Prompts are hostile text, and a name is made of their words.
+    """
+    printable = "".join(char if char.isprintable() else " " for char in title)
+    words = [
+        word if len(word) <= MOST_WORD else word[:MOST_WORD] + "…" for word in printable.split()
+    ]
+    return " ".join(words)[:MOST_NAME].strip() or "prompt"
+
+
 def telling_words(groups: Sequence[Sequence[str]], n: int) -> list[list[str]]:
     """Up to `n` words of each group of texts that set it apart from the others, best first.
 
@@ -219,10 +232,11 @@ def usual(kinds: Sequence[str]) -> str:
 
 
 def unique(names: Sequence[str], templates: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
-    """Make names distinct, also from `taken`.
+    """Make names clean and distinct, also from `taken`.
 
     By a word of the template that those of the same name do not have, else by a number.
     """
+    names = [clean(title) for title in names]
     used = {title.casefold() for title in taken}
     counts = Counter(title.casefold() for title in names)
     counts.update(used)
@@ -237,7 +251,7 @@ def unique(names: Sequence[str], templates: Sequence[str], taken: Iterable[str] 
     out = []
     for number, title in enumerate(names):
         plain = [title] if counts[title.casefold()] == 1 else []
-        hinted = [f"{title}, {word}" for word in hints.get(number, ())]
+        hinted = [clean(f"{title}, {word}") for word in hints.get(number, ())]
         numbered = (f"{title} ({n})" for n in count(1))
         chosen = next(c for c in chain(plain, hinted, numbered) if c.casefold() not in used)
         used.add(chosen.casefold())
