@@ -254,6 +254,15 @@ def test_ctrl_c_stops_a_decode_at_once_and_keeps_what_was_answered(cache):
     assert process.returncode == 0
 
 
+def test_an_engine_can_be_closed_while_a_run_is_under_way(cache):
+    engine = open_engine(None, EngineSettings(slots=4, cache_folder=cache, threads=1))
+    run = engine.answers([classify(i, max_tokens=40) for i in range(12)])
+    next(run)
+    engine.close()  # as a pipeline does on its way out, with the generator still open
+    run.close()
+    engine.close()
+
+
 def test_speed_is_measured_on_the_way(engine, answered):
     rows = engine.speed()
     assert {row.concurrency for row in rows} >= {4}

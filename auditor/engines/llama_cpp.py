@@ -97,6 +97,7 @@ class LlamaCppEngine:
         self._template: ChatTemplate | None = None
         self._tally = Tally()
         self._notes: list[str] = []
+        self._end_run: Callable[[], object] = lambda: None
         trained = file.context_tokens
         wanted = settings.context_tokens
         self._limit = min(n for n in (trained, wanted, 1 << 20) if n)
@@ -181,6 +182,7 @@ class LlamaCppEngine:
             target=self._work, args=(classes, done, outbox, stop), name="decoder", daemon=True
         )
         worker.start()
+        self._end_run = lambda: (stop.now(), worker.join())
         try:
             while (output := outbox.get()) is not None:
                 if isinstance(output, BaseException):
@@ -189,15 +191,15 @@ class LlamaCppEngine:
                     if call_id not in done:
                         yield call_id, self._answer(asked[call_id], output)
         finally:
-            stop.now()
-            worker.join()
+            self._end_run()
 
     def speed(self) -> Sequence[Speed]:
         """Tokens per second at each number of busy slots that was met."""
         return self._tally.rows(self.candidate.candidate_id)
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model, once a run that was left before its end has stopped using it."""
+        self._end_run()
         for model in (self._model, self._vocabulary):
             if model is not None:
                 model.close()
