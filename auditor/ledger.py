@@ -164,7 +164,6 @@ def write(
         progress.records += columns.records
         progress.lines += columns.lines
         progress.position = columns.position
-    store.rest()
 
 
 def _positions(parts: Sequence[tuple[Progress, Columns]]) -> pa.Table:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from auditor.readers import providers, shapes, usage
 from auditor.readers.model import Call, Json, NotCall, Reject
@@ -72,14 +72,21 @@ class FormatTable(BaseModel):
     usage_state: str = "provider"
     not_calls: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
 
+    @field_validator("fields")
+    @classmethod
+    def _known(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        unknown = fields.keys() - FIELDS
+        if unknown:
+            raise ValueError(
+                f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(FIELDS))}"
+            )
+        return fields
+
 
 class Mapped:
     """The reader of a declared format."""
 
     def __init__(self, name: str, mapping: FormatTable) -> None:
-        unknown = mapping.fields.keys() - FIELDS
-        if unknown:
-            raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
         self.name = name
         self.title = mapping.title
         self.table = mapping

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor import ledger, ratecard
+from auditor import estimation, ledger, ratecard
 from auditor.domain import StageResult, Watch, silent
 from auditor.filters import CallFilter
 from auditor.ledger import Place, Progress
@@ -64,6 +64,9 @@ BATCH_RECORDS = 125_000
 BATCH_BYTES = 192 * 1024 * 1024
 """How much is written in one transaction, and lost by a kill: a little more than a row group."""
 
+REST_S = 6.0
+"""How long the database is held at most, but for the time of one batch."""
+
 SMALL_BYTES = 4 * 1024 * 1024
 TOGETHER_BYTES = 32 * 1024 * 1024
 TOGETHER_FILES = 2_000
@@ -83,6 +86,7 @@ class _Run:
     warnings: list[str] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
     read: int = 0
+    rested: float = field(default_factory=time.monotonic)
 
     def begin(self, sources: Sequence[Source], position: int = 0) -> dict[str, Progress]:
         """Begin to write sources."""
@@ -98,6 +102,10 @@ class _Run:
     def write(self, parts: Sequence[tuple[Progress, Columns]]) -> None:
         """Write a batch."""
         ledger.write(self.store, parts, book=self.book, only=self.settings.only)
+        if time.monotonic() - self.rested > REST_S:
+            # Others may read meanwhile; each rest writes the last rows of every column again.
+            self.store.rest()
+            self.rested = time.monotonic()
         self.read += sum(columns.records for _, columns in parts)
 
     def complete(self, progress: Iterable[Progress]) -> None:
@@ -135,6 +143,9 @@ def run(
     with containers.sources(paths) as found:
         watch.start("reading logs", sum(source.size for source in found), "B")
         _read_all(this, found)
+        if this.read:
+            estimation.estimate(store, this.book)
+            store.rest()
         rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
     watch.finish()
     for warning in this.warnings:
@@ -265,4 +276,18 @@ def _ignore_interrupt() -> None:
 
 def reprice(store: Store, settings: IngestSettings) -> int:
     """Price all calls anew after ``[prices]`` changed; return how many amounts changed."""
-    return ratecard.reprice(store, PriceBook(settings.prices))
+    book = PriceBook(settings.prices)
+    with store.transaction():
+        before = (
+            "CREATE OR REPLACE TEMP TABLE priced AS SELECT call_id, cost_usd, cost_basis FROM calls"
+        )
+        store.execute(before)
+        estimation.forget(store)
+        ratecard.reprice(store, book)
+        estimation.estimate(store, book)
+        changed = store.value(
+            """SELECT count(*) FROM calls c JOIN priced p USING (call_id)
+            WHERE c.cost_usd IS DISTINCT FROM p.cost_usd OR c.cost_basis <> p.cost_basis"""
+        )
+        store.execute("DROP TABLE priced")
+    return int(changed)
