@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import ConfigError
 from auditor.prices import PricesConfig
+from auditor.readers.mapped import FormatTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,6 +153,8 @@ class Config(Section):
     local: LocalConfig = LocalConfig()
     report: ReportConfig = ReportConfig()
     prices: PricesConfig = PricesConfig()
+    readers: dict[str, FormatTable] = {}
+    """Formats of the user's own, by name: where in a record each fact lies."""
 
 
 def load_config(path: Path | None = None, *, start: Path | None = None) -> Config:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from auditor import __version__
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import LogError, NotReadyError
+from auditor.filters import CallFilter
 from auditor.runs import RunRecord
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Pipeline:
     force: bool = False
     output: Path = field(default_factory=lambda: Path("auditor-report.html"))
     command: str = "auditor audit"
+    only: CallFilter = field(default_factory=CallFilter)
     _engines: list[Engine] | None = None
 
     # -- running -----------------------------------------------------------------------------------
@@ -94,7 +96,12 @@ class Pipeline:
     def _ingest_settings(self) -> IngestSettings:
         from auditor.stages.ingest import IngestSettings
 
-        return IngestSettings(redact=self.config.ingest.redact, prices=self.config.prices)
+        return IngestSettings(
+            redact=self.config.ingest.redact,
+            prices=self.config.prices,
+            readers=self.config.readers,
+            only=self.only,
+        )
 
     def _reprice(self) -> None:
         """Price all calls anew when ``[prices]`` says something else than it did."""

@@ -20,10 +20,10 @@ FLOORS = [
     for floor in (
         "__init__ errors resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
-        "config console criteria decision economics evidence filters overrides ratecard store",
+        "console criteria decision economics evidence filters overrides ratecard store",
         "criteria_file graded naming serving taxonomy verdicts",
         "engines graders readers report routes runs",
-        "call_texts ledger",
+        "call_texts config ledger",
         "stages",
         "pipeline",
         "show",
