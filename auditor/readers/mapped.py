@@ -52,25 +52,35 @@ _FIRST_ERROR = 400
 class Signature(BaseModel):
     """What a record of the format must have: paths that lead somewhere, and fixed values."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     every: tuple[str, ...] = ()
+    """Paths that must all lead somewhere."""
     some: tuple[str, ...] = ()
+    """Paths of which one must lead somewhere."""
     equal: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """Paths whose value must be this, or one of these."""
 
 
 class FormatTable(BaseModel):
     """A declared format, as in ``formats/*.toml`` and ``[readers.<name>]``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     title: str = ""
+    """What the format is called."""
     signature: Signature
+    """By what a record of the format is known."""
     fields: dict[str, str | tuple[str, ...]]
+    """The path of each fact, or several of which the first that holds a value wins."""
     values: dict[str, str] = Field(default_factory=dict)
+    """Facts that are the same for every record."""
     tokens: usage.Rule = "inclusive"
+    """Whether the input tokens include those of a cache."""
     usage_state: str = "provider"
+    """Who counted the tokens."""
     not_calls: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """Paths and values of records that are no call by design."""
 
     @field_validator("fields")
     @classmethod
