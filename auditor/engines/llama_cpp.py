@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.domain import Answer, Candidate, canonical_json, digest
 from auditor.engines import memory, native
+from auditor.engines.background import BackgroundDecode
 from auditor.engines.chat import CHATML, ChatTemplate, TemplateRefusedError, parse_reply
 from auditor.engines.eligibility import needs_beyond_text, prompt_bytes
 from auditor.engines.grammar import constraint_of
@@ -17,7 +17,7 @@ from auditor.engines.sampling import Sampling, sampling_of
 from auditor.engines.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from auditor.domain import Request
@@ -97,7 +97,7 @@ class LlamaCppEngine:
         self._template: ChatTemplate | None = None
         self._tally = Tally()
         self._notes: list[str] = []
-        self._end_run: Callable[[], object] = lambda: None
+        self._run: BackgroundDecode | None = None
         trained = file.context_tokens
         wanted = settings.context_tokens
         self._limit = min(n for n in (trained, wanted, 1 << 20) if n)
@@ -176,22 +176,12 @@ class LlamaCppEngine:
         if not any(one.todo(done) for one in classes):
             return
         self._load(classes)
-        outbox: queue.SimpleQueue[Output | BaseException | None] = queue.SimpleQueue()
-        stop = _Stop()
-        worker = threading.Thread(
-            target=self._work, args=(classes, done, outbox, stop), name="decoder", daemon=True
-        )
-        worker.start()
-        self._end_run = lambda: (stop.now(), worker.join())
-        try:
-            while (output := outbox.get()) is not None:
-                if isinstance(output, BaseException):
-                    raise output
+        self._run = BackgroundDecode(lambda run: self._decode(classes, done, run))
+        with closing(self._run.outputs()) as outputs:
+            for output in outputs:
                 for call_id in output.job.call_ids:
                     if call_id not in done:
                         yield call_id, self._answer(asked[call_id], output)
-        finally:
-            self._end_run()
 
     def speed(self) -> Sequence[Speed]:
         """Tokens per second at each number of busy slots that was met."""
@@ -199,7 +189,8 @@ class LlamaCppEngine:
 
     def close(self) -> None:
         """Free the model, once a run that was left before its end has stopped using it."""
-        self._end_run()
+        if self._run is not None:
+            self._run.end()
         for model in (self._model, self._vocabulary):
             if model is not None:
                 model.close()
@@ -328,27 +319,10 @@ class LlamaCppEngine:
                 self._vocabulary.close()
                 self._vocabulary = None
 
-    def _work(
-        self,
-        classes: Sequence[_Class],
-        done: AbstractSet[str],
-        outbox: queue.SimpleQueue[Output | BaseException | None],
-        stop: _Stop,
-    ) -> None:
-        """Decode every cohort that is not done; the thread's body, so it lets nothing escape."""
-        try:
-            self._decode(classes, done, outbox.put, stop)
-            outbox.put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
-            outbox.put(error)
-
     def _decode(
-        self,
-        classes: Sequence[_Class],
-        done: AbstractSet[str],
-        emit: Callable[[Output], None],
-        stop: _Stop,
+        self, classes: Sequence[_Class], done: AbstractSet[str], run: BackgroundDecode
     ) -> None:
+        """Decode every cohort that is not done."""
         from auditor.engines.batching import Decoder
         from auditor.engines.picking import PickerShop
         from auditor.engines.selftest import check
@@ -369,13 +343,13 @@ class LlamaCppEngine:
                 )
                 try:
                     check(context, shop)
-                    stop.holds(context)
+                    run.holds(context)
                     decoder = Decoder(context, shop, slots=one.slots, tally=self._tally)
                     for cohort in todo:
-                        if not decoder.run(cohort, emit):
+                        if not decoder.run(cohort, run.emit):
                             return
                 finally:
-                    stop.holds(None)
+                    run.holds(None)
                     context.close()
         finally:
             shop.close()
@@ -412,29 +386,6 @@ class LlamaCppEngine:
             error_detail=detail,
             fidelity=fidelity,
         )
-
-
-class _Stop:
-    """Stops whichever context is decoding; kept apart from it, since contexts come and go."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._context: native.Context | None = None
-        self._stopped = False
-
-    def holds(self, context: native.Context | None) -> None:
-        """The context that decodes from now on."""
-        with self._lock:
-            self._context = context
-            if context is not None and self._stopped:
-                context.stop()
-
-    def now(self) -> None:
-        """Stop it, and any that comes after it."""
-        with self._lock:
-            self._stopped = True
-            if self._context is not None:
-                self._context.stop()
 
 
 def _calls(cohort: Sequence[Placed[Job]]) -> set[str]:
