@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from sklearn.cluster import KMeans
 
     Vectors = NDArray[np.float32]
 
 MIN_TEXTS = 40  # fewer are one group
 PER_GROUP = 25  # texts a group should have on average, at least
-COARSE = (3, 4, 5, 6, 7, 8, 10, 12, 16)
-FINE_PER_GROUP, FINE_MOST = 40, 100  # intents: silhouettes say nothing about so many groups
-NEAR_BEST = 0.85  # the fewest groups whose silhouette is within 15 % of the best: tasks are few
-FITTED = 5000  # texts that decide the groups
-JUDGED = 1500  # texts that the silhouette is taken over
+TASKS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32)  # numbers of groups that are tried
+AGREED = 0.78  # adjusted Rand index of two halves of the texts from which groups are real
+USUAL = 3  # groups where halves agree on no number: few, for tasks are few
+HALVINGS = 3
+INTENT, MOST_INTENTS = 40, 100  # texts to an intent, and how many intents at most
+FITTED = 4000  # texts that decide the groups
 DIMENSIONS = 64
 DAMPING = 0.3  # exponent of the variance that each direction is divided by; 1 whitens
 WORDS = 0.6  # weight of the words beside the vectors
@@ -40,7 +42,7 @@ def cluster(
     Args:
         texts: The texts; with another order the same groups are found in another order.
         seed: Of the starting points.
-        fine: Look for intents, one group per `FINE_PER_GROUP` texts, not for a few tasks.
+        fine: Look for intents, one group per `INTENT` texts, not for tasks.
 
     Returns:
         The centre that vectors are taken from, unit centroids `(k, 256)`, and the group of
@@ -54,15 +56,15 @@ def cluster(
     # a text that is sent again and again is not a group
     _, distinct = np.unique(np.array(texts, dtype=object).astype(str), return_index=True)
     chosen = np.random.default_rng(seed).permutation(distinct)[:FITTED]
-    sizes = [k for k in COARSE if k * PER_GROUP <= len(chosen)]
-    if fine:
-        sizes = [min(FINE_MOST, len(chosen) // FINE_PER_GROUP)]
+    sizes = [k for k in TASKS if k * PER_GROUP <= len(chosen)]
     if len(chosen) < MIN_TEXTS or not sizes or not points.any():
         return centre, unit(points.mean(axis=0, keepdims=True)), np.zeros(len(texts), np.int64)
     # one thread: sums of floating point numbers depend on how many add them up
     with threadpool_limits(1):
         features = _features([texts[i] for i in chosen], vectors[chosen] - centre)
-        labels = _best(features, sizes, seed)
+        intents = max(2, min(MOST_INTENTS, len(chosen) // INTENT))
+        k = intents if fine else _agreed(features, sizes, seed)
+        labels = _kmeans(features, k, seed).labels_
         centroids = np.stack([points[chosen][labels == g].mean(axis=0) for g in np.unique(labels)])
         centroids = unit(centroids)
         return centre, centroids, (points @ centroids.T).argmax(axis=1)
@@ -91,22 +93,28 @@ def _features(texts: Sequence[str], vectors: Vectors) -> Vectors:
     return np.hstack([damped, WORDS * unit(reduced.astype(np.float32))])
 
 
-def _best(features: Vectors, sizes: Sequence[int], seed: int) -> NDArray[np.int64]:
-    """Labels for the number of groups that the silhouette speaks for."""
-    from sklearn.cluster import KMeans
-    from sklearn.metrics import silhouette_score
+def _agreed(features: Vectors, sizes: Sequence[int], seed: int) -> int:
+    """The largest number of groups that two halves of the texts agree on.
 
-    tried = []
+    Each half is grouped on its own and both groupings are put to all texts (the prediction
+    strength of Tibshirani and Walther, with the Rand index for a measure). Where a text could
+    as well be in another group, halves disagree.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    agreement: dict[int, float] = {}
     for k in sizes:
-        labels = KMeans(k, n_init=2, random_state=seed).fit_predict(features)
-        some = labels[:JUDGED]
-        if len(np.unique(some)) > 1:
-            tried.append(
-                (float(silhouette_score(features[:JUDGED], some, metric="cosine")), labels)
-            )
-    if not tried:
-        return np.zeros(len(features), np.int64)
-    best = max(score for score, _ in tried)
-    enough = NEAR_BEST * best if best > 0 else best
-    labels = next(labels for score, labels in tried if score >= enough)
-    return np.asarray(labels, np.int64)
+        scores = []
+        for number in range(HALVINGS):
+            order = np.random.default_rng((seed, number)).permutation(len(features))
+            halves = features[order[::2]], features[order[1::2]]
+            one, two = (_kmeans(half, k, seed).predict(features) for half in halves)
+            scores.append(adjusted_rand_score(one, two))
+        agreement[k] = float(np.mean(scores))
+    return max((k for k in sizes if agreement[k] >= AGREED), default=min(USUAL, sizes[-1]))
+
+
+def _kmeans(points: Vectors, k: int, seed: int) -> KMeans:
+    from sklearn.cluster import KMeans
+
+    return KMeans(k, n_init=3, random_state=seed).fit(points)
