@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--slots", type=int, default=16, help="of auditor")
+    parser.add_argument("--slots", type=int, default=24, help="of auditor")
     parser.add_argument("--server-slots", type=int, default=8)
     parser.add_argument("--size", type=float, default=1.0, help="share of the 180 requests")
     parser.add_argument("--weights", choices=["q8_0", "shipped"], default="q8_0")

@@ -28,7 +28,7 @@ class EngineSettings:
     cache the slots may take together: requests too long for it are decoded in fewer slots.
     """
 
-    slots: int = 16
+    slots: int = 24
     exact: bool = False
     context_tokens: int | None = None
     threads: int | None = None
