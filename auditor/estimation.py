@@ -73,29 +73,27 @@ SELECT c.call_id, c.provider, c.model, {category} AS category_id,
        (coalesce(length(n.response_text), 0) + coalesce(length(n.tool_calls::VARCHAR), 0))::DOUBLE
          AS output_chars,
        (c.input_uncached_tokens + coalesce(c.cache_read_tokens, 0)
-         + coalesce(c.cache_write_5m_tokens, 0) + coalesce(c.cache_write_1h_tokens, 0)) AS input_tokens,
+         + coalesce(c.cache_write_5m_tokens, 0) + coalesce(c.cache_write_1h_tokens, 0))
+         AS input_tokens,
        c.output_tokens
 FROM calls c JOIN contents n USING (call_id)
 WHERE c.content_state = 'full' AND NOT c.needs_vision AND c.status IN ('ok', 'cancelled')"""
 _SIDES = ("input", "output")
-_RATIO = (
-    """
+_RATIO = """
 SELECT '{side}' AS side, {level} AS level, {keys},
        quantile_cont({side}_tokens / {side}_chars, 0.1) AS low,
        sum({side}_tokens) / sum({side}_chars) AS middle,
        quantile_cont({side}_tokens / {side}_chars, 0.9) AS high
 FROM lengths WHERE {side}_chars > 0 AND {side}_tokens > 0
   AND input_tokens <= 1.5 * input_chars -- more tokens than text: part of the prompt is not logged
-GROUP BY ALL HAVING count(*) >= %d"""
-    % ENOUGH
-)
+GROUP BY ALL HAVING count(*) >= {enough}"""
 _LEVELS = (
     "provider, model, category_id",
     "provider, model, NULL AS category_id",
     "provider, NULL AS model, NULL AS category_id",
 )
 _RATIOS = "CREATE OR REPLACE TEMP TABLE ratios AS " + " UNION ALL ".join(
-    _RATIO.format(side=side, level=level, keys=keys)
+    _RATIO.format(side=side, level=level, keys=keys, enough=ENOUGH)
     for side in _SIDES
     for level, keys in enumerate(_LEVELS)
 )
@@ -104,8 +102,8 @@ _RATIOS = "CREATE OR REPLACE TEMP TABLE ratios AS " + " UNION ALL ".join(
 def _best(side: str) -> str:
     """Return the query for the closest ratio of each call that wants one."""
     return f"""
-    SELECT l.call_id, arg_min(struct_pack(low := r.low, middle := r.middle, high := r.high), r.level)
-        AS {side}_ratio
+    SELECT l.call_id, arg_min(
+        struct_pack(low := r.low, middle := r.middle, high := r.high), r.level) AS {side}_ratio
     FROM lengths l JOIN ratios r ON r.side = '{side}' AND r.provider = l.provider
      AND (r.level > 1 OR r.model = l.model)
      AND (r.level > 0 OR r.category_id = l.category_id)
@@ -113,6 +111,14 @@ def _best(side: str) -> str:
 
 
 _DEFAULT = "struct_pack(low := {}, middle := {}, high := {})".format(*_PROSE)
+
+
+def _three(ratio: str) -> str:
+    """Return the three bounds of a ratio, or of prose where there is none."""
+    found = f"coalesce({ratio}, {_DEFAULT})"
+    return ", ".join(f"{found}.{bound}" for bound in ("low", "middle", "high"))
+
+
 _GUESSED = f"""
 CREATE OR REPLACE TEMP TABLE guessed AS
 SELECT c.* EXCLUDE (computed_cost_usd, cost_usd, cost_low_usd, cost_high_usd, cost_basis)
@@ -125,12 +131,10 @@ FROM calls c JOIN lengths l USING (call_id)
 LEFT JOIN ({_best("input")}) i USING (call_id) LEFT JOIN ({_best("output")}) o USING (call_id),
 LATERAL (
     SELECT unnest(['low', 'middle', 'high']) AS variant,
-           unnest([coalesce(i.input_ratio, {_DEFAULT}).low, coalesce(i.input_ratio, {_DEFAULT}).middle,
-                   coalesce(i.input_ratio, {_DEFAULT}).high]) AS input,
-           unnest([coalesce(o.output_ratio, {_DEFAULT}).low, coalesce(o.output_ratio, {_DEFAULT}).middle,
-                   coalesce(o.output_ratio, {_DEFAULT}).high]) AS output
+           unnest([{_three("i.input_ratio")}]) AS input,
+           unnest([{_three("o.output_ratio")}]) AS output
 ) v
-WHERE {_WANTING.replace("usage_state", "c.usage_state").replace("content_state", "c.content_state")}"""
+WHERE {_WANTING}"""
 _COSTS = """
 CREATE OR REPLACE TEMP TABLE estimates AS
 SELECT call_id, any_value(input_uncached_tokens) FILTER (variant = 'middle') AS input_tokens,

@@ -1,4 +1,4 @@
-"""Tables for other tools: calls, answers, grades, categories, rejects as parquet, CSV or JSON lines."""
+"""Tables for other tools: parquet, CSV or JSON lines of calls, answers, grades and the rest."""
 
 from __future__ import annotations
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class CallFilter:
     """Conditions on columns of ``calls``; what is not given holds for every call.
 
-    ``models`` and ``projects`` are globs, one of which must match. ``since`` is inclusive, ``until``
-    is not; a call whose time is unknown is in neither. ``where`` is a condition in DuckDB's SQL.
+    ``models`` and ``projects`` are globs, one of which must match. ``since`` is inclusive and
+    ``until`` is not; a call whose time is unknown is in neither. ``where`` is a condition in
+    DuckDB's SQL.
     """
 
     since: datetime | None = None

@@ -151,11 +151,9 @@ class PriceBook:
         """Return the rates of a kind of call, one for each context tier; none: unpriced."""
         if key.model in self.config.free:
             return [_nothing(key)]
-        if own := self.config.models.get(key.model):
-            if (own.provider in (None, key.provider)) and (
-                own.since is None or own.since <= key.day
-            ):
-                return [self._own(key, own)]
+        own = self.config.models.get(key.model)
+        if own and own.provider in (None, key.provider) and (own.since or key.day) <= key.day:
+            return [self._own(key, own)]
         return self._from_book(key)
 
     def _own(self, key: Key, own: ModelPrices) -> Rate:

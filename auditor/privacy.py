@@ -29,7 +29,7 @@ def forget(
     category: str | None = None,
     user: str | None = None,
 ) -> Forgotten:
-    """Delete the calls of a source (path or id), a category (name or id) or a user, and their answers.
+    """Delete the calls of a source (path or id), category (name or id) or user, with their answers.
 
     The ledger keeps one line per record, without the call. A source that is forgotten is read anew
     when it is named again.

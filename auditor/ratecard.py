@@ -65,10 +65,16 @@ def costs(table: str) -> str:
                        + r.request_usd AS DECIMAL(18, 12))
                END AS computed_cost_usd
         FROM {table} c LEFT JOIN rate_card r
-          ON r.provider = coalesce(c.provider, '') AND r.model = c.model AND r.service_tier = c.service_tier
+          ON r.provider = coalesce(c.provider, '') AND r.model = c.model
+         AND r.service_tier = c.service_tier
          AND r.day = {_DAY.replace("called_at", "c.called_at")}
          AND {_INPUT} > r.above_tokens AND {_INPUT} <= r.up_to_tokens
     )"""
+
+
+_UNPRICED = """(
+    SELECT * EXCLUDE (computed_cost_usd, cost_usd, cost_low_usd, cost_high_usd, cost_basis)
+    FROM calls)"""
 
 
 def reprice(store: Store, book: PriceBook) -> int:
@@ -82,7 +88,7 @@ def reprice(store: Store, book: PriceBook) -> int:
         store.execute(
             f"""CREATE OR REPLACE TEMP TABLE repriced AS
             SELECT n.call_id, n.computed_cost_usd, n.cost_usd, n.cost_basis
-            FROM ({costs("(SELECT * EXCLUDE (computed_cost_usd, cost_usd, cost_low_usd, cost_high_usd, cost_basis) FROM calls)")}) n
+            FROM ({costs(_UNPRICED)}) n
             JOIN calls c USING (call_id)
             WHERE n.cost_usd IS DISTINCT FROM c.cost_usd OR n.cost_basis <> c.cost_basis
                OR n.computed_cost_usd IS DISTINCT FROM c.computed_cost_usd"""

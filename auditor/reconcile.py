@@ -134,7 +134,7 @@ def _kind(record: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _row(
+def _row(  # noqa: PLR0911 - one return for each kind of export
     kind: str, r: Mapping[str, Any]
 ) -> tuple[str | None, date | None, Decimal | None, int | None, int | None] | None:
     """Return model, day, cost, tokens and requests of a row; None: an empty bucket."""
@@ -266,9 +266,9 @@ def _compare(
         coverage = float((row["computed_usd"] or Decimal(0)) / bill.usd)
     elif bill.tokens:
         coverage = (row["tokens"] or 0) / bill.tokens
-    if bill.usd and bill.tokens and row["tokens"] and row["computed_usd"]:
-        if abs(row["tokens"] / bill.tokens - 1) <= _SAME:
-            ratio = float(bill.usd / row["computed_usd"])
+    both = bill.usd and bill.tokens and row["tokens"] and row["computed_usd"]
+    if both and abs(row["tokens"] / bill.tokens - 1) <= _SAME:
+        ratio = float(bill.usd / row["computed_usd"])
     return BillRow(
         provider=provider, model=key[0], day=key[1], billed_usd=bill.usd,
         billed_tokens=bill.tokens, billed_requests=bill.requests, calls=row["calls"],

@@ -40,12 +40,13 @@ class Rule:
     check: Callable[[str], bool] | None = None
 
 
+_WORD_LETTERS = 8
 SECRET = "secret"  # noqa: S105 - the name of a class
 
 
 def _card(value: str) -> bool:
     digits = "".join(c for c in value if c.isdigit())
-    return 13 <= len(digits) <= 19 and len(set(digits)) > 2 and bool(luhn.is_valid(digits))  # noqa: PLR2004
+    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and bool(luhn.is_valid(digits))  # noqa: PLR2004
 
 
 def _iban(value: str) -> bool:
@@ -68,9 +69,8 @@ def _ipv4(value: str) -> bool:
 
 def _mixed(value: str) -> bool:
     """A key holds digits and letters; a long word or a placeholder does not."""
-    return (
-        any(c.isdigit() for c in value) and any(c.isalpha() for c in value) and len(set(value)) > 8
-    )
+    both = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    return both and len(set(value)) > _WORD_LETTERS
 
 
 RULES: tuple[Rule, ...] = (
@@ -157,7 +157,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rule_id="private-key",
         kind=SECRET,
-        pattern=r"(-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
+        pattern=r"(-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)"
+        r"(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
         hint=r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     ),
     Rule(
@@ -171,13 +172,14 @@ RULES: tuple[Rule, ...] = (
         kind=SECRET,
         check=_mixed,
         pattern=r"(?i)\b(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)['\"]?\s{0,3}[:=]\s{0,3}['\"]([^\s'\"]{12,120})['\"]",
-        hint=r"(?i)(?:passw|api[_-]?key|secret[_-]?key|access[_-]?token)[^a-z]{1,8}[\"']",
+        hint=r"(?i)(?:passw(?:or)?d|api[_-]?key|secret[_-]?key|access[_-]?token)[^a-z]{1,8}[\"']",
     ),
     Rule(
         rule_id="payment-card",
         kind="financial",
         check=_card,
-        pattern=r"\b((?:4\d|5[1-5]|2[2-7]|3[47]|6[05])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{1,7})?)\b",
+        pattern=r"\b((?:4\d|5[1-5]|2[2-7]|3[47]|6[05])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}"
+        r"(?:[ -]?\d{1,7})?)\b",
         hint=r"[2-6]\d{3}[ -]?\d{4,6}[ -]?\d{4}",
     ),
     Rule(
@@ -204,7 +206,8 @@ RULES: tuple[Rule, ...] = (
         rule_id="phone",
         kind="contact",
         check=_phone,
-        pattern=r"(?:^|[^\w.+-])(\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4})(?:$|[^\w-])",
+        pattern=r"(?:^|[^\w.+-])(\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}"
+        r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4})(?:$|[^\w-])",
         hint=r"\+\d{1,3}[ .-]?\(?\d|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4}",
     ),
     Rule(

@@ -109,7 +109,8 @@ def _by_sensitivity(store: Store, only: CallFilter | None) -> list[SpendRow]:
         SpendRow(**row)
         for row in store.dicts(
             f"""WITH chosen AS (SELECT * FROM calls WHERE {condition}), kinds AS (
-                SELECT DISTINCT call_id, class FROM call_sensitivity SEMI JOIN chosen USING (call_id)
+                SELECT DISTINCT call_id, class
+                FROM call_sensitivity SEMI JOIN chosen USING (call_id)
             )
             SELECT coalesce(class, 'none found') AS value, {_SUMS.replace(_ALL, _ALL_SOME)}
             FROM chosen c LEFT JOIN kinds USING (call_id) GROUP BY value
@@ -169,19 +170,20 @@ _SAVINGS: dict[str, tuple[str, str, str]] = {
     "batch": (
         "batch instead of at once",
         (
-            "half the cost of calls outside a batch whose system prompt was sent 100 times or more in "
-            "one hour: work that nobody waits for, if the team agrees"
+            "half the cost of calls outside a batch whose system prompt was sent 100 times or "
+            "more in one hour: work that nobody waits for, if the team agrees"
         ),
         """SELECT call_id, cost_usd AS spend, cost_usd / 2 AS saving
         FROM chosen JOIN contents USING (call_id)
         WHERE service_tier = 'standard' AND system_text IS NOT NULL AND cost_usd > 0
-        QUALIFY count(*) OVER (PARTITION BY md5(system_text), date_trunc('hour', called_at)) >= 100""",
+        QUALIFY 100 <= count(*) OVER (
+            PARTITION BY md5(system_text), date_trunc('hour', called_at))""",
     ),
     "prompt-caching": (
         "prompt caching of long system prompts",
         (
             "system prompts of 4,096 characters or more that were sent again within five minutes: "
-            "a quarter of their characters as tokens, at the difference of input and cache-read price"
+            "a quarter of their characters as tokens, at input price less cache-read price"
         ),
         f"""SELECT call_id, cost_usd AS spend,
                least(tokens, input_uncached_tokens) * (input_usd - cache_read_usd) AS saving
@@ -196,8 +198,8 @@ _SAVINGS: dict[str, tuple[str, str, str]] = {
     "cheaper-tier": (
         "flex instead of standard",
         (
-            "half the cost of standard calls to OpenAI models that are offered as flex and answered "
-            "after 20 seconds or more: slow already, nobody waits"
+            "half the cost of standard calls to OpenAI models that are offered as flex and "
+            "answered after 20 seconds or more: slow already, nobody waits"
         ),
         """SELECT call_id, cost_usd AS spend, cost_usd / 2 AS saving FROM chosen
         WHERE provider = 'openai' AND service_tier = 'standard' AND latency_ms >= 20000

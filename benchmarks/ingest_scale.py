@@ -33,14 +33,19 @@ WORDS = (
     "the customer asked whether their order had shipped and which carrier would deliver it before "
     "friday because the invoice shows a different address please classify extract summarise route "
     "payment refund account error timeout update contract report quarter revenue table column"
-).split()
+).split()  # noqa: SIM905 - thirty quotes more would not read better
 SYSTEMS = [
     "You are the routing model of a support desk. Answer with exactly one label.",
     "Extract the fields name, date and amount as JSON. Answer with JSON only.",
     "Summarise the text in two sentences. Do not add anything that is not in it.",
     "You write SQL for a warehouse with the tables orders, customers and items.",
 ]
-MODELS = ["gpt-4o-2024-08-06", "gpt-4.1-mini-2025-04-14", "gpt-4o-mini-2024-07-18", "gpt-5-2025-08-07"]
+MODELS = [
+    "gpt-4o-2024-08-06",
+    "gpt-4.1-mini-2025-04-14",
+    "gpt-4o-mini-2024-07-18",
+    "gpt-5-2025-08-07",
+]
 
 
 def generate(path: Path, calls: int) -> None:
@@ -50,7 +55,8 @@ def generate(path: Path, calls: int) -> None:
     with path.open("wb", buffering=1 << 22) as file:
         for n in range(calls):
             prompt, answer = rng.choice(texts), rng.choice(texts)[:200]
-            at = f"2026-{n % 3 + 8:02d}-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:00.{n % 1000:03d}Z"
+            day = f"2026-{n % 3 + 8:02d}-{n % 28 + 1:02d}"
+            at = f"{day}T{n % 24:02d}:{n % 60:02d}:00.{n % 1000:03d}Z"
             if n % 97 == 0:
                 prompt += f" write to person{n}@example.com"
             if n % 1009 == 0:
@@ -60,20 +66,64 @@ def generate(path: Path, calls: int) -> None:
                 continue
             cached = rng.randint(0, 400)
             if n % 4:
-                request = {"model": MODELS[n % 4], "messages": [
-                    {"role": "system", "content": SYSTEMS[n % 4]}, {"role": "user", "content": f"{n}: {prompt}"}],
-                    "temperature": 0, "max_tokens": 256, "user": f"u{n % 500}"}
-                response = {"id": f"chatcmpl-{n:012d}", "object": "chat.completion", "created": 1791763402,
-                    "model": MODELS[n % 4], "choices": [{"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}],
-                    "usage": {"prompt_tokens": 400 + n % 300, "completion_tokens": 60, "total_tokens": 460 + n % 300,
-                              "prompt_tokens_details": {"cached_tokens": cached}}}
+                request = {
+                    "model": MODELS[n % 4],
+                    "messages": [
+                        {"role": "system", "content": SYSTEMS[n % 4]},
+                        {"role": "user", "content": f"{n}: {prompt}"},
+                    ],
+                    "temperature": 0,
+                    "max_tokens": 256,
+                    "user": f"u{n % 500}",
+                }
+                response = {
+                    "id": f"chatcmpl-{n:012d}",
+                    "object": "chat.completion",
+                    "created": 1791763402,
+                    "model": MODELS[n % 4],
+                    "choices": [
+                        {
+                            "index": 0,
+                            "message": {"role": "assistant", "content": answer},
+                            "finish_reason": "stop",
+                        }
+                    ],
+                    "usage": {
+                        "prompt_tokens": 400 + n % 300,
+                        "completion_tokens": 60,
+                        "total_tokens": 460 + n % 300,
+                        "prompt_tokens_details": {"cached_tokens": cached},
+                    },
+                }
             else:
-                request = {"model": "claude-sonnet-4-5-20250929", "system": SYSTEMS[n % 3], "max_tokens": 256,
-                    "messages": [{"role": "user", "content": f"{n}: {prompt}"}]}
-                response = {"id": f"msg_{n:012d}", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5-20250929",
-                    "content": [{"type": "text", "text": answer}], "stop_reason": "end_turn",
-                    "usage": {"input_tokens": 400, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0, "output_tokens": 60}}
-            record = {"id": f"log_{n}", "timestamp": at, "request": request, "response": response, "status": 200, "latency_ms": 900 + n % 500}
+                request = {
+                    "model": "claude-sonnet-4-5-20250929",
+                    "system": SYSTEMS[n % 3],
+                    "max_tokens": 256,
+                    "messages": [{"role": "user", "content": f"{n}: {prompt}"}],
+                }
+                response = {
+                    "id": f"msg_{n:012d}",
+                    "type": "message",
+                    "role": "assistant",
+                    "model": "claude-sonnet-4-5-20250929",
+                    "content": [{"type": "text", "text": answer}],
+                    "stop_reason": "end_turn",
+                    "usage": {
+                        "input_tokens": 400,
+                        "cache_read_input_tokens": cached,
+                        "cache_creation_input_tokens": 0,
+                        "output_tokens": 60,
+                    },
+                }
+            record = {
+                "id": f"log_{n}",
+                "timestamp": at,
+                "request": request,
+                "response": response,
+                "status": 200,
+                "latency_ms": 900 + n % 500,
+            }
             file.write(json.dumps(record).encode() + b"\n")
 
 
@@ -103,7 +153,17 @@ def ours(path: Path, db: Path, *, classes: bool) -> None:
 def measured(step: str, path: Path, db: Path) -> tuple[float, float]:
     """Run one step in a process of its own; return its CPU and wall seconds."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    command = ["/usr/bin/env", sys.executable, __file__, "--step", step, "--log", str(path), "--db", str(db)]
+    command = [
+        "/usr/bin/env",
+        sys.executable,
+        __file__,
+        "--step",
+        step,
+        "--log",
+        str(path),
+        "--db",
+        str(db),
+    ]
     subprocess.run(command, check=True)
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -114,7 +174,10 @@ def measured(step: str, path: Path, db: Path) -> tuple[float, float]:
 
 def killed(path: Path, db: Path, after: float) -> None:
     """Kill a run in the middle, complete it and compare with what an undisturbed run wrote."""
-    child = subprocess.Popen([sys.executable, __file__, "--step", "ours", "--log", str(path), "--db", str(db)], start_new_session=True)
+    child = subprocess.Popen(
+        [sys.executable, __file__, "--step", "ours", "--log", str(path), "--db", str(db)],
+        start_new_session=True,
+    )
     time.sleep(after)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
@@ -127,9 +190,10 @@ def digest(db: Path) -> tuple[object, ...]:
 
     connection = duckdb.connect(str(db), read_only=True)
     found = connection.execute(
-        "SELECT count(*), sum(cost_usd), sum(record_no), bit_xor(hash(call_id, record_no, line_no, cost_usd)), "
+        "SELECT count(*), sum(cost_usd), bit_xor(hash(call_id, record_no, line_no, cost_usd)), "
         "(SELECT bit_xor(hash(record_no, byte_offset, outcome, call_id)) FROM records), "
-        "(SELECT bit_xor(hash(call_id, messages, response_text)) FROM contents), (SELECT count(*) FROM rejects) FROM calls"
+        "(SELECT bit_xor(hash(call_id, messages, response_text)) FROM contents), "
+        "(SELECT count(*) FROM rejects) FROM calls"
     ).fetchall()[0]
     connection.close()
     return tuple(found)
@@ -169,7 +233,10 @@ def compare(folder: Path, calls: int, kill_after: float) -> None:
     measured("ours", log, folder / "ours.db")
     if kill_after:
         killed(log, folder / "killed.db", kill_after)
-        print("killed run equals the undisturbed one:", digest(folder / "killed.db") == digest(folder / "ours.db"))
+        print(
+            "killed run equals the undisturbed one:",
+            digest(folder / "killed.db") == digest(folder / "ours.db"),
+        )
 
 
 if __name__ == "__main__":

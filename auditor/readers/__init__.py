@@ -1,7 +1,7 @@
 """Log formats: raw records to calls.
 
-A reader is a module or object with ``name``, ``title``, ``matches`` and ``read`` (each record stands
-for itself) or ``fold`` and ``reach`` (records are read together). Third parties add one under the
-entry point group ``auditor.readers``; it is asked before our own, and a user's declared formats
-before that.
+A reader is a module or object with ``name``, ``title``, ``matches`` and ``read`` (each record
+stands for itself) or ``fold`` and ``reach`` (records are read together). Third parties add one
+under the entry point group ``auditor.readers``; it is asked before our own, and a user's declared
+formats before that.
 """

@@ -47,7 +47,7 @@ class Item:
     member: str | None = None
 
 
-def kind_of(head: bytes) -> str:
+def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one return for each kind
     """Tell lines, values, csv and yaml apart by the first bytes of a text."""
     text = head.removeprefix(BOM).lstrip()
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):

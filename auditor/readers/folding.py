@@ -1,8 +1,9 @@
 """Sources whose records have to be read one by one, or together, to columns.
 
-Most containers are read item by item. Where a reader says that its records belong together (the lines
-of an answer, the spans of a trace, a batch and its results), the items are kept until all of them are
-there; the reader's ``reach`` says whether that is one file, a folder, or all files of the run.
+Most containers are read item by item. Where a reader says that its records belong together (the
+lines of an answer, the spans of a trace, a batch and its results), the items are kept until all of
+them are there; the reader's ``reach`` says whether that is one file, a folder, or all files of the
+run.
 """
 
 from __future__ import annotations

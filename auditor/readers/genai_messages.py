@@ -45,9 +45,10 @@ def _message(call: Call, message: Json) -> list[Json]:
             parts.append({"type": "text", "text": part})
         elif isinstance(part, dict):
             _take_part(call, part, parts, calls, found)
-    for asked in message.get("tool_calls") or ():
-        if isinstance(asked, dict):
-            calls.append(tool_call(asked))
+    asked = message.get("tool_calls")
+    calls += [
+        tool_call(a) for a in (asked if isinstance(asked, list) else ()) if isinstance(a, dict)
+    ]
     if parts or calls or not found:
         said: Json = {"role": role, "content": join_parts(parts) if parts else None}
         if calls:

@@ -127,9 +127,10 @@ class Mapped:
                 return [NotCall(f"{'.'.join(path)} is {value}")]
         call = Call()
         self.fill(call, record)
-        if call.model is None and call.response_text is None and not call.messages:
-            if call.usage_state == "absent" and call.status != "error":
-                return [Reject("no-call", "neither model, nor texts, nor tokens")]
+        texts = call.response_text is not None or call.messages
+        told = call.model is not None or texts or call.usage_state != "absent"
+        if not told and call.status != "error":
+            return [Reject("no-call", "neither model, nor texts, nor tokens")]
         return [call]
 
     def get(self, record: Json, field: str) -> Any:
@@ -144,9 +145,10 @@ class Mapped:
         """Set what the table finds on a call: bodies first, then what the log says itself."""
         self._bodies(call, record)
         for field in _TEXTS:
-            if field in self._paths and (value := text(self.get(record, field))) is not None:
-                if getattr(call, field) is None or field not in ("model", "error", "finish_reason"):
-                    setattr(call, field, value)
+            value = text(self.get(record, field))
+            kept = field in ("model", "error", "finish_reason") and getattr(call, field) is not None
+            if value is not None and not kept:
+                setattr(call, field, value)
         self._times(call, record)
         self.tokens(call, record)
         self._outcome(call, record)

@@ -477,7 +477,7 @@ _READERS = {
 
 
 def wrappers(spans: Sequence[Span]) -> set[int]:
-    """Return the positions of call spans that have a call span below them: they repeat its usage."""
+    """Return the positions of call spans above another call span: they repeat its usage."""
     by_id: dict[tuple[str | None, str | None], int] = {
         (s.trace_id, s.span_id): n for n, s in enumerate(spans) if s.span_id
     }

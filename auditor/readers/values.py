@@ -133,7 +133,7 @@ def _from_epoch(value: float, unit: str | None) -> int | None:
 
 
 def json_or_none(value: Any) -> Any:
-    """Parse JSON text as often as it was encoded; give back what is not text, None if it is none."""
+    """Parse JSON text as often as it was encoded; None if it is none; the rest as it is."""
     for _ in range(3):
         if not isinstance(value, str):
             return value

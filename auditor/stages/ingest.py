@@ -1,7 +1,8 @@
 """Log files to calls: every record accounted for, every call priced.
 
-Plain JSON lines are read in pieces, by two processes when the file is large, and only from where the
-last run stopped. Everything else is read item by item, or together where records belong together.
+Plain JSON lines are read in pieces, by two processes when the file is large, and only from where
+the last run stopped. Everything else is read item by item, or together where records belong
+together.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class IngestSettings:
 
     ``redact`` masks personal data, secrets are masked always; ``classes`` off does not look for
     personal data at all, which is faster. ``readers`` are formats the user declared. ``only`` makes
-    every other call a record that is no call. ``workers`` None: one for each processor, at most two.
+    every other call a record that is no call. ``workers`` None: one for each processor, at most 2.
     """
 
     redact: bool = False

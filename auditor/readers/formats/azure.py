@@ -60,7 +60,7 @@ def _read(record: Json) -> Outcome:
     latency = number(record.get("durationMs"))
     call.latency_ms = latency if latency is not None and latency > 0 else None
     if _is_gateway(record):
-        _gateway(call, record, properties)
+        _gateway(call, properties)
     else:
         operation = str(record.get("operationName")).lower()
         if not any(mark in operation for mark in _CALLS):
@@ -70,7 +70,7 @@ def _read(record: Json) -> Outcome:
     return call
 
 
-def _gateway(call: Call, record: Json, properties: Json) -> None:
+def _gateway(call: Call, properties: Json) -> None:
     url = text(properties.get("backendUrl")) or text(properties.get("url"))
     request = properties.get("backendRequestBody") or properties.get("requestBody")
     response = properties.get("backendResponseBody") or properties.get("responseBody")

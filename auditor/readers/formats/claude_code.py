@@ -1,8 +1,8 @@
 """Claude Code sessions: one answer is several lines, and prompts are the chain of lines before it.
 
-Source: structure of ``~/.claude/projects`` as read by ccusage (rust/crates/ccusage/src/adapter/claude):
-lines of one answer share message.id and requestId and repeat a growing usage. System prompt and tools
-are not logged. On a subscription the cost is notional.
+Source: structure of ``~/.claude/projects`` as read by ccusage (adapter/claude): the lines of one
+answer share message.id and requestId and repeat a growing usage. System prompt and tools are not
+logged. On a subscription the cost is notional.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ title = "Claude Code sessions"
 reach = "file"
 
 _TYPES = frozenset((
-    "user", "assistant", "system", "summary", "file-history-snapshot", "queue-operation", "progress",
+    "user", "assistant", "system", "summary", "file-history-snapshot", "queue-operation",
+    "progress",
     "attachment", "last-prompt", "custom-title", "ai-title", "permission-mode", "agent-name",
 ))  # fmt: skip
 _SYNTHETIC = "<synthetic>"

@@ -259,7 +259,10 @@ def langchain(message: Any) -> Any:
         return message
     if "role" in inner or "parts" in inner:
         return inner
-    kind = str(inner.get("type") or (message.get("id") or ["human"])[-1]).lower()
+    names = message.get("id")
+    kind = str(
+        inner.get("type") or (names[-1] if isinstance(names, list) and names else "")
+    ).lower()
     roles = {"system": "system", "ai": "assistant", "tool": "tool"}
     role = next((role for mark, role in roles.items() if kind.startswith(mark)), "user")
     return {**inner, "role": role}

@@ -169,7 +169,8 @@ def _response(db: sqlite3.Connection, row: Json, tables: set[str]) -> Outcome:
     call = _common(row)
     call.conversation_id = text(row.get("conversation_id"))
     earlier = db.execute(
-        "SELECT id, prompt, response FROM responses WHERE conversation_id = ? AND id < ? ORDER BY id",
+        "SELECT id, prompt, response FROM responses "
+        "WHERE conversation_id = ? AND id < ? ORDER BY id",
         [row.get("conversation_id"), row.get("id")],
     ).fetchall() if row.get("conversation_id") else []  # fmt: skip
     messages: list[Json] = []

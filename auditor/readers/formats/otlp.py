@@ -1,8 +1,8 @@
 """OpenTelemetry traces and logs as JSON, as the Collector's file exporter writes them.
 
-Source: OTLP/JSON (opentelemetry-proto): intValue is text, ids are hex (base64 in naive dumps), times
-are nanoseconds as text. A call's texts may be in log records of the same span, so traces and logs
-of a folder are read together.
+Source: OTLP/JSON (opentelemetry-proto): intValue is text, ids are hex (base64 in naive dumps),
+times are nanoseconds as text. A call's texts may be in log records of the same span, so traces and
+logs of a folder are read together.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ title = "OpenTelemetry traces and logs (OTLP JSON): gen_ai, OpenLLMetry, OpenInf
 reach = "folder"
 
 _HEX_IDS = (16, 32)
+_INT64_DIGITS = 19
 
 
 def matches(record: Json) -> bool:
@@ -150,11 +151,8 @@ def value_of(value: Any) -> Any:
             return value[key]
     if "intValue" in value:
         number = value["intValue"]
-        return (
-            int(number)
-            if isinstance(number, str) and number.lstrip("-").isdigit() and len(number) < 20
-            else number
-        )
+        digits = isinstance(number, str) and number.lstrip("-").isdigit()
+        return int(number) if digits and len(number) <= _INT64_DIGITS else number
     if isinstance(inner := value.get("arrayValue"), dict):
         values = inner.get("values")
         return [value_of(item) for item in values] if isinstance(values, list) else []

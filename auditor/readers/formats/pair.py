@@ -102,11 +102,10 @@ class _Search:
                 return
         if depth == _DEPTH or (self.request is not None and self.response is not None):
             return
-        for key, inner in value.items():
-            if isinstance(inner, str) and inner[:1] in "{[de" and key in _NAMED:
-                inner = shapes.parse_body(inner)[0]
-            if isinstance(inner, list) and key in _RESPONSE_NAMES:
-                inner = shapes.parse_body(inner)[0]
+        for key, found in value.items():
+            text = isinstance(found, str) and found[:1] in "{[de" and key in _NAMED
+            chunks = isinstance(found, list) and key in _RESPONSE_NAMES
+            inner = shapes.parse_body(found)[0] if text or chunks else found
             if isinstance(inner, dict) and inner is not self.request:
                 self.walk(inner, depth + 1)
 

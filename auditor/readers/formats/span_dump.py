@@ -1,7 +1,7 @@
 """Spans outside an OTLP envelope: AI SDK dumps, Phoenix exports, bare attribute sets.
 
-Sources: AI SDK telemetry fixtures (startTime as [seconds, nanoseconds]), Phoenix' REST spans and its
-dataframe export, whose columns begin with ``attributes.``.
+Sources: AI SDK telemetry fixtures (startTime as [seconds, nanoseconds]), Phoenix' REST spans and
+its dataframe export, whose columns begin with ``attributes.``.
 """
 
 from __future__ import annotations

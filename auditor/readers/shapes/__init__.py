@@ -97,7 +97,7 @@ def is_error(body: Json) -> bool:
     )
 
 
-def of_response(body: Json) -> Any:
+def of_response(body: Json) -> Any:  # noqa: PLR0911 - one return for each kind
     """Return the shape of a response body; None when it does not tell."""
     if isinstance(body.get("choices"), list):
         return completion if body.get("object") == "text_completion" else openai_chat
@@ -117,7 +117,7 @@ def of_response(body: Json) -> Any:
     return completion if completion.is_response(body) else None
 
 
-def of_request(body: Json, url: str | None = None) -> Any:
+def of_request(body: Json, url: str | None = None) -> Any:  # noqa: PLR0911 - one return for each kind
     """Return the shape of a request body, with the help of the URL it was sent to."""
     if url:
         for pattern, shape in _URLS:

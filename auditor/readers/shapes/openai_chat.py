@@ -199,7 +199,7 @@ def reasoning(call: Call, tokens: int | None) -> None:
         call.reasoning_tokens = min(tokens, call.output_tokens)
 
 
-def assemble(events: list[Json]) -> Json | None:
+def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event
     """Put the chunks of a stream together; None if they are none of ours."""
     body: Json = {}
     message: Json = {"role": "assistant", "content": None}
