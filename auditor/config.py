@@ -59,8 +59,8 @@ class ReplayConfig(Section):
 
     model: str | list[str] | None = None
     """A GGUF path, ``ollama:name`` or ``URL#name``; several make a ladder, cheapest first."""
-    slots: Annotated[int, Field(ge=1)] = 16
-    """Requests decoded at a time."""
+    slots: Annotated[int, Field(ge=1)] | None = None
+    """Requests decoded at a time; the engine's own choice by default."""
     exact: bool = False
     """One request at a time, each from an empty cache: slower, the model's own bits."""
     context_tokens: Annotated[int, Field(ge=1)] | None = None

@@ -258,7 +258,7 @@ class Pipeline:
             chosen = self.config.replay
             specs = chosen.model if isinstance(chosen.model, list) else [chosen.model]
             settings = EngineSettings(
-                slots=chosen.slots,
+                slots=chosen.slots or EngineSettings().slots,
                 exact=chosen.exact,
                 max_output_tokens=chosen.max_output_tokens,
                 answer_headroom=chosen.answer_headroom,
