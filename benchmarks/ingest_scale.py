@@ -29,11 +29,11 @@ COLUMNS = (
     "content STRUCT(type VARCHAR, text VARCHAR)[], usage STRUCT(prompt_tokens BIGINT, "
     "completion_tokens BIGINT, input_tokens BIGINT, output_tokens BIGINT))'}"
 )
-WORDS = (
+WORDS = (  # noqa: SIM905 - thirty pairs of quotes would not read better
     "the customer asked whether their order had shipped and which carrier would deliver it before "
     "friday because the invoice shows a different address please classify extract summarise route "
     "payment refund account error timeout update contract report quarter revenue table column"
-).split()  # noqa: SIM905 - thirty quotes more would not read better
+).split()
 SYSTEMS = [
     "You are the routing model of a support desk. Answer with exactly one label.",
     "Extract the fields name, date and amount as JSON. Answer with JSON only.",
