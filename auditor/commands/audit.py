@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,16 +12,16 @@ from auditor.commands.common import (
     force_option,
     model_options,
     model_overrides,
+    output_option,
 )
 from auditor.errors import GateError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Sequence
 
     from auditor.console import Terminal
     from auditor.pipeline import Pipeline
-
-REPORT_NAME = "auditor-report.html"
 
 
 @click.command()
@@ -206,14 +205,7 @@ plan = _stage_command(
 
 
 @click.command()
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=REPORT_NAME,
-    show_default=True,
-    help="The page; plan.md and report.json are written beside it.",
-)
+@output_option
 @click.option("--examples/--no-examples", default=None, help="Show excerpts of prompts.")
 @common
 def report(options: Common, output: Path, examples: bool | None) -> None:
@@ -238,14 +230,7 @@ def _written(results: Sequence[Any]) -> str:
 @click.command()
 @click.argument("paths", nargs=-1)
 @model_options
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=REPORT_NAME,
-    show_default=True,
-    help="The page; plan.md and report.json are written beside it.",
-)
+@output_option
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
@@ -323,14 +308,7 @@ def status(options: Common) -> None:
 
 @click.command()
 @model_options
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=REPORT_NAME,
-    show_default=True,
-    help="The page; plan.md and report.json are written beside it.",
-)
+@output_option
 @common
 def demo(options: Common, output: Path, **choice: Any) -> None:
     """Run the whole audit on the sample logs.

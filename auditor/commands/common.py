@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.pipeline import Pipeline
 
 DB_NAME = "audit.duckdb"
+REPORT_NAME = "auditor-report.html"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -204,3 +205,11 @@ def model_overrides(
 
 
 force_option = click.option("--force", is_flag=True, help="Run stages that are up to date too.")
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=REPORT_NAME,
+    show_default=True,
+    help="The page; plan.md and report.json are written beside it.",
+)
