@@ -39,7 +39,7 @@ LEDGERS = {
     "har": (30, 30, 0, 0, 0),
     "helicone-export": (81, 80, 0, 1, 0),
     "langfuse-blob-export": (88, 22, 0, 66, 0),
-    "langfuse-trace-json": (154, 28, 11, 115, 0),
+    "langfuse-trace-json": (154, 26, 13, 115, 0),
     "langsmith-runs": (4, 2, 0, 2, 0),
     "litellm-gcs-pubsub": (1, 1, 0, 0, 0),
     "litellm-s3": (90, 90, 0, 0, 0),

@@ -31,6 +31,20 @@ DEFAULT_KEY = "auditor"
 _TRUSTED_ID = 8
 """A response id shorter than this is a counter or a constant, not an identity."""
 
+_UNIQUE_LOG_IDS = {
+    "langfuse": "langfuse",
+    "langsmith": "langsmith",
+    "litellm": "litellm",
+    "litellm-spendlogs": "litellm",
+    "otel-genai": "span",
+    "openllmetry": "span",
+    "openinference": "span",
+    "ai-sdk": "span",
+    "llm": "llm",
+    "weave": "weave",
+}
+"""Formats whose own ids are unique everywhere, and which of them share their ids."""
+
 _US = pa.timestamp("us", tz="UTC")
 _TYPES: dict[str, pa.DataType] = {
     "call_id": pa.string(),
@@ -346,12 +360,16 @@ def _keyed() -> Any:
 def _call_id(call: Call, request_hash: str, answered: bytes) -> str:
     """Return the identity of a call.
 
-    The provider's response id names one call in whatever log it appears. Without one it is told by
-    the log's own id, the time, the model, the request and the answer: all must agree.
+    The provider's response id names one call in whatever log it appears. Without one it is the id
+    of the trace or gateway where those are unique; else the call is told by the log's own id, the
+    time, the model, the request and the answer: all must agree.
     """
     response_id = call.provider_response_id
     if response_id is not None and len(response_id) >= _TRUSTED_ID:
         raw = b"response\x00" + response_id.encode("utf-8", "replace")
+    elif call.reader in _UNIQUE_LOG_IDS and call.log_id and len(call.log_id) >= _TRUSTED_ID:
+        family = _UNIQUE_LOG_IDS[call.reader]
+        raw = f"{family}\x00{call.log_id}".encode("utf-8", "replace")
     else:
         parts = (call.log_id, call.called_at, call.model, request_hash)
         raw = "\x00".join(map(str, parts)).encode("utf-8", "replace") + b"\x00" + answered
