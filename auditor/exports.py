@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import ConfigError
 from auditor.filters import CallFilter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from auditor.store import Store
@@ -56,15 +58,45 @@ def export(
         raise ConfigError(
             f"unknown format {form or 'of ' + path.name}", hint="--format parquet, csv or jsonl"
         )
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"{path.parent}: no such folder", hint="make it first")
+    _writable(path)
     condition, values = (only or CallFilter()).sql()
     query = _OTHERS.get(what) or _CALLS.format(
         condition=condition,
         texts=", n.* EXCLUDE (call_id)" if texts else "",
         contents=" LEFT JOIN contents n USING (call_id)" if texts else "",
     )
-    name = str(path).replace("'", "''")
     parameters = values if what == "calls" else {}
-    store.execute(f"COPY ({query}) TO '{name}' {FORMATS[form]}", parameters)
+    columns = _cells(store, query, parameters) if form == "csv" else "*"
+    name = str(path).replace("'", "''")
+    store.execute(f"COPY (SELECT {columns} FROM ({query})) TO '{name}' {FORMATS[form]}", parameters)
     return int(store.value(f"SELECT count(*) FROM ({query})", parameters))
+
+
+def _writable(path: Path) -> None:
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", hint="name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"{path.parent}: no such folder", hint="make it first")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise ConfigError(f"{path} cannot be written", hint="name a file elsewhere with -o")
+
+
+_FORMULA = r"^[=+@\t\r\n-]"
+
+
+def _cells(store: Store, query: str, parameters: Mapping[str, Any]) -> str:
+    """Return the columns of a query, text made harmless to spreadsheets.
+
+    A cell that begins with = + - @, a tab or a line end may be run as a formula (OWASP, "CSV
+    Injection"): an apostrophe before it makes it text.
+    """
+    found = []
+    for name, kind, *_ in store.rows(f"DESCRIBE {query}", parameters):
+        column = '"' + name.replace('"', '""') + '"'
+        if kind in ("VARCHAR", "JSON"):
+            column = (
+                f"CASE WHEN regexp_matches({column}, '{_FORMULA}') "
+                f"THEN chr(39) || {column} ELSE {column} END AS {column}"
+            )
+        found.append(column)
+    return ", ".join(found)

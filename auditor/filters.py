@@ -59,13 +59,11 @@ class CallFilter:
         """
         if not self.where:
             return
-        import duckdb
-
         condition, values = self.sql()
-        try:
-            store.rows(f"SELECT 1 FROM calls WHERE {condition} LIMIT 0", values)
-        except duckdb.Error as error:
+        # Counted, not only parsed: a cast of one value fails when the value is met.
+        refusal = store.refusal(f"SELECT count(*) FROM calls WHERE {condition}", values)
+        if refusal:
             raise ConfigError(
-                f"--where cannot be used: {str(error).splitlines()[0]}",
+                f"--where cannot be used: {refusal}",
                 hint="it is a condition on the columns of calls, for example \"status = 'ok'\"",
-            ) from error
+            )

@@ -21,7 +21,7 @@ from auditor.readers import containers, documents
 from auditor.readers.values import count, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from auditor.store import Store
@@ -52,14 +52,27 @@ class BillRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """All rows, and what they add up to."""
+    """All rows, and what those that are on the bill add up to."""
 
     kind: str
     rows: tuple[BillRow, ...]
     billed_usd: Decimal | None
-    computed_usd: Decimal
+    computed_usd: Decimal | None
+    billed_tokens: int | None
+    tokens: int | None
     coverage: float | None
     skipped_rows: int
+
+    def models(self) -> tuple[BillRow, ...]:
+        """Return the rows added up over the days, one for each model, costliest first."""
+        by_model: dict[str | None, list[BillRow]] = defaultdict(list)
+        for row in self.rows:
+            by_model[row.model].append(row)
+        rows = [
+            _compare(some[0].provider, (model, None), *_added(some))
+            for model, some in by_model.items()
+        ]
+        return tuple(sorted(rows, key=_costliest))
 
 
 @dataclass(slots=True)
@@ -69,9 +82,12 @@ class _Billed:
     requests: int | None = None
 
     def add(self, usd: Decimal | None, tokens: int | None, requests: int | None) -> None:
-        self.usd = usd if self.usd is None else self.usd + (usd or 0)
-        self.tokens = tokens if self.tokens is None else self.tokens + (tokens or 0)
-        self.requests = requests if self.requests is None else self.requests + (requests or 0)
+        if usd is not None:
+            self.usd = (self.usd or Decimal(0)) + usd
+        if tokens is not None:
+            self.tokens = (self.tokens or 0) + tokens
+        if requests is not None:
+            self.requests = (self.requests or 0) + requests
 
 
 _Key = tuple[str | None, date | None]
@@ -106,17 +122,37 @@ def reconcile(store: Store, path: Path) -> Reconciliation:
             hint="exports of OpenAI (usage, cost), Anthropic Console and OpenRouter are read",
         )
     rows = tuple(_rows(store, kind[0], billed))
-    amounts = [row.billed_usd for row in rows if row.billed_usd is not None]
-    total = sum(amounts, Decimal(0)) if amounts else None
-    computed = sum((row.computed_usd or Decimal(0) for row in rows), Decimal(0))
+    whole = _compare(kind[0], (None, None), *_added([row for row in rows if _is_billed(row)]))
     return Reconciliation(
         kind=kind[1],
         rows=rows,
-        billed_usd=total,
-        computed_usd=computed,
-        coverage=float(computed / total) if total else None,
+        billed_usd=whole.billed_usd,
+        computed_usd=whole.computed_usd,
+        billed_tokens=whole.billed_tokens,
+        tokens=whole.tokens,
+        coverage=whole.coverage,
         skipped_rows=skipped,
     )
+
+
+def _costliest(row: BillRow) -> tuple[Decimal, int, str]:
+    return -(row.billed_usd or Decimal(0)), -(row.billed_tokens or 0), row.model or ""
+
+
+def _is_billed(row: BillRow) -> bool:
+    return row.billed_usd is not None or row.billed_tokens is not None
+
+
+def _added(rows: Sequence[BillRow]) -> tuple[_Billed, dict[str, Any]]:
+    """Add up rows: the bill and the calls; what none of them tells stays unknown."""
+    bill = _Billed()
+    for row in rows:
+        bill.add(row.billed_usd, row.billed_tokens, row.billed_requests)
+    logged: dict[str, Any] = {"calls": sum(row.calls for row in rows)}
+    for name in ("tokens", "logged_usd", "computed_usd"):
+        known = [value for row in rows if (value := getattr(row, name)) is not None]
+        logged[name] = sum(known) if known else None
+    return bill, logged
 
 
 def _kind(record: Mapping[str, Any]) -> tuple[str, str] | None:

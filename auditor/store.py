@@ -248,6 +248,16 @@ class Store:
         rows = self.rows(sql, params)
         return rows[0][0] if rows else None
 
+    def refusal(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> str | None:
+        """Run a query that a user wrote a part of; return what is wrong with it, if anything."""
+        import duckdb
+
+        try:
+            self.rows(sql, params)
+        except duckdb.Error as error:
+            return first_line(error)
+        return None
+
     def frame(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
         """Run a query and return a polars frame."""
         import polars as pl

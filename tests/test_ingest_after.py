@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from auditor import exports, privacy, reconcile, spend
+from auditor import exports, privacy, reconcile, savings, spend
 from auditor.errors import ConfigError, LogError
 from auditor.filters import CallFilter
 from auditor.stages import ingest
@@ -86,7 +86,7 @@ def test_savings_name_the_calls_behind_them(store, load):
             pair(5, system=long, hour=12),
         ]
     )
-    found = {s.kind: s for s in spend.savings(store)}
+    found = {s.kind: s for s in savings.savings(store)}
     assert (found["duplicates"].calls, found["duplicates"].saving_usd) == (1, Decimal("0.0035"))
     assert (found["failed"].calls, found["failed"].saving_usd) == (1, Decimal("0.0035"))
     # 5600 characters = 1400 tokens, at most the 1000 of the call: 1000 * (2.50 - 1.25) per million
