@@ -251,6 +251,7 @@ CREATE TABLE IF NOT EXISTS draws (
     design_id   VARCHAR NOT NULL,       -- the design
     category_id VARCHAR NOT NULL,       -- the category
     draw_no     INTEGER NOT NULL,       -- from 0; every look is a prefix of one sequence
+    set_no      INTEGER NOT NULL DEFAULT 0,  -- draws added together, from 0: they are replayed together
     unit_id     VARCHAR NOT NULL,       -- the group drawn: conversation, set of equal requests, or call
     call_id     VARCHAR NOT NULL        -- the call drawn in it
 );

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 _SAVE_EVERY_S = 3.0
 _SAVE_EVERY = 100
 
+# A call that is drawn again belongs to the set it was drawn in first.
 _DRAWN = """
-SELECT DISTINCT call_id, d.category_id FROM draws d JOIN designs USING (design_id)
+SELECT min(set_no) AS set_no, call_id, d.category_id FROM draws d JOIN designs USING (design_id)
 WHERE active AND candidate_id = ?
-ORDER BY call_id
+GROUP BY ALL ORDER BY set_no, call_id
 """
 
 _KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
@@ -127,20 +129,23 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
     names = dict(store.rows("SELECT category_id, name FROM categories"))
     for engine in settings.engines:
         candidate = engine.candidate
-        drawn = dict(store.rows(_DRAWN, [candidate.candidate_id]))
         known = {row[0] for row in store.rows(_KNOWN, [candidate.candidate_id])}
-        done = known & drawn.keys()
-        resumed += len(done)
         warnings.extend(engine.notes)
-        if len(done) == len(drawn):
-            continue
-        requests = _requests(store, drawn, engine, settings)
-        store.rest()
-        tallies = {c: _Tally(c, names[c]) for c in sorted({drawn[k] for k in drawn.keys() - done})}
-        tally_of = {call_id: tallies.get(category_id) for call_id, category_id in drawn.items()}
-        written += _replay(store, engine, requests, done, tally_of, watch=watch)
-        _save_speed(store, engine, settings.machine)
-        table += [tally.row(candidate.model) for tally in tallies.values()]
+        tallies: dict[str, _Tally] = {}
+        for drawn in _sets(store, candidate.candidate_id):
+            done = known & drawn.keys()
+            resumed += len(done)
+            if len(done) == len(drawn):
+                continue
+            for category_id in drawn.values():
+                tallies.setdefault(category_id, _Tally(category_id, names[category_id]))
+            tally_of = {call_id: tallies[category_id] for call_id, category_id in drawn.items()}
+            requests = _requests(store, drawn, engine, settings)
+            store.rest()
+            written += _replay(store, engine, requests, done, tally_of, watch=watch)
+        if tallies:
+            _save_speed(store, engine, settings.machine)
+            table += [tallies[key].row(candidate.model) for key in sorted(tallies)]
     store.rest()
     return StageResult(
         stage="replay",
@@ -159,6 +164,18 @@ def _why_none(store: Store) -> str:
     why = phrases.CANNOT | phrases.UNKNOWN
     reasons = store.rows("SELECT reason FROM eligibility GROUP BY 1 ORDER BY count(*) DESC, 1")
     return why[reasons[0][0]] if reasons else "no call of a category with a criterion has a price"
+
+
+def _sets(store: Store, candidate_id: str) -> list[dict[str, str]]:
+    """Return the drawn calls with their categories, set by set.
+
+    An engine that batches gives the same answers only for the same set of requests: draws that
+    were added later are a set of their own, and so leave finished and interrupted ones alone.
+    """
+    sets: dict[int, dict[str, str]] = defaultdict(dict)
+    for set_no, call_id, category_id in store.rows(_DRAWN, [candidate_id]):
+        sets[set_no][call_id] = category_id
+    return list(sets.values())
 
 
 def request_of(
@@ -208,7 +225,7 @@ def _replay(
     engine: Engine,
     requests: Sequence[Request],
     done: set[str],
-    tally_of: Mapping[str, _Tally | None],
+    tally_of: Mapping[str, _Tally],
     *,
     watch: Watch,
 ) -> int:
@@ -222,7 +239,6 @@ def _replay(
         for call_id, answer in engine.answers(requests, frozenset(done)):
             pending.append(_row(engine, call_id, answer))
             tally = tally_of[call_id]
-            assert tally is not None  # an engine never answers what is done
             tally.count(answer)
             watch.advance(1, tally.name)
             if len(pending) >= _SAVE_EVERY or time.monotonic() - saved_at > _SAVE_EVERY_S:

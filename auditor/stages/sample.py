@@ -101,9 +101,10 @@ def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> StageR
             _register(store, candidate)
         _decide_eligibility(store, settings)
         _retire(store, {(c.candidate_id, name) for c in settings.candidates for name in categories})
+        set_no = store.value("SELECT coalesce(max(set_no) + 1, 0) FROM draws")
         for candidate in settings.candidates:
             for category_id, frame in _frames(store, candidate.candidate_id, categories).items():
-                drawn += _draw(store, candidate, category_id, frame, settings)
+                drawn += _draw(store, candidate, category_id, frame, settings, set_no=set_no)
                 watch.advance()
     store.rest()
     watch.finish()
@@ -190,7 +191,13 @@ def _frames(store: Store, candidate_id: str, categories: Sequence[str]) -> dict[
 
 
 def _draw(
-    store: Store, candidate: Candidate, category_id: str, frame: Frame, settings: SampleSettings
+    store: Store,
+    candidate: Candidate,
+    category_id: str,
+    frame: Frame,
+    settings: SampleSettings,
+    *,
+    set_no: int,
 ) -> int:
     units, calls, costs = (list(column) for column in zip(*frame, strict=True))
     design_id = _design_id(candidate.candidate_id, category_id, settings.seed, frame)
@@ -231,6 +238,7 @@ def _draw(
                 "design_id": design_id,
                 "category_id": category_id,
                 "draw_no": d.draw_no,
+                "set_no": set_no,
                 "unit_id": d.unit_id,
                 "call_id": d.call_id,
             }
