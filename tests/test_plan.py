@@ -82,3 +82,29 @@ def test_the_bars_are_the_priced_spend_whatever_the_margin(planned):
         assert store.value("SELECT sum(spend_usd) FROM bars") == store.value(
             "SELECT sum(cost_usd) FROM calls"
         )
+
+
+class Recording(PlantedEngine):
+    """The planted model, and the sets of calls it was asked for."""
+
+    def __init__(self, answers):
+        super().__init__(answers)
+        self.sets = []
+
+    def answers(self, requests, done=frozenset()):
+        self.sets.append({request.call_id for request in requests})
+        yield from super().answers(requests, done)
+
+
+def test_more_draws_are_replayed_as_a_set_of_their_own(prepared):
+    log, base, config = prepared
+    with copied(base) as store:
+        engine = Recording(log.local_answers(1))
+        decide(store, config, engine, seed=1, samples=100, top=2)
+        decide(store, config, engine, seed=1, samples=120, top=3)
+        drawn = {row[0] for row in store.rows("SELECT DISTINCT call_id FROM draws")}
+    first, second = engine.sets
+    assert first
+    assert second
+    assert not first & second
+    assert first | second == drawn
