@@ -48,7 +48,7 @@ class CallFilter:
                 parts.append(f"({either})")
                 values |= dict(zip(names, globs, strict=True))
         if self.where:
-            parts.append(f"({self.where})")
+            parts.append(f"({self.where}\n)")  # a comment at its end must not hide what follows
         return " AND ".join(parts) or "true", values
 
     def check(self, store: Store) -> None:

@@ -253,6 +253,8 @@ class Store:
         import duckdb
 
         try:
+            if len(self._db.extract_statements(sql)) != 1:
+                return "it is more than one statement"
             self.rows(sql, params)
         except duckdb.Error as error:
             return first_line(error)

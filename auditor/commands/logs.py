@@ -34,8 +34,11 @@ def readers(options: Common) -> None:
     from auditor.show import logs as show
 
     with options.terminal() as terminal:
-        own = sorted(load_config(options.config).readers)
-        rows = [{"name": name, "title": "[readers] in auditor.toml"} for name in own]
+        own = load_config(options.config).readers
+        rows = [
+            {"name": name, "title": table.title or "[readers] in auditor.toml"}
+            for name, table in sorted(own.items())
+        ]
         rows += [{"name": name, "title": title} for name, title in listed()]
         show.readers(terminal, rows)
         terminal.result(options.name, {"readers": rows})
@@ -211,8 +214,8 @@ def forget(
     from auditor import privacy
     from auditor.show import logs as show
 
-    kind, value = privacy.subject(source=source, category=category, user=user)
     with options.pipeline(read_only=not yes) as (pipeline, terminal):
+        kind, value = privacy.subject(source=source, category=category, user=user)
         act = privacy.forget if yes else privacy.preview
         gone: Forgotten = act(pipeline.store, **{kind: value})
         show.forgotten(terminal, gone, f"{kind} {value}", deleted=yes)
