@@ -39,7 +39,7 @@ def result(ran):
 
 def test_readers_lists_every_format(run, tmp_path):
     (tmp_path / "auditor.toml").write_text(
-        '[readers.ours]\ntitle = "Our gateway"\nsignature = {has = ["when"]}\n'
+        '[readers.ours]\ntitle = "Our gateway"\nsignature = {every = ["when"]}\n'
         'fields = {model = "m"}\n',
         encoding="utf-8",
     )
