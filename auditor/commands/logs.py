@@ -51,7 +51,7 @@ def readers(options: Common) -> None:
 )
 @common
 def rejects(options: Common, reason: str | None, limit: int) -> None:
-    """Show the records that could not be read, and why.
+    """Show the records that were not read.
 
     A summary by reason first, then the records: file, line or record number, byte offset, the
     reader's words and the first characters, secrets masked.
@@ -85,9 +85,10 @@ def rejects(options: Common, reason: str | None, limit: int) -> None:
 )
 @common
 def spend(options: Common, by: str, limit: int, **chosen: Any) -> None:
-    """Show where the money goes, and what could be saved without moving anything.
+    """Show where the money goes.
 
-    Savings are estimates with the rule they rest on. They overlap: never add them up.
+    And what could be saved without moving anything: estimates with the rule they rest on. They
+    overlap: never add them up.
 
     \b
     Examples:
@@ -198,7 +199,7 @@ def export(
 def forget(
     options: Common, source: str | None, category: str | None, user: str | None, yes: bool
 ) -> None:
-    """Delete calls and everything that hangs on them.
+    """Delete calls and all that hangs on them.
 
     Texts, answers, grades and draws go with the calls; the file is written anew, so that nothing
     is left in it. Samples that held such calls are drawn anew by the next replay. A call that
