@@ -43,6 +43,15 @@ class IngestConfig(Section):
     """Mask personal data as well as secrets."""
 
 
+class CategorizeConfig(Section):
+    """How task categories are found."""
+
+    sample: Annotated[int, Field(ge=100)] = 8000
+    """How many calls are mined for templates."""
+    fine: bool = False
+    """Split free-form prompts into finer groups."""
+
+
 class SampleConfig(Section):
     """Which calls are replayed."""
 
@@ -146,6 +155,7 @@ class Config(Section):
     """The whole of ``auditor.toml``."""
 
     ingest: IngestConfig = IngestConfig()
+    categorize: CategorizeConfig = CategorizeConfig()
     sample: SampleConfig = SampleConfig()
     replay: ReplayConfig = ReplayConfig()
     grade: GradeConfig = GradeConfig()

@@ -188,7 +188,10 @@ class Pipeline:
         from auditor.stages import categorize
 
         # --seed draws other calls; the categories stay what they are.
-        return categorize.CategorizeSettings()
+        chosen = self.config.categorize
+        return categorize.CategorizeSettings(
+            sample=chosen.sample, fine=chosen.fine, fresh=self.force
+        )
 
     def _run_criteria(self, watch: Watch) -> StageResult:
         from auditor.stages import criteria
@@ -300,7 +303,7 @@ class Pipeline:
             overrides = self.store.rows(
                 "SELECT kind, subject, value FROM overrides ORDER BY override_no"
             )
-            return [str(self._categorize_settings()), overrides]
+            return [config.categorize.model_dump(), overrides]
         if stage == "criteria":
             from auditor.stages import criteria
 

@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import click
@@ -381,3 +383,66 @@ def test_a_bug_is_called_one(run, monkeypatch, tmp_path):
     assert not RAW.search(err)
     with pytest.raises(ZeroDivisionError):
         run("ingest", log, "--debug")
+
+
+# -- names by a model ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def claude(monkeypatch):
+    """Run a fake Claude on loopback: it names every category it is asked about."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            question = body["messages"][0]["content"]
+            asked.append(question)
+            names = {i: f"task {n}" for n, i in enumerate(re.findall(r"^id: (\S+)$", question, re.MULTILINE))}
+            reply = json.dumps({
+                "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
+                "content": [{"type": "text", "text": "Here you are: " + json.dumps(names)}],
+                "stop_reason": "end_turn", "stop_sequence": None,
+                "usage": {"input_tokens": 1, "output_tokens": 1},
+            }).encode()  # fmt: skip
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
+    yield asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_model_names_the_categories_when_it_is_asked_to(run, tmp_path, claude):
+    write_log(tmp_path / "log.jsonl")
+    run("ingest", "log.jsonl")
+    done = run("categories", "--name-with", "anthropic", "--yes", "--json")
+    assert done.code == 0, done.err
+    rows = json.loads(done.out)["result"]["categories"]
+    assert len(claude) == 1
+    assert {row["name"] for row in rows} == {f"task {n}" for n in range(len(rows))}
+    assert {row["name_origin"] for row in rows} == {"model"}
+
+
+def test_nothing_is_sent_without_a_yes_or_a_key(run, tmp_path, claude, monkeypatch):
+    write_log(tmp_path / "log.jsonl")
+    run("ingest", "log.jsonl")
+    run("categorize")
+    assert run("categories", "--name-with", "anthropic").code != 0
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    done = run("categories", "--name-with", "anthropic", "--yes")
+    assert done.code == 1
+    assert "ANTHROPIC_API_KEY" in done.err
+    assert claude == []

@@ -17,8 +17,8 @@ from auditor.commands.common import (
 from auditor.errors import GateError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Sequence
+    from pathlib import Path
 
     from auditor.console import Terminal
     from auditor.pipeline import Pipeline

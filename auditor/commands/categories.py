@@ -30,9 +30,20 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Take over an edited file: names, merges, splits, pins, what to ignore.",
 )
+@click.option(
+    "--name-with",
+    metavar="anthropic[:MODEL]",
+    help="Have a hosted model name the categories: one question with masked examples.",
+)
+@click.option("--yes", is_flag=True, help="Send it without asking.")
 @common
 def categories(
-    options: Common, name: str | None, export_to: Path | None, apply_from: Path | None
+    options: Common,
+    name: str | None,
+    export_to: Path | None,
+    apply_from: Path | None,
+    name_with: str | None,
+    yes: bool,
 ) -> None:
     """List the task categories, or show one with its evidence.
 
@@ -44,7 +55,11 @@ def categories(
       auditor categories "classify ticket"
       auditor categories --export taxonomy.yaml
       auditor categories --apply taxonomy.yaml
+      auditor categories --name-with anthropic
     """
+    if name_with is not None:
+        _name_with(options, name_with, yes=yes)
+        return
     if apply_from is not None:
         _apply(options, apply_from)
         return
@@ -70,6 +85,40 @@ def _apply(options: Common, path: Path) -> None:
         show.stages(terminal, results)
         terminal.result(options.name, {"applied": said})
         terminal.hint("Next: auditor replay   (draws anew where calls changed their category)")
+
+
+def _name_with(options: Common, who: str, *, yes: bool) -> None:
+    from auditor import naming
+    from auditor.engines.claude import MODEL, ask_claude
+    from auditor.errors import ConfigError, EngineError
+    from auditor.show import categories as show
+
+    service, _, model = who.partition(":")
+    with options.pipeline() as (pipeline, terminal):
+        if service != "anthropic":
+            raise ConfigError(
+                f'--name-with does not know "{service}"', hint="use anthropic or anthropic:MODEL"
+            )
+        ask = ask_claude(model or MODEL)
+        pipeline.run_to("categorize")
+        size = len(naming.question(pipeline.store))
+        terminal.note(
+            f"Sends one question of {size:,} characters to {model or MODEL}: templates and one "
+            "masked example of each category."
+        )
+        if not yes and not click.confirm("Send it?", default=False, err=True):
+            raise click.Abort
+        try:
+            taken = naming.name_categories(pipeline.store, ask)
+        except ValueError as error:
+            raise EngineError(
+                f"the answer of {model or MODEL} cannot be used: {error}",
+                hint="run the same command again; nothing was changed",
+            ) from error
+        pipeline.run_to("categorize")
+        rows = show.rows(pipeline.store)
+        show.listing(terminal, rows)
+        terminal.result(options.name, {"named": taken, "categories": rows})
 
 
 def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path) -> None:

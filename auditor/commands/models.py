@@ -12,7 +12,7 @@ from auditor.commands.common import Common, common
 @click.command()
 @common
 def models(options: Common) -> None:
-    """List the models on this machine, and those people ask about first.
+    """List the models to ask, here and elsewhere.
 
     Nothing is downloaded: where a model is missing, the command that gets it is shown.
 
