@@ -14,6 +14,7 @@ from auditor.commands.common import (
     model_overrides,
     output_option,
 )
+from auditor.commands.filtering import NAMES, audit_filter_options, call_filter, filter_options
 from auditor.errors import GateError
 
 if TYPE_CHECKING:
@@ -27,22 +28,26 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--redact", is_flag=True, default=None, help="Mask personal data too.")
+@filter_options
 @common
-def ingest(options: Common, paths: tuple[str, ...], redact: bool | None) -> None:
+def ingest(options: Common, paths: tuple[str, ...], redact: bool | None, **only: Any) -> None:
     """Read logs into the database.
 
     Every record becomes a call, a duplicate, no call, or a reject with its reason.
     PATHS are files, folders or globs; '-' is standard input. Reading a log again adds nothing;
-    of a log that grew only the new part is read.
+    of a log that grew only the new part is read. What --since and the like leave out is counted
+    as no call.
 
     \b
     Examples:
       auditor ingest logs.jsonl
       auditor ingest 'logs/2026-10-*.jsonl.gz' --redact
+      auditor ingest logs.jsonl --since 2026-10-01 --project checkout
     """
     from auditor.show import audit as show
 
     with options.pipeline({"ingest": {"redact": redact}}, create=True) as (pipeline, terminal):
+        pipeline.only = call_filter(pipeline.store, **only)
         result = pipeline.ingest(paths)
         show.stages(terminal, [result])
         show.ingest(terminal, result, pipeline.store)
@@ -231,6 +236,7 @@ def _written(results: Sequence[Any]) -> str:
 @click.argument("paths", nargs=-1)
 @model_options
 @output_option
+@audit_filter_options
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
@@ -245,21 +251,24 @@ def audit(
     output: Path,
     fail_under: float | None,
     force: bool,
-    **choice: Any,
+    **chosen: Any,
 ) -> None:
     """Run the whole audit.
 
-    Reads PATHS if given, then runs every stage that is not up to date.
+    Reads PATHS if given, then runs every stage that is not up to date. --since and the like
+    choose among the calls of PATHS.
 
     \b
     Examples:
       auditor audit logs.jsonl --top 10
       auditor audit --model ollama:qwen3.6:35b --fail-under 30
     """
-    with options.pipeline(model_overrides(**choice), create=bool(paths), force=force) as (
+    only = {name: chosen.pop(name) for name in NAMES}
+    with options.pipeline(model_overrides(**chosen), create=bool(paths), force=force) as (
         pipeline,
         terminal,
     ):
+        pipeline.only = call_filter(pipeline.store, **only)
         pipeline.output = output
         _audit(options, pipeline, terminal, paths)
         _gate(pipeline, fail_under)

@@ -8,32 +8,45 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from auditor.commands.common import F
     from auditor.filters import CallFilter
     from auditor.store import Store
 
 _WHEN = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
-NAMES = ("since", "until", "models", "projects", "where")
+NAMES = ("since", "until", "logged_models", "projects", "where")
 
 
-def filter_options(function: F) -> F:
-    """Add --since, --until, --model, --project and --where."""
-    for option in reversed(
-        [
-            click.option("--since", type=_WHEN, metavar="DATE", help="From then on, UTC."),
-            click.option("--until", type=_WHEN, metavar="DATE", help="Before then, UTC."),
-            click.option(
-                "--model", "models", multiple=True, metavar="GLOB",
-                help="Models of the log, for example 'gpt-4*'.",
-            ),
-            click.option("--project", "projects", multiple=True, metavar="GLOB", help="Projects."),
-            click.option(
-                "--where", metavar="SQL", help="A condition on columns of calls, in DuckDB's SQL."
-            ),
-        ]
-    ):  # fmt: skip
-        function = option(function)
-    return function
+def filtering(model: str) -> Callable[[F], F]:
+    """Make the decorator that adds --since, --until, ``model``, --project and --where."""
+    options = (
+        click.option("--since", type=_WHEN, metavar="DATE", help="From then on, UTC."),
+        click.option("--until", type=_WHEN, metavar="DATE", help="Before then, UTC."),
+        click.option(
+            model,
+            "logged_models",
+            multiple=True,
+            metavar="GLOB",
+            help="Models of the log, for example 'gpt-4*'.",
+        ),
+        click.option("--project", "projects", multiple=True, metavar="GLOB", help="Projects."),
+        click.option(
+            "--where", metavar="SQL", help="A condition on columns of calls, in DuckDB's SQL."
+        ),
+    )
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+filter_options = filtering("--model")
+audit_filter_options = filtering("--logged-model")
+"""The same where ``--model`` is the local model."""
 
 
 def call_filter(
@@ -41,7 +54,7 @@ def call_filter(
     *,
     since: datetime | None,
     until: datetime | None,
-    models: tuple[str, ...],
+    logged_models: tuple[str, ...],
     projects: tuple[str, ...],
     where: str | None,
 ) -> CallFilter:
@@ -53,7 +66,7 @@ def call_filter(
     from auditor.filters import CallFilter
 
     found = CallFilter(
-        since=_utc(since), until=_utc(until), models=models, projects=projects, where=where
+        since=_utc(since), until=_utc(until), models=logged_models, projects=projects, where=where
     )
     found.check(store)
     return found

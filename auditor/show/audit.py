@@ -36,8 +36,8 @@ def ingest(terminal: Terminal, result: StageResult, store: Store) -> None:
         for label, amount, extra in (
             ("calls", source["calls"], words.money(source["spend_usd"])),
             ("duplicates", source["duplicates"], "known already"),
-            ("not calls", source["not_calls"], "blank lines, wrapper spans, metadata"),
-            ("rejects", source["rejects"], "see table rejects"),
+            ("not calls", source["not_calls"], "blank lines, spans, metadata, what a filter leaves out"),
+            ("rejects", source["rejects"], "see 'auditor rejects'"),
         ):
             if amount or label == "calls":
                 terminal.say(f"  {amount:>9,} {label:<11} {extra}")
