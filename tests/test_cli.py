@@ -398,7 +398,10 @@ def claude(monkeypatch):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             question = body["messages"][0]["content"]
             asked.append(question)
-            names = {i: f"task {n}" for n, i in enumerate(re.findall(r"^id: (\S+)$", question, re.MULTILINE))}
+            names = {
+                i: f"task {n}"
+                for n, i in enumerate(re.findall(r"^id: (\S+)$", question, re.MULTILINE))
+            }
             reply = json.dumps({
                 "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
                 "content": [{"type": "text", "text": "Here you are: " + json.dumps(names)}],

@@ -36,7 +36,7 @@ def ingest(terminal: Terminal, result: StageResult, store: Store) -> None:
         for label, amount, extra in (
             ("calls", source["calls"], words.money(source["spend_usd"])),
             ("duplicates", source["duplicates"], "known already"),
-            ("not calls", source["not_calls"], "blank lines, spans, metadata, what a filter leaves out"),
+            ("not calls", source["not_calls"], "blank lines, metadata, left out by a filter"),
             ("rejects", source["rejects"], "see 'auditor rejects'"),
         ):
             if amount or label == "calls":
