@@ -69,7 +69,32 @@ def main() -> None:
     except click.Abort:
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
-    sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+    except BrokenPipeError:
+        code = ExitCode.DONE  # the reader went away (head, less): there is nobody to tell
+    sys.exit(_flushed(code if isinstance(code, int) else ExitCode.DONE))
+
+
+def _flushed(code: int) -> int:
+    """Write out what is left, before the interpreter does it and complains in its own way."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Nothing more can be written there, at the end of the process neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return code
+        return _unwritable(error)
+    return code
+
+
+def _unwritable(error: OSError) -> int:
+    from auditor.console import Terminal
+
+    told = AuditorError(
+        f"standard output: {error.strerror}", hint="make room, or send the output elsewhere"
+    )
+    Terminal().error(told)
+    return told.exit_code
 
 
 def _usage(error: click.ClickException) -> int:

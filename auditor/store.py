@@ -355,7 +355,7 @@ class Store:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn what a full disk or a small memory does to DuckDB into a StoreError."""
+        """Turn what a full disk, a small memory or Ctrl-C do to DuckDB into what they are."""
         import duckdb
 
         try:
@@ -371,6 +371,11 @@ class Store:
                 f"{self.path}: not enough memory: {first_line(error)}",
                 hint="close other programs, or ingest the logs in smaller parts",
             ) from error
+        except RuntimeError as error:
+            # Ctrl-C during a statement: DuckDB takes the KeyboardInterrupt and raises this.
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error
+            raise
 
     # -- the contract ------------------------------------------------------------------------------
 

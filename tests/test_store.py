@@ -185,3 +185,15 @@ def test_batches_can_be_read_while_other_statements_run(tmp_path):
 def test_frames_and_batches_take_parameters(store):
     assert store.frame("SELECT ? AS x", [7]).item() == 7
     assert [b.num_rows for b in store.batches("SELECT $n AS x", {"n": 7})] == [1]
+
+
+def test_ctrl_c_during_a_statement_is_ctrl_c(store, monkeypatch):
+    class Stopped:
+        """A connection whose statement is under way when SIGINT comes, as DuckDB tells it."""
+
+        def execute(self, *_):
+            raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(store, "_connection", Stopped())
+    with pytest.raises(KeyboardInterrupt):
+        store.rows("SELECT 1")

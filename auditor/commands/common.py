@@ -85,9 +85,9 @@ class Common:
             from auditor.pipeline import Pipeline
             from auditor.store import Store, require
 
+            config = override(load_config(self.config), overrides or {})
             if not create:
                 require(self.db)
-            config = override(load_config(self.config), overrides or {})
             with Store.open(self.db, read_only=read_only) as store:
                 yield (
                     Pipeline(
