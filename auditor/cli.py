@@ -69,6 +69,8 @@ def main() -> None:
     except click.Abort:
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
+    except SystemExit as end:
+        code = end.code
     except BrokenPipeError:
         code = ExitCode.DONE  # the reader went away (head, less): there is nobody to tell
     sys.exit(_flushed(code if isinstance(code, int) else ExitCode.DONE))
@@ -81,8 +83,8 @@ def _flushed(code: int) -> int:
     except OSError as error:
         # Nothing more can be written there, at the end of the process neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return code
+        if code or isinstance(error, BrokenPipeError):
+            return code  # told already, or nobody to tell
         return _unwritable(error)
     return code
 
