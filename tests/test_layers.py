@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1] / "auditor"
 FLOORS = [
     floor.split()
     for floor in (
-        "__init__ errors resources visible",
+        "__init__ errors integrity resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
         "console criteria decision economics evidence filters overrides ratecard store",
         "criteria_file exports graded naming privacy savings serving spend taxonomy verdicts",

@@ -10,6 +10,7 @@ import pytest
 
 import auditor.store
 from auditor.errors import NotReadyError, StoreError
+from auditor.integrity import CHECKS
 from auditor.store import Store
 
 
@@ -27,9 +28,9 @@ def test_an_empty_database_is_sound(store):
     assert store.check() == []
 
 
-@pytest.mark.parametrize("name", sorted(auditor.store._CHECKS))
+@pytest.mark.parametrize("name", sorted(CHECKS))
 def test_every_check_is_a_query_that_runs(store, name):
-    assert store.rows(auditor.store._CHECKS[name]) == []
+    assert store.rows(CHECKS[name]) == []
 
 
 def test_check_finds_a_ledger_that_does_not_add_up(store):
