@@ -150,8 +150,11 @@ def write(
     ):
         _choose(store, only)
         ratecard.complete(store, book, "staged")
-        store.execute(_CALLS)
-        store.execute(_CONTENTS)
+        # Where every row becomes a call, as in most batches, the join would only cost time.
+        every = store.value("SELECT count(*) FROM fresh") == len(staged)
+        chosen = "staged" if every else 'staged SEMI JOIN fresh USING ("row")'
+        store.execute(_CALLS.format(chosen=chosen))
+        store.execute(_CONTENTS.format(chosen=chosen))
         store.execute(_OUTCOMES)
         store.execute(_RECORDS)
         for table, insert in (("sensitivity", _SENSITIVITY), ("rejects", _REJECTS)):
@@ -302,8 +305,7 @@ _FRESH = """
 CREATE OR REPLACE TEMP TABLE fresh AS
 SELECT min("row") AS "row" FROM wanted ANTI JOIN calls USING (call_id) GROUP BY call_id"""
 _STAGED = """(
-    SELECT * REPLACE (logged_cost_usd::DECIMAL(18, 12) AS logged_cost_usd)
-    FROM staged SEMI JOIN fresh USING ("row"))"""
+    SELECT * REPLACE (logged_cost_usd::DECIMAL(18, 12) AS logged_cost_usd) FROM {chosen})"""
 _CALLS = f"""
 INSERT INTO calls BY NAME
 SELECT * EXCLUDE ("row", system_text, messages, tools, params, response_text, tool_calls)
@@ -311,7 +313,7 @@ FROM ({ratecard.costs(_STAGED)})"""
 _CONTENTS = """
 INSERT INTO contents BY NAME
 SELECT call_id, system_text, messages, tools, params, response_text, tool_calls
-FROM staged SEMI JOIN fresh USING ("row")"""
+FROM {chosen}"""
 _SENSITIVITY = """
 INSERT INTO call_sensitivity BY NAME
 SELECT call_id, rule_id, class, n FROM extra SEMI JOIN fresh USING ("row")"""

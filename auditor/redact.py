@@ -240,6 +240,12 @@ def _prefilter(*, secrets_only: bool) -> tuple[Any, tuple[Rule, ...]]:
     return found, rules
 
 
+def finder(*, secrets_only: bool) -> Callable[[bytes], Sequence[int]]:
+    """Return the pass alone, for loops: what it returns is empty where no rule may match."""
+    found: Callable[[bytes], Sequence[int]] = _prefilter(secrets_only=secrets_only)[0].Match
+    return found
+
+
 @cache
 def _compiled(rule: Rule) -> Any:
     return re2.compile(rule.pattern)
@@ -318,4 +324,6 @@ def excerpt(raw: bytes, size: int = 200) -> str:
     """Return the first characters of a raw record, secrets masked and control characters shown."""
     text = raw[: size * 4].decode("utf-8", "replace")
     masked = Masker(suspects(text), personal=True).text(text)[:size]
+    if masked.isprintable():
+        return masked
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in masked)

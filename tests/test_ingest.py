@@ -181,7 +181,7 @@ def test_killed_in_the_middle(tmp_path, monkeypatch, packed):
     log.write_bytes(gzip.compress(raw) if packed else raw)
     monkeypatch.setattr(containers, "PIECE_BYTES", 20_000)
     monkeypatch.setattr(folding, "BATCH_RECORDS", 40)
-    monkeypatch.setattr(ingest, "BATCH_RECORDS", 40)
+    monkeypatch.setattr(ingest, "BATCH_CALLS", 40)
     with Store.open() as whole:
         ingest.run(whole, [log])
         expected = snapshot(whole)

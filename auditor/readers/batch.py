@@ -1,15 +1,12 @@
 """Outcomes of records to columns: identity, masks and JSON text, ready for the database.
 
-Everything here is pure and runs in worker processes. Identity and the hash for finding equal
+Everything here is pure and runs in a thread of its own. Identity and the hash for finding equal
 requests are keyed and taken before masking, so that a mask never makes two calls one.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -17,33 +14,15 @@ import orjson
 import pyarrow as pa
 
 from auditor import redact
+from auditor.readers import identity
 from auditor.readers.model import Call, NotCall
 from auditor.readers.values import clean, dumps, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from auditor.readers.model import Outcome
-
-DEFAULT_KEY = "auditor"
-"""Without AUDITOR_HASH_KEY every machine uses this key, so that results agree everywhere."""
-
-_TRUSTED_ID = 8
-"""A response id shorter than this is a counter or a constant, not an identity."""
-
-_UNIQUE_LOG_IDS = {
-    "langfuse": "langfuse",
-    "langsmith": "langsmith",
-    "litellm": "litellm",
-    "litellm-spendlogs": "litellm",
-    "otel-genai": "span",
-    "openllmetry": "span",
-    "openinference": "span",
-    "ai-sdk": "span",
-    "llm": "llm",
-    "weave": "weave",
-}
-"""Formats whose own ids are unique everywhere, and which of them share their ids."""
 
 _US = pa.timestamp("us", tz="UTC")
 _TYPES: dict[str, pa.DataType] = {
@@ -118,7 +97,7 @@ _FINISHED = (
 )
 _PLAIN = [name for name in _TYPES if name not in _FINISHED]
 _plain = attrgetter(*_PLAIN)
-_CALLS = pa.schema([(name, _TYPES[name]) for name in (*_FINISHED, *_PLAIN)])
+CALLS = pa.schema([(name, _TYPES[name]) for name in (*_FINISHED, *_PLAIN)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +127,7 @@ class Columns:
     """How far the source is read: before a last line without a line feed."""
 
 
-_LEDGER = pa.schema(
+LEDGER = pa.schema(
     [
         ("record_no", pa.int64()),
         ("member", pa.string()),
@@ -220,7 +199,8 @@ class Batch:
             kind, call_id = "call", row[0]
         elif isinstance(outcome, NotCall):
             kind = "not-call"
-            call_id = identity(outcome.call) if outcome.call is not None else None
+            part_of = outcome.call.provider_response_id if outcome.call is not None else None
+            call_id = identity.of_response(part_of) if part_of else None
         else:
             kind, call_id = "reject", None
             detail = redact.excerpt(outcome.detail.encode("utf-8", "replace"))
@@ -229,11 +209,17 @@ class Batch:
             )
         self._ledger.append((self.records, member, offset, kind, call_id))
 
-    def columns(self, *, lines: int, position: int) -> Columns:
-        """Return what was collected."""
+    def columns(
+        self, *, lines: int, position: int, beside: tuple[pa.Table, pa.Table] | None = None
+    ) -> Columns:
+        """Return what was collected; ``beside`` are calls and ledger made another way."""
+        calls, ledger = _table(self._calls, CALLS), _table(self._ledger, LEDGER)
+        if beside is not None:
+            calls = pa.concat_tables([beside[0], calls])
+            ledger = pa.concat_tables([beside[1], ledger])
         return Columns(
-            calls=_table(self._calls, _CALLS),
-            ledger=_table(self._ledger, _LEDGER),
+            calls=calls,
+            ledger=ledger,
             rejects=_table(self._rejects, _REJECTS),
             sensitivity=_table(self._sensitivity, _SENSITIVITY),
             records=self.records,
@@ -247,18 +233,18 @@ class Batch:
             system = call.system_text.encode() if call.system_text else b""
             answer = call.response_text.encode() if call.response_text else b""
             error = call.error.encode() if call.error else b""
-            messages = _json(call.messages)
-            tools = _json(call.tools) if call.tools else None
-            params = _json(call.params) if call.params else None
-            tool_calls = _json(call.tool_calls) if call.tool_calls else None
-            tags = _json(call.tags) if call.tags else None
+            messages = as_json(call.messages)
+            tools = as_json(call.tools) if call.tools else None
+            params = as_json(call.params) if call.params else None
+            tool_calls = as_json(call.tool_calls) if call.tool_calls else None
+            tags = as_json(call.tags) if call.tags else None
             asked = (call.model_requested or "").encode()
         except UnicodeEncodeError:
             return self._finish(_cleaned(call), line_no)
         raw = b"\x00".join((asked, system, messages or b"", tools or b"", params or b""))
         answered = b"\x00".join((answer, tool_calls or b"", error, tags or b""))
-        request_hash = _digest(raw)
-        call_id = _call_id(call, request_hash, answered)
+        request_hash = identity.digest(raw)
+        call_id = identity.of_call(call, request_hash, answered)
         masked = 0
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         hits = redact.suspects(raw + b"\x00" + answered, secrets_only=not self.masking.classes)
@@ -275,8 +261,8 @@ class Batch:
                 (call_id, self.records, rule, redact.kind_of(rule), n)
                 for rule, n in masker.counts.items()
             ]
-        names = sorted(filter(None, map(_tool_name, call.tools))) if call.tools else None
-        form = _form(call.params) if call.params else None
+        names = tool_names(call.tools) if call.tools else None
+        form = form_of(call.params) if call.params else None
         return (
             call_id,
             self.records,
@@ -315,7 +301,8 @@ _BUCKETS = (
 )
 
 
-def _json(value: Any) -> bytes | None:
+def as_json(value: Any) -> bytes | None:
+    """Return JSON in the form that is hashed and stored: compact, keys sorted."""
     if value is None:
         return None
     try:
@@ -325,7 +312,12 @@ def _json(value: Any) -> bytes | None:
 
 
 def _masked(masker: redact.Masker, value: Any) -> bytes | None:
-    return _json(masker.value(value)) if value else _json(value)
+    return as_json(masker.value(value)) if value else as_json(value)
+
+
+def tool_names(tools: Iterable[Any]) -> list[str]:
+    """Return the names of tool definitions, sorted."""
+    return sorted(filter(None, map(_tool_name, tools)))
 
 
 def _tool_name(tool: Any) -> str | None:
@@ -334,53 +326,14 @@ def _tool_name(tool: Any) -> str | None:
     return clean(name) if isinstance(name, str) else None
 
 
-def _form(params: dict[str, Any]) -> str | None:
+def form_of(params: Mapping[str, Any]) -> str | None:
+    """Return the form that the parameters ask the answer to have; None: text."""
     form = params.get("response_format")
     if not isinstance(form, dict) or form.get("type") in (None, "text"):
         return None
     schema = form.get("json_schema")
     name = schema.get("name") if isinstance(schema, dict) else None
     return clean(f"{form['type']}:{name}" if name else str(form["type"]))
-
-
-def _digest(raw: bytes) -> str:
-    """Hash with the key; a copy of a keyed hash is made faster than a new one."""
-    found = _keyed().copy()
-    found.update(raw)
-    digest: str = found.hexdigest()
-    return digest
-
-
-@cache
-def _keyed() -> Any:
-    key = os.environ.get("AUDITOR_HASH_KEY", DEFAULT_KEY).encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(digest_size=12, key=hashlib.blake2b(key, digest_size=32).digest())
-
-
-def _call_id(call: Call, request_hash: str, answered: bytes) -> str:
-    """Return the identity of a call.
-
-    The provider's response id names one call in whatever log it appears. Without one it is the id
-    of the trace or gateway where those are unique; else the call is told by the log's own id, the
-    time, the model, the request and the answer: all must agree.
-    """
-    response_id = call.provider_response_id
-    if response_id is not None and len(response_id) >= _TRUSTED_ID:
-        raw = b"response\x00" + response_id.encode("utf-8", "replace")
-    elif call.reader in _UNIQUE_LOG_IDS and call.log_id and len(call.log_id) >= _TRUSTED_ID:
-        family = _UNIQUE_LOG_IDS[call.reader]
-        raw = f"{family}\x00{call.log_id}".encode("utf-8", "replace")
-    else:
-        parts = (call.log_id, call.called_at, call.model, request_hash)
-        raw = "\x00".join(map(str, parts)).encode("utf-8", "replace") + b"\x00" + answered
-    return _digest(raw)
-
-
-def identity(call: Call) -> str | None:
-    """Return the identity of a call that has a provider's response id."""
-    if call.provider_response_id and len(call.provider_response_id) >= _TRUSTED_ID:
-        return _call_id(call, "", b"")
-    return None
 
 
 def _cleaned(call: Call) -> Call:

@@ -41,7 +41,7 @@ def reader_of(source: Source, registry: Registry) -> Any:
 
 
 def is_plain_lines(source: Source) -> bool:
-    """Say whether a file is plain JSON lines, which workers can share."""
+    """Say whether a file is plain JSON lines, which are read in pieces."""
     if source.magic is not None:
         return False
     with source.file.open("rb") as file:

@@ -1,4 +1,4 @@
-"""One piece of a file of JSON lines to columns. Pure; runs in worker processes."""
+"""One piece of a file of JSON lines to columns. Pure; runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from auditor.readers.batch import Batch, Columns, Masking
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.registry import registry
+from auditor.readers.typed import CHUNK_LINES, TypedPairs
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from auditor.readers.containers import Piece
+    from auditor.readers.registry import Registry
 
 
 def columns(
@@ -44,7 +46,10 @@ def _columns(
         file.seek(piece.start)
         data = file.read(piece.end - piece.start)
     batch = Batch(masking, modified_at)
-    read = registry(tables).read
+    readers = registry(tables)
+    # Where others want to be asked first, what is ours by its types may be theirs by its keys.
+    typed = TypedPairs(masking) if readers.ours_only else None
+    beside = typed
     offset = piece.start
     lines = data.split(b"\n")
     del data
@@ -52,12 +57,25 @@ def _columns(
     if ended:
         lines.pop()
     for line_no, line in enumerate(lines, 1):
-        record = parse(line.removeprefix(BOM) if offset == 0 else line)
-        if type(record) is dict:
-            for outcome in read(record):
-                batch.add(outcome, line, line_no, offset)
+        if typed is not None and typed.take(line, batch.records + 1, line_no, offset):
+            batch.records += 1
         else:
-            batch.add(record, line, line_no, offset)  # type: ignore[arg-type]
+            _read(readers, batch, line, line_no, offset)
         offset += len(line) + 1
+        if typed is not None and line_no % CHUNK_LINES == 0 and not typed.flush():
+            typed = None  # a log of another kind
+    if typed is not None:
+        typed.flush()
     position = piece.end if ended else piece.end - len(lines[-1])
-    return batch.columns(lines=len(lines), position=position)
+    return batch.columns(
+        lines=len(lines), position=position, beside=beside.tables() if beside else None
+    )
+
+
+def _read(readers: Registry, batch: Batch, line: bytes, line_no: int, offset: int) -> None:
+    record = parse(line.removeprefix(BOM) if offset == 0 else line)
+    if type(record) is dict:
+        for outcome in readers.read(record):
+            batch.add(outcome, line, line_no, offset)
+    else:
+        batch.add(record, line, line_no, offset)  # type: ignore[arg-type]

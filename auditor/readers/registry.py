@@ -67,7 +67,7 @@ _TABLES = TypeAdapter(dict[str, FormatTable])
 
 
 def pack(tables: Mapping[str, FormatTable]) -> str:
-    """Return declared formats as text that travels to worker processes."""
+    """Return declared formats as text, which a registry is made from and remembered by."""
     return _TABLES.dump_json(dict(tables)).decode()
 
 
@@ -76,7 +76,7 @@ class Registry:
 
     def __init__(self, readers: Iterable[Any]) -> None:
         self.readers = tuple(readers)
-        self._ours_only = self.readers == _OWN
+        self.ours_only = self.readers == _OWN
         self._pairs: set[tuple[str, ...]] = set()
 
     def find(self, record: Json) -> Any:
@@ -84,7 +84,7 @@ class Registry:
         keys = tuple(record)
         if keys in self._pairs:
             return pair
-        if self._ours_only and pair.only_pairs(keys):
+        if self.ours_only and pair.only_pairs(keys):
             # Most logs are pairs: their keys are looked at once, not by twenty readers each time.
             self._pairs.add(keys)
             return pair

@@ -1,6 +1,7 @@
 """What a home-made log says beside request and response: when, how long, for whom, at what cost.
 
-The names are those people use; where two of a record mean the same, the one listed first wins.
+The names are those people use; where two of a record mean the same, the one listed first wins, and
+what the record says itself wins over what its metadata and tags say.
 """
 
 from __future__ import annotations
@@ -64,14 +65,15 @@ def take(call: Call, record: Json) -> str | None:
             _TAKERS[field](call, key, value)
     request = record.get("request")
     if type(request) is dict and "metadata" in request:
-        _around(call, "metadata", request["metadata"])
+        around(call, "metadata", request["metadata"])
     return url
 
 
 @lru_cache(maxsize=1024)
 def _plan(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return (field, key) for the keys that mean something, better names first."""
-    hits = sorted((*_ORDER[key], key) for key in keys if key in _ORDER)
+    """Return (field, key) for the keys that mean something, better names first, labels last."""
+    hits = [(*_ORDER[key], key) for key in keys if key in _ORDER]
+    hits.sort(key=lambda hit: (hit[1] == "labels", hit))
     return tuple((field, key) for _, field, key in hits)
 
 
@@ -123,7 +125,7 @@ def _cost(call: Call, _key: str, value: Any) -> None:
         call.logged_cost_usd = found
 
 
-def _around(call: Call, _key: str, value: Any) -> None:
+def around(call: Call, _key: str, value: Any) -> None:
     """Take labels from metadata or tags, and keep them as tags too."""
     if type(value) is dict:
         for key, inner in value.items():
@@ -145,5 +147,5 @@ _TAKERS: dict[str, Callable[[Call, str, Any], None]] = {
     "error": _error,
     "provider": _provider,
     "cost": _cost,
-    "labels": _around,
+    "labels": around,
 }
