@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS calls (
     conversation_id          VARCHAR,           -- session or conversation, as logged
     trace_id                 VARCHAR,           -- trace, as logged
     parent_id                VARCHAR,           -- parent span, as logged
-    attempt_no               INTEGER,           -- 1 for the first try, counted within a trace
+    attempt_no               INTEGER,           -- 1 for the first try of a request, counted within its trace or conversation until one is answered
     project                  VARCHAR,           -- project, app or service
     user_id                  VARCHAR,           -- end user, as logged
     api_key_id               VARCHAR,           -- name or hash of the key, never the key

@@ -23,7 +23,7 @@ FLOORS = [
         "console criteria decision economics evidence filters overrides ratecard store",
         "criteria_file exports graded naming privacy savings serving spend taxonomy verdicts",
         "engines graders readers report routes runs",
-        "call_texts config estimation ledger reconcile",
+        "attempts call_texts config estimation ledger reconcile",
         "stages",
         "pipeline",
         "show",

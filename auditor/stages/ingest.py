@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor import estimation, ledger, ratecard
+from auditor import attempts, estimation, ledger, ratecard
 from auditor.domain import StageResult, Watch, silent
 from auditor.filters import CallFilter
 from auditor.ledger import Place, Progress
@@ -144,6 +144,7 @@ def run(
         watch.start("reading logs", sum(source.size for source in found), "B")
         _read_all(this, found)
         if this.read:
+            attempts.number(store)
             estimation.estimate(store, this.book)
             store.rest()
         rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
