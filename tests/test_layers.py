@@ -21,7 +21,7 @@ FLOORS = [
         "__init__ errors integrity resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
         "console criteria decision economics evidence filters overrides ratecard store",
-        "criteria_file exports graded naming privacy savings serving spend taxonomy verdicts",
+        "answers criteria_file exports graded naming privacy savings serving spend taxonomy verdicts",
         "engines graders readers report routes runs",
         "attempts call_texts config estimation ledger reconcile",
         "stages",

@@ -7,7 +7,6 @@ goes on, and another model or setting adds answers beside the old ones.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -15,10 +14,9 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from auditor import phrases
-from auditor.domain import Answer, Request, StageResult, Watch, canonical_json, digest, silent
+from auditor.answers import AnswerLog, request_of
+from auditor.domain import Answer, Request, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
 
     from auditor.engines.base import Engine
     from auditor.store import Store
-
-_SAVE_EVERY_S = 3.0
-_SAVE_EVERY = 100
 
 # A call that is drawn again belongs to the set it was drawn in first.
 _DRAWN = """
@@ -39,6 +34,7 @@ GROUP BY ALL ORDER BY set_no, call_id
 
 _KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
 
+# A call whose answer the log lacks has none until the baseline is run again.
 _LOGGED = """
 INSERT INTO answers BY NAME
 SELECT md5(concat('logged', call_id)) AS answer_id, call_id,
@@ -51,6 +47,7 @@ SELECT md5(concat('logged', call_id)) AS answer_id, call_id,
 FROM calls JOIN contents USING (call_id)
 SEMI JOIN (SELECT call_id FROM draws) USING (call_id)
 ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0) USING (call_id)
+WHERE content_state = 'full'
 ORDER BY call_id
 """
 
@@ -178,23 +175,6 @@ def _sets(store: Store, candidate_id: str) -> list[dict[str, str]]:
     return list(sets.values())
 
 
-def request_of(
-    row: Mapping[str, Any], max_output_tokens: int, answer_limit: int | None = None
-) -> Request:
-    """Return the request of a row of ``contents``, system message first."""
-    messages = json.loads(row["messages"]) if row["messages"] else []
-    if row["system_text"] is not None:
-        messages.insert(0, {"role": "system", "content": row["system_text"]})
-    return Request(
-        call_id=row["call_id"],
-        messages=messages,
-        tools=json.loads(row["tools"]) if row["tools"] else (),
-        params=json.loads(row["params"]) if row["params"] else {},
-        max_output_tokens=max_output_tokens,
-        answer_limit=answer_limit,
-    )
-
-
 def _requests(
     store: Store, category_of: Mapping[str, str], engine: Engine, settings: ReplaySettings
 ) -> list[Request]:
@@ -233,56 +213,14 @@ def _replay(
     watch.start(
         f"Replaying on {engine.candidate.model}", total=len(requests) - len(done), unit="calls"
     )
-    pending: list[dict[str, Any]] = []
-    saved, saved_at = 0, time.monotonic()
-    try:
+    with AnswerLog(store, engine.candidate.candidate_id) as log:
         for call_id, answer in engine.answers(requests, frozenset(done)):
-            pending.append(_row(engine, call_id, answer))
+            log.add(call_id, answer)
             tally = tally_of[call_id]
             tally.count(answer)
             watch.advance(1, tally.name)
-            if len(pending) >= _SAVE_EVERY or time.monotonic() - saved_at > _SAVE_EVERY_S:
-                saved += _save(store, pending)
-                pending, saved_at = [], time.monotonic()
-    finally:
-        saved += _save(store, pending)
     watch.finish()
-    return saved
-
-
-def _row(engine: Engine, call_id: str, answer: Answer) -> dict[str, Any]:
-    candidate_id = engine.candidate.candidate_id
-    return {
-        "answer_id": digest("answer", call_id, candidate_id, 0, size=16),
-        "call_id": call_id,
-        "candidate_id": candidate_id,
-        "replicate": 0,
-        "text": _utf8(answer.text),
-        "tool_calls": _utf8(canonical_json(list(answer.tool_calls))) if answer.tool_calls else None,
-        "finish_reason": _utf8(answer.finish_reason),
-        "error": answer.error,
-        "error_detail": _utf8(answer.error_detail),
-        "input_tokens": answer.input_tokens,
-        "output_tokens": answer.output_tokens,
-        "reasoning_tokens": answer.reasoning_tokens,
-        "ttft_ms": answer.ttft_ms,
-        "latency_ms": answer.latency_ms,
-        "fidelity": canonical_json(dict(answer.fidelity)) if answer.fidelity else None,
-        "answered_at": datetime.now(UTC),
-    }
-
-
-def _utf8(text: str | None) -> str | None:
-    """Return text that the database can hold: JSON of a server may spell half a character."""
-    return None if text is None else text.encode("utf-8", "replace").decode()
-
-
-def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> int:
-    if not rows:
-        return 0
-    store.append("answers", pa.Table.from_pylist(list(rows)))
-    store.rest()
-    return len(rows)
+    return log.saved
 
 
 def _save_speed(store: Store, engine: Engine, machine: str | None) -> None:
