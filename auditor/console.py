@@ -7,32 +7,25 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
-from auditor.visible import visible
+from auditor.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
-    from rich.progress import Progress, TaskID
 
+    from auditor.domain import Part
     from auditor.errors import AuditorError
+    from auditor.progress import LiveProgress, PlainProgress
 
 JSON_VERSION = 1
-_PLAIN_EVERY_S = 30.0
 _WIDE = 130
 _NAME_WIDTH, _NAME_LEAST, _GAP = 44, 12, 2
-_TO_SPACES = str.maketrans("\n\t", "  ")
-
-
-def _line(text: str) -> str:
-    """Return text as one line that is safe to look at."""
-    return visible(text).translate(_TO_SPACES)
 
 
 class Terminal:
@@ -49,9 +42,7 @@ class Terminal:
         self.quiet = quiet
         self._color = color
         self._consoles: dict[str, Console] = {}
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-        self._plain: _PlainProgress | None = None
+        self._progress: LiveProgress | PlainProgress | None = None
         self.warnings: list[str] = []
 
     def _console(self, name: str) -> Console:
@@ -96,7 +87,7 @@ class Terminal:
     def say(self, line: str = "", *, style: str | None = None) -> None:
         """Print a line of the result."""
         if not self.as_json:
-            self._console("stdout").print(_line(line), style=style)
+            self._console("stdout").print(one_line(line), style=style)
 
     def table(
         self,
@@ -117,7 +108,7 @@ class Terminal:
         from rich.text import Text
 
         console = self._console("stdout")
-        cells = [[_line(cell) for cell in row] for row in rows]
+        cells = [[one_line(cell) for cell in row] for row in rows]
         shown = [n for n in range(len(columns)) if n != sentence or console.width >= _WIDE]
         numbers = set(right)
         widths = [
@@ -129,7 +120,7 @@ class Terminal:
             name_width = max(min(widths[0], _NAME_WIDTH, console.width - rest - _GAP), _NAME_LEAST)
             width = name_width if n == 0 else None if n == sentence else widths[n]
             table.add_column(
-                _line(columns[n]),
+                one_line(columns[n]),
                 justify="right" if n in numbers else "left",
                 no_wrap=n != sentence,
                 overflow="fold" if n == sentence else "ellipsis",
@@ -144,12 +135,12 @@ class Terminal:
     def note(self, line: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet and not self.as_json:
-            self._console("stderr").print(_line(line), style="dim")
+            self._console("stderr").print(one_line(line), style="dim")
 
     def hint(self, line: str) -> None:
         """Say on stderr what to do next."""
         if not self.quiet and not self.as_json:
-            self._console("stderr").print(_line(line))
+            self._console("stderr").print(one_line(line))
 
     def warn(self, message: str) -> None:
         """Say once on stderr what the user should know; kept for ``--json``."""
@@ -157,98 +148,48 @@ class Terminal:
             return
         self.warnings.append(message)
         if not self.quiet and not self.as_json:
-            self._console("stderr").print(f"warning: {_line(message)}", style="yellow")
+            self._console("stderr").print(f"warning: {one_line(message)}", style="yellow")
 
     def error(self, error: AuditorError) -> None:
         """Print an error in one line and what mends it in another."""
         console = self._console("stderr")
-        console.print(f"error: {_line(error.message)}", style="bold red")
+        console.print(f"error: {one_line(error.message)}", style="bold red")
         if error.hint:
-            console.print(f"hint: {_line(error.hint)}")
+            console.print(f"hint: {one_line(error.hint)}")
 
     # -- Watch -------------------------------------------------------------------------------------
 
-    def start(self, task: str, total: int | None = None, unit: str = "") -> None:
-        """Begin a bar, or one plain line where nobody looks at a terminal."""
+    def start(
+        self, task: str, total: int | None = None, unit: str = "", parts: Sequence[Part] = ()
+    ) -> None:
+        """Begin a bar and a table of the parts, or a plain line where nobody looks."""
         if self.quiet or self.as_json:
             return
         self.close()
-        console = self._console("stderr")
-        if not console.is_terminal:
-            self._plain = _PlainProgress(task, total, unit)
-            return
-        from rich import progress
+        from auditor.progress import LiveProgress, PlainProgress
 
-        self._progress = progress.Progress(
-            progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(bar_width=32),
-            progress.MofNCompleteColumn() if total else progress.TextColumn(""),
-            progress.TimeElapsedColumn(),
-            progress.TextColumn("ETA" if total else ""),
-            progress.TimeRemainingColumn() if total else progress.TextColumn(""),
-            progress.TextColumn("{task.fields[note]}", markup=False),
-            console=console,
-            transient=True,
-        )
-        self._progress.start()
-        self._task = self._progress.add_task(_line(task), total=total, note="")
+        console = self._console("stderr")
+        if console.is_terminal:
+            self._progress = LiveProgress(console, task, total, parts)
+        else:
+            self._progress = PlainProgress(task, total, unit)
 
     def advance(self, n: int = 1, note: str = "") -> None:
         """Move the bar."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, advance=n, note=_line(note))
-        elif self._plain is not None:
-            self._plain.advance(n)
+        if self._progress is not None:
+            self._progress.advance(n, note)
 
     def finish(self, note: str = "") -> None:
         """Take the bar away."""
         if self._progress is not None:
-            self._progress.stop()
+            self._progress.finish(note)
             self._progress = None
-        elif self._plain is not None:
-            self._plain.finish(note)
-        self._plain = None
 
     def close(self) -> None:
         """Leave the terminal as it was, after an error or Ctrl-C too."""
         if self._progress is not None:
-            self._progress.stop()
+            self._progress.close()
             self._progress = None
-
-
-class _PlainProgress:
-    """Progress for pipes and CI: a line at the start, each 10 % or 30 s, and the end."""
-
-    def __init__(self, task: str, total: int | None, unit: str) -> None:
-        self._task, self._total, self._unit = _line(task), total, unit
-        self._done, self._told, self._began = 0, 0, time.monotonic()
-        self._told_at = self._began
-        of = f" {total:,} {unit}".rstrip() if total else ""
-        sys.stderr.write(f"{self._task}{of} ...\n")
-
-    def advance(self, n: int) -> None:
-        self._done += n
-        step = max((self._total or 0) // 10, 1)
-        late = time.monotonic() - self._told_at > _PLAIN_EVERY_S
-        if late or (self._total and self._done - self._told >= step and self._slow()):
-            self._told, self._told_at = self._done, time.monotonic()
-            of = f"/{self._total:,}" if self._total else ""
-            sys.stderr.write(f"{self._task} {self._done:,}{of}{self._eta()}\n")
-
-    def _slow(self) -> bool:
-        """Whether the whole task is worth more than one line."""
-        return time.monotonic() - self._told_at > 2.0  # noqa: PLR2004 - seconds people notice
-
-    def _eta(self) -> str:
-        if not self._total or not self._done:
-            return ""
-        spent = time.monotonic() - self._began
-        left = round(spent / self._done * (self._total - self._done))
-        return f", about {left // 60}m {left % 60:02d}s left" if left else ""
-
-    def finish(self, note: str) -> None:
-        if note:
-            sys.stderr.write(f"{self._task} {_line(note)}\n")
 
 
 def _plain(value: object) -> object:

@@ -119,11 +119,43 @@ class StageResult:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """How far one part of a task is: the stage counts it up, a ``Watch`` looks at it meanwhile.
+
+    ``seconds`` is the time spent on it so far; parts that are worked on together share theirs.
+    """
+
+    name: str
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Tokens written a second."""
+        return self.output_tokens / self.seconds if self.seconds else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds it still takes if the rest goes like what is done."""
+        if self.done >= self.total:
+            return 0.0
+        return self.seconds / self.done * (self.total - self.done) if self.seconds else None
+
+
 class Watch(Protocol):
     """Progress, as a stage reports it. ``console`` draws it; tests pass ``silent``."""
 
-    def start(self, task: str, total: int | None = None, unit: str = "") -> None:
-        """A task begins; ``total`` None means its length is not known."""
+    def start(
+        self, task: str, total: int | None = None, unit: str = "", parts: Sequence[Part] = ()
+    ) -> None:
+        """A task begins; ``total`` None means its length is not known.
+
+        ``parts`` are what it consists of, shown as a table while they are counted up.
+        """
 
     def advance(self, n: int = 1, note: str = "") -> None:
         """``n`` more units are done; ``note`` is shown beside the bar."""
@@ -138,7 +170,9 @@ class Watch(Protocol):
 class Silent:
     """A ``Watch`` that shows nothing."""
 
-    def start(self, task: str, total: int | None = None, unit: str = "") -> None:
+    def start(
+        self, task: str, total: int | None = None, unit: str = "", parts: Sequence[Part] = ()
+    ) -> None:
         """Show nothing."""
 
     def advance(self, n: int = 1, note: str = "") -> None:

@@ -7,14 +7,15 @@ import os
 import secrets
 import time
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.domain import canonical_json
+from auditor.domain import Part, canonical_json
 from auditor.errors import AuditorError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from auditor.domain import StageResult, Watch
     from auditor.store import Store
@@ -41,6 +42,8 @@ class StageState(NamedTuple):
     when: datetime | None
     """When it ended, or gave its last sign of life."""
     rows: int | None
+    parts: Sequence[Part] = ()
+    """How far each part is, of a stage that has parts and has not ended."""
 
 
 class RunRecord:
@@ -69,6 +72,7 @@ class RunRecord:
         return StageState(
             stage, state, last["done"], last["total"], last["note"], last["started_at"],
             last["finished_at"] or last["seen_at"], last["rows_written"],
+            _parts(last) if state in {"running", "interrupted"} else (),
         )  # fmt: skip
 
     def keep(
@@ -99,7 +103,7 @@ class RunRecord:
                     "status": "running",
                     "started_at": datetime.now(UTC),
                     "seen_at": datetime.now(UTC),
-                    "detail": canonical_json({"pid": os.getpid()}),
+                    "detail": _sign(),
                 }
             ],
         )
@@ -163,11 +167,14 @@ class _SignsOfLife:
         self._store, self._run_id, self._watch = store, run_id, watch
         self._task, self._done = "", 0
         self._total: int | None = None
+        self._parts: Sequence[Part] = ()
         self._said_at = time.monotonic()
 
-    def start(self, task: str, total: int | None = None, unit: str = "") -> None:
-        self._task, self._done, self._total = task, 0, total
-        self._watch.start(task, total, unit)
+    def start(
+        self, task: str, total: int | None = None, unit: str = "", parts: Sequence[Part] = ()
+    ) -> None:
+        self._task, self._done, self._total, self._parts = task, 0, total, parts
+        self._watch.start(task, total, unit, parts)
         self._say()
 
     def advance(self, n: int = 1, note: str = "") -> None:
@@ -185,11 +192,29 @@ class _SignsOfLife:
 
     def _say(self) -> None:
         self._store.execute(
-            "UPDATE stage_runs SET done = ?, total = ?, note = ?, seen_at = ? WHERE run_id = ?",
-            [self._done, self._total, self._task, datetime.now(UTC), self._run_id],
-        )
+            "UPDATE stage_runs SET done = ?, total = ?, note = ?, seen_at = ?, detail = ?"
+            " WHERE run_id = ?",
+            [
+                self._done, self._total, self._task, datetime.now(UTC), _sign(self._parts),
+                self._run_id,
+            ],
+        )  # fmt: skip
         self._store.rest()
         self._said_at = time.monotonic()
+
+
+_PART = tuple(field.name for field in fields(Part))
+
+
+def _sign(parts: Sequence[Part] = ()) -> str:
+    """Return the ``detail`` of a run that has not ended: its process, and how far its parts are."""
+    rows = [{name: getattr(part, name) for name in _PART} for part in parts]
+    return canonical_json({"pid": os.getpid(), "parts": rows})
+
+
+def _parts(run: Mapping[str, Any]) -> tuple[Part, ...]:
+    detail = json.loads(run["detail"] or "{}")
+    return tuple(Part(**row) for row in detail.get("parts", ()))
 
 
 def _pid(run: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ _HARMLESS = frozenset({"Zs", "Co", "Cn"})
 """Spaces; private use and scripts newer than this Python, which are drawn as a box."""
 _DELETE, _DELETE_PICTURE = 0x7F, 0x2421
 _C0_END = 0x20
+_TO_SPACES = str.maketrans("\n\t", "  ")
 
 
 def visible(text: str) -> str:
@@ -24,6 +25,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_mark, text.replace("\r\n", "\n")))
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` as one line that is safe to look at."""
+    return visible(text).translate(_TO_SPACES)
 
 
 def _mark(character: str) -> str:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor import console
+from auditor import progress
 from auditor.console import Terminal
+from auditor.domain import Part
 from auditor.errors import EngineError
 
 RAW = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -175,7 +176,7 @@ def test_a_pipe_gets_lines_not_bars(capsys):
 
 def test_a_slow_task_tells_a_pipe_each_tenth(capsys, monkeypatch):
     clock = iter(range(0, 100_000, 3))
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     terminal = Terminal()
     terminal.start("Replaying", 100)
     for _ in range(100):
@@ -198,6 +199,101 @@ def test_a_bar_leaves_the_terminal_as_it_was(terminals):
     assert out.getvalue() == ""
     shown = err.getvalue()
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor is back
+
+
+def drawn(terminal: Terminal, width: int = 80, height: int = 25) -> list[str]:
+    """Return the lines of the picture that is live now."""
+    from rich.console import Console
+
+    live = terminal._progress
+    live._console = Console(file=io.StringIO(), width=width, height=height)
+    live._console.print(live._picture())
+    return [line.rstrip() for line in live._console.file.getvalue().splitlines()]
+
+
+def category(name: str, **counts: float) -> Part:
+    return Part(name=name, total=200, **counts)
+
+
+def test_parts_are_a_table_that_goes_on_living(terminals):
+    terminals()
+    terminal = Terminal()
+    parts = [category("tickets"), category("reviews")]
+    terminal.start("Replaying", 400, "calls", parts)
+    assert [line.split() for line in drawn(terminal)[2:4]] == [
+        ["tickets", "0/200"],
+        ["reviews", "0/200"],
+    ]
+    parts[0].done, parts[0].failed, parts[0].output_tokens, parts[0].seconds = 150, 3, 9000, 75.0
+    terminal.advance(150, "tickets")
+    bar, head, *rows, foot = drawn(terminal)
+    assert "150/400" in bar
+    assert head.split() == ["category", "done", "failed", "tokens/s", "ETA"]
+    # 75 s for 150 calls: 50 more take 25 s, all 250 more 125 s.
+    assert [line.split() for line in rows] == [
+        ["tickets", "150/200", "3", "120", "0:00:25"],
+        ["reviews", "0/200"],
+    ]
+    assert foot.split() == ["together", "150/400", "3", "120", "0:02:05"]
+    terminal.close()
+
+
+def test_more_parts_than_lines_leave_out_what_is_over(terminals):
+    terminals()
+    terminal = Terminal()
+    parts = [category(f"c{n}", done=200 if n < 20 else 0) for n in range(40)]
+    terminal.start("Replaying", 8000, "calls", parts)
+    lines = drawn(terminal, height=20)
+    assert len(lines) < 20
+    assert [line.split()[0] for line in lines[2:-1]] == [f"c{n}" for n in range(20, 35)]
+    assert lines[-1].startswith("and 25 more")
+    terminal.close()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_names_of_parts_are_cut_and_never_raw(terminals, width):
+    terminals()
+    terminal = Terminal()
+    name = BIDI_AND_ESCAPES + "n\n" * 100
+    part = category(name, done=100, failed=5, output_tokens=123456, seconds=10.0)
+    terminal.start(name, 200, "calls", [part])
+    lines = drawn(terminal, width)
+    assert not RAW.search("\n".join(lines))
+    assert all(len(line) <= width for line in lines)
+    (row,) = (line for line in lines if "100/200" in line and "12,346" in line)
+    assert row.startswith("\u241b[3")
+    terminal.close()
+
+
+def test_a_table_leaves_the_terminal_as_it_was(terminals):
+    _, err = terminals()
+    terminal = Terminal()
+    terminal.start(BIDI_AND_ESCAPES, 10, "calls", [category(BIDI_AND_ESCAPES)])
+    terminal.advance(4, BIDI_AND_ESCAPES)
+    terminal.close()
+    shown = err.getvalue()
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0
+    assert "0/200" in shown
+    for raw in ("\x1b[31mred", "\u202e", "\x07", "\x9b"):
+        assert raw not in shown
+
+
+@pytest.mark.parametrize("silent", [{"quiet": True}, {"as_json": True}])
+def test_no_table_where_nothing_is_to_be_said(terminals, silent):
+    out, err = terminals()
+    terminal = Terminal(**silent)
+    terminal.start("Replaying", 200, "calls", [category("tickets")])
+    terminal.advance(200)
+    terminal.finish("done")
+    assert out.getvalue() + err.getvalue() == ""
+
+
+def test_a_pipe_gets_lines_not_tables(capsys):
+    terminal = Terminal()
+    terminal.start("Replaying", 200, "calls", [category("tickets")])
+    terminal.advance(200, "tickets")
+    terminal.finish("done")
+    assert capsys.readouterr().err == "Replaying 200 calls ...\nReplaying done\n"
 
 
 def test_wide_words_give_way_to_numbers(terminals):

@@ -20,8 +20,9 @@ FLOORS = [
     for floor in (
         "__init__ errors integrity resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
-        "console criteria decision economics evidence filters overrides ratecard store",
-        "answers criteria_file exports graded naming privacy savings serving spend taxonomy verdicts",
+        "criteria decision economics evidence filters overrides progress ratecard store",
+        "answers console criteria_file exports graded naming privacy savings serving spend taxonomy"
+        " verdicts",
         "engines graders readers report routes runs",
         "attempts call_texts config estimation ledger reconcile",
         "stages",
@@ -36,7 +37,7 @@ FLOORS = [
 # Packages with one job that only certain modules may know.
 ONLY_IN = {
     "click": ("cli", "commands"),
-    "rich": ("console",),
+    "rich": ("console", "progress"),
     "duckdb": ("store",),
     "anthropic": ("engines", "graders"),
     "llama_cpp": ("engines",),

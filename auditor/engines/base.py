@@ -49,7 +49,11 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """What a candidate did per second at a concurrency; one row of the table ``speeds``."""
+    """What a candidate did per second at a concurrency; one row of the table ``speeds``.
+
+    ``peak_memory_bytes`` (resident, of this process) and ``energy_wh`` (of this machine) are those
+    of all answers so far, at whatever concurrency; None where another machine may have answered.
+    """
 
     candidate_id: str
     concurrency: int
@@ -57,6 +61,8 @@ class Speed:
     output_tokens_per_s: float | None
     ttft_ms_p50: float | None
     requests: int
+    peak_memory_bytes: int | None = None
+    energy_wh: float | None = None
 
 
 class Engine(Protocol):

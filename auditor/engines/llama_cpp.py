@@ -329,6 +329,7 @@ class LlamaCppEngine:
 
         assert self._model is not None
         shop = PickerShop(self._model)
+        gpus = self._settings.gpu_layers != 0 and native.api().llama_supports_gpu_offload()
         try:
             for one in classes:
                 todo = one.todo(done)
@@ -345,9 +346,10 @@ class LlamaCppEngine:
                     check(context, shop)
                     run.holds(context)
                     decoder = Decoder(context, shop, slots=one.slots, tally=self._tally)
-                    for cohort in todo:
-                        if not decoder.run(cohort, run.emit):
-                            return
+                    with self._tally.measuring(gpus=gpus):
+                        for cohort in todo:
+                            if not decoder.run(cohort, run.emit):
+                                return
                 finally:
                     run.holds(None)
                     context.close()

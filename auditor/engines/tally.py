@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
+from contextlib import contextmanager
 from statistics import median
 from typing import TYPE_CHECKING
 
+import psutil
+
 from auditor.engines.base import Speed
+from auditor.engines.energy import Meter, counters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.domain import Answer
+
+_LOOK_EVERY_S = 1.0
 
 
 class Tally:
@@ -22,6 +31,28 @@ class Tally:
         self._output_tokens: defaultdict[int, int] = defaultdict(int)
         self._output_seconds: defaultdict[int, float] = defaultdict(float)
         self._ttft_ms: list[float] = []
+        self._meter: Meter | None = None
+        self._peak_memory: int | None = None
+        self._looked_at = 0.0
+
+    @contextmanager
+    def measuring(self, *, gpus: bool) -> Iterator[None]:
+        """Look at energy and memory meanwhile; ``gpus`` says that GPUs decode too.
+
+        Memory is looked at, not asked for its highest: that may have been before.
+        """
+        if self._meter is None:
+            self._meter = Meter(counters(gpus=gpus))
+        self._meter.begin()
+        try:
+            yield
+        finally:
+            self._look(self._meter)
+
+    def _look(self, meter: Meter) -> None:
+        meter.update()
+        self._peak_memory = max(self._peak_memory or 0, psutil.Process().memory_info().rss)
+        self._looked_at = time.monotonic()
 
     def prompt(self, tokens: int, seconds: float) -> None:
         """A prompt, or the part of it that was not shared, was decoded."""
@@ -36,6 +67,8 @@ class Tally:
     def answer(self, ttft_ms: float) -> None:
         """An answer is complete."""
         self._ttft_ms.append(ttft_ms)
+        if self._meter is not None and time.monotonic() - self._looked_at > _LOOK_EVERY_S:
+            self._look(self._meter)
 
     def rows(self, candidate_id: str) -> list[Speed]:
         """One row per concurrency that was met, tokens per second of decoding time."""
@@ -47,6 +80,8 @@ class Tally:
                 output_tokens_per_s=_rate(tokens, self._output_seconds[concurrency]),
                 ttft_ms_p50=median(self._ttft_ms) if self._ttft_ms else None,
                 requests=len(self._ttft_ms),
+                peak_memory_bytes=self._peak_memory,
+                energy_wh=self._meter.wh if self._meter is not None else None,
             )
             for concurrency, tokens in sorted(self._output_tokens.items())
         ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.console import Terminal
-    from auditor.domain import StageResult
+    from auditor.domain import Part, StageResult
     from auditor.runs import StageState
     from auditor.store import Store
 
@@ -182,6 +182,27 @@ def status(terminal: Terminal, states: Sequence[StageState], path: str) -> None:
         ],
         right=(2,),
     )
+    for state in states:
+        if state.parts:
+            terminal.say()
+            terminal.say(f"{state.note}:")
+            terminal.table(
+                ["category", "done", "failed", "tokens/s", "left"],
+                [_part(part, running=state.state == "running") for part in state.parts],
+                right=(1, 2, 3, 4),
+            )
+
+
+def _part(part: Part, *, running: bool) -> list[str]:
+    """Return how far a part of a stage is; one that stands still has no time left to tell."""
+    left = part.seconds_left if running else None
+    return [
+        part.name,
+        f"{part.done:,}/{part.total:,}",
+        f"{part.failed:,}" if part.failed else "",
+        f"{part.tokens_per_s:,.0f}" if part.tokens_per_s is not None else "",
+        words.duration(left * 1000) if left else "",
+    ]
 
 
 def _progress(state: StageState) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from auditor import phrases
 from auditor.answers import AnswerLog, request_of
-from auditor.domain import Answer, Request, StageResult, Watch, silent
+from auditor.domain import Answer, Part, Request, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -72,22 +72,19 @@ class ReplaySettings:
     machine: str | None = None
 
 
-@dataclass(slots=True)
-class _Tally:
+@dataclass(slots=True, kw_only=True)
+class _Tally(Part):
     """What happened in one category."""
 
     category_id: str
-    name: str
-    done: int = 0
-    failed: int = 0
-    output_tokens: int = 0
     latencies_ms: list[float] = field(default_factory=list)
 
-    def count(self, answer: Answer) -> None:
-        """Add one answer."""
+    def count(self, answer: Answer, seconds: float) -> None:
+        """Add one answer, and the seconds since the one before it, whosever that was."""
         self.done += 1
         self.failed += answer.error is not None
         self.output_tokens += answer.output_tokens or 0
+        self.seconds += seconds
         if answer.latency_ms is not None:
             self.latencies_ms.append(answer.latency_ms)
 
@@ -134,12 +131,17 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
             resumed += len(done)
             if len(done) == len(drawn):
                 continue
-            for category_id in drawn.values():
-                tallies.setdefault(category_id, _Tally(category_id, names[category_id]))
-            tally_of = {call_id: tallies[category_id] for call_id, category_id in drawn.items()}
+            tally_of = {}
+            for call_id, category_id in drawn.items():
+                if category_id not in tallies:
+                    name = names[category_id]
+                    tallies[category_id] = _Tally(category_id=category_id, name=name)
+                tally_of[call_id] = tallies[category_id]
+                tallies[category_id].total += call_id not in done
             requests = _requests(store, drawn, engine, settings)
             store.rest()
-            written += _replay(store, engine, requests, done, tally_of, watch=watch)
+            parts = [tally for tally in tallies.values() if tally.total]
+            written += _replay(store, engine, requests, done, tally_of, parts=parts, watch=watch)
         if tallies:
             _save_speed(store, engine, settings.machine)
             table += [tallies[key].row(candidate.model) for key in sorted(tallies)]
@@ -207,17 +209,20 @@ def _replay(
     done: set[str],
     tally_of: Mapping[str, _Tally],
     *,
+    parts: Sequence[Part],
     watch: Watch,
 ) -> int:
     """Ask for what is missing and save it in batches; the database rests in between."""
-    watch.start(
-        f"Replaying on {engine.candidate.model}", total=len(requests) - len(done), unit="calls"
-    )
+    task, owed = f"Replaying on {engine.candidate.model}", len(requests) - len(done)
+    watch.start(task, total=owed, unit="calls", parts=parts)
+    last: float | None = None  # before the first answer the model is loaded
     with AnswerLog(store, engine.candidate.candidate_id) as log:
         for call_id, answer in engine.answers(requests, frozenset(done)):
+            now = time.monotonic()
             log.add(call_id, answer)
             tally = tally_of[call_id]
-            tally.count(answer)
+            tally.count(answer, 0.0 if last is None else now - last)
+            last = now
             watch.advance(1, tally.name)
     watch.finish()
     return log.saved
@@ -229,16 +234,7 @@ def _save_speed(store: Store, engine: Engine, machine: str | None) -> None:
         store.append(
             "speeds",
             [
-                {
-                    "candidate_id": speed.candidate_id,
-                    "concurrency": speed.concurrency,
-                    "prompt_tokens_per_s": speed.prompt_tokens_per_s,
-                    "output_tokens_per_s": speed.output_tokens_per_s,
-                    "ttft_ms_p50": speed.ttft_ms_p50,
-                    "requests": speed.requests,
-                    "machine": machine,
-                    "measured_at": measured_at,
-                }
+                {**asdict(speed), "machine": machine, "measured_at": measured_at}
                 for speed in engine.speed()
             ],
         )
