@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from auditor.domain import Answer
     from auditor.store import Store
 
+UNANSWERED = """
+SELECT call_id FROM calls JOIN contents USING (call_id)
+WHERE provider = 'anthropic' AND content_state = 'partial' AND model IS NOT NULL
+  AND status NOT IN ('error', 'cancelled') AND reader <> 'claude-code'
+  AND finish_reason IS NULL AND response_text IS NULL AND tool_calls IS NULL
+  AND json_array_length(messages) > 0
+"""
+"""Calls of which the log holds the whole prompt and no answer, and whose model can be asked again.
+
+Claude Code's own logs never hold the whole prompt, whatever else they lack.
+"""
+
 _SAVE_EVERY_S = 3.0
 _SAVE_EVERY = 100
 

@@ -8,6 +8,7 @@ audit, and why ``auditor audit`` can be run again and again.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +22,14 @@ from auditor.runs import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from auditor.config import Config
     from auditor.engines.base import Engine
     from auditor.runs import StageState
+    from auditor.stages.baseline import Rerun
     from auditor.stages.ingest import IngestSettings
+    from auditor.stages.sample import SampleSettings
     from auditor.store import Store
 
 STAGES = (
@@ -42,6 +46,12 @@ RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "plan": ("grade", "cost"),
     "report": ("plan",),
 }
+BASELINE = "baseline"
+"""What runs beside the stages when the user asks for it: the API's models asked again."""
+
+
+class _Undone(Exception):  # noqa: N818 - rolls a trial back, it is no error
+    """Ends a transaction that was a trial."""
 
 
 @dataclass(slots=True)
@@ -55,6 +65,8 @@ class Pipeline:
     output: Path = field(default_factory=lambda: Path("auditor-report.html"))
     command: str = "auditor audit"
     only: CallFilter = field(default_factory=CallFilter)
+    rerun: AbstractSet[str] | None = None
+    """Calls the user agreed to have asked again of the API; None: nobody asked for it."""
     _engines: list[Engine] | None = None
 
     # -- running -----------------------------------------------------------------------------------
@@ -141,13 +153,33 @@ class Pipeline:
         try:
             if "replay" in needed or "sample" in needed:
                 self.engines()  # a wrong --model is told before hours of other work
-            return [self._stage(stage) for stage in needed]
+            results = [self._stage(stage) for stage in needed]
+            if target == "replay" and self.rerun is not None:
+                results.append(self._recorded(BASELINE, self._run_baseline))
+            return results
         finally:
             self._close_engines()
 
     def audit(self) -> list[StageResult]:
         """Run every stage that is not up to date, the replay on the models asked for included."""
         return self.run_to("replay") + self.run_to("report")
+
+    def rerun_due(self) -> Rerun:
+        """Return what ``--baseline-rerun`` would ask the API for, once the calls are drawn.
+
+        Draws on trial: until the user agrees nothing of it is kept.
+        """
+        from auditor.stages import baseline, sample
+
+        self.run_to("criteria")
+        try:
+            with suppress(_Undone), self.store.transaction():
+                sample.run(self.store, self._sample_settings(rerun=True))
+                found = baseline.due(self.store)
+                raise _Undone
+        finally:
+            self._close_engines()
+        return found
 
     def _needed(self, target: str) -> list[str]:
         """Return the stages on the way to ``target``, in order, without ingest."""
@@ -207,16 +239,21 @@ class Pipeline:
     def _run_sample(self, watch: Watch) -> StageResult:
         from auditor.stages import sample
 
+        return sample.run(self.store, self._sample_settings(rerun=self.rerun is not None), watch)
+
+    def _sample_settings(self, *, rerun: bool) -> SampleSettings:
+        from auditor.stages import sample
+
         chosen = self.config.sample
         engines = self.engines()
-        settings = sample.SampleSettings(
+        return sample.SampleSettings(
             candidates=[engine.candidate for engine in engines],
             vision={e.candidate.candidate_id: self.config.replay.vision for e in engines},
             top=chosen.top,
             samples=chosen.samples,
             seed=chosen.seed,
+            unanswered=sample.draws_unanswered(self.store, wanted=rerun),
         )
-        return sample.run(self.store, settings, watch)
 
     def _run_replay(self, watch: Watch) -> StageResult:
         from auditor.stages import replay
@@ -227,6 +264,16 @@ class Pipeline:
             answer_headroom=self.config.replay.answer_headroom,
         )
         return replay.run(self.store, settings, watch)
+
+    def _run_baseline(self, watch: Watch) -> StageResult:
+        from auditor.stages import baseline
+
+        settings = baseline.BaselineSettings(
+            agreed=self.rerun or frozenset(),
+            max_output_tokens=self.config.replay.max_output_tokens,
+            timeout_s=self.config.replay.timeout_s,
+        )
+        return baseline.run(self.store, settings, watch)
 
     def _run_grade(self, watch: Watch) -> StageResult:
         from auditor.stages import grade
@@ -309,13 +356,30 @@ class Pipeline:
 
             return criteria.in_force(self.store, self._criteria_settings())
         if stage in {"sample", "replay"}:
-            candidates = [engine.candidate.candidate_id for engine in self.engines()]
-            return [candidates, config.sample.model_dump()]
-        if stage == "cost":
-            return config.local.model_dump(mode="json")
-        if stage == "plan":
-            return [config.plan.model_dump(mode="json"), config.local.model_dump(mode="json")]
-        return None
+            return self._sample_facts()
+        if stage == "grade":
+            return self._reruns()
+        local = config.local.model_dump(mode="json")
+        return {"cost": local, "plan": [config.plan.model_dump(mode="json"), local]}.get(stage)
+
+    def _sample_facts(self) -> list[object]:
+        from auditor.stages import sample
+
+        candidates = [engine.candidate.candidate_id for engine in self.engines()]
+        facts: list[object] = [candidates, self.config.sample.model_dump()]
+        wanted = self.rerun is not None
+        unanswered = sample.draws_unanswered(self.store, wanted=wanted)
+        return [*facts, "unanswered"] if unanswered else facts
+
+    def _reruns(self) -> object:
+        """Return how many answers the API was asked for again, None before the first."""
+        return (
+            self.store.rows(
+                "SELECT count(*), count(text) FROM answers"
+                " WHERE candidate_id IS NULL AND answered_at IS NOT NULL HAVING count(*) > 0"
+            )
+            or None
+        )
 
     def _last(self, stage: str) -> dict[str, Any]:
         return RunRecord(self.store).last(stage)
@@ -330,7 +394,7 @@ class Pipeline:
         return bool(last["fingerprint"] != self.fingerprint(stage))
 
     def _rests_on(self, stage: str) -> list[str]:
-        return [self.fingerprint(earlier) for earlier in RESTS_ON[stage]]
+        return [self.fingerprint(earlier) for earlier in RESTS_ON.get(stage, ())]
 
     # -- the record of runs ------------------------------------------------------------------------
 
@@ -347,7 +411,10 @@ class Pipeline:
     def states(self) -> list[StageState]:
         """Return where every stage stands; for a read-only database too."""
         record = RunRecord(self.store)
-        return [record.state(stage, self._outdated) for stage in STAGES]
+        stages = list(STAGES)
+        if record.last(BASELINE):
+            stages.insert(stages.index("grade"), BASELINE)
+        return [record.state(stage, self._outdated) for stage in stages]
 
     def _outdated(self, stage: str) -> bool:
-        return stage not in {"ingest", "report"} and self._stale(stage)
+        return stage not in {"ingest", BASELINE, "report"} and self._stale(stage)

@@ -272,8 +272,8 @@ COMMENT ON TABLE looks IS 'sample: every time the evidence was looked at; the er
 CREATE TABLE IF NOT EXISTS answers (
     answer_id        VARCHAR NOT NULL,  -- hash of call, candidate and replicate
     call_id          VARCHAR NOT NULL,  -- the call
-    candidate_id     VARCHAR,           -- who answered; NULL: the logged answer of the API model
-    replicate        INTEGER NOT NULL,  -- 0, or the number of a further answer to the same call
+    candidate_id     VARCHAR,           -- who answered; NULL: the API model, as logged or asked again
+    replicate        INTEGER NOT NULL,  -- 0, the answer that counts: as logged, or asked for where the log has none; or the number of a further answer to the same call
     text             VARCHAR,           -- the answer, secrets masked as in contents
     tool_calls       JSON,              -- tool calls in OpenAI's shape
     finish_reason    VARCHAR,           -- stop, length, tool_calls, ...
@@ -568,6 +568,21 @@ LEFT JOIN grades local_grade ON local_grade.answer_id = local.answer_id
       AND local_grade.criterion_id = decisions.criterion_id AND local_grade.replicate = 0
 ORDER BY drawn.category_id, drawn.candidate_id, draw_no;
 COMMENT ON VIEW v_pairs IS 'report: each drawn call once, with both answers and their grades by the criterion that decides.';
+
+CREATE OR REPLACE VIEW v_baseline_noise AS
+SELECT s.spend_rank, s.category_id, s.name, count(*) AS calls,
+       avg(logged_grade.passed::INTEGER) AS logged_rate, avg(again_grade.passed::INTEGER) AS rerun_rate,
+       avg((logged_grade.passed <> again_grade.passed)::INTEGER) AS differing
+FROM criteria k JOIN v_spend s USING (category_id) JOIN call_categories m ON m.category_id = k.category_id
+JOIN answers logged ON logged.call_id = m.call_id AND logged.candidate_id IS NULL AND logged.replicate = 0
+JOIN answers again ON again.call_id = m.call_id AND again.candidate_id IS NULL AND again.replicate = 1
+JOIN grades logged_grade ON logged_grade.answer_id = logged.answer_id
+     AND logged_grade.criterion_id = k.criterion_id AND logged_grade.replicate = 0
+JOIN grades again_grade ON again_grade.answer_id = again.answer_id
+     AND again_grade.criterion_id = k.criterion_id AND again_grade.replicate = 0
+WHERE k.active AND k.role = 'verdict' AND logged_grade.passed IS NOT NULL AND again_grade.passed IS NOT NULL
+GROUP BY ALL ORDER BY s.spend_rank;
+COMMENT ON VIEW v_baseline_noise IS 'report: calls asked again of their own API model: shares that pass as logged and again, and whose verdict differs.';
 
 CREATE OR REPLACE VIEW v_rejects AS
 SELECT reason, count(*) AS records, arg_min(detail, (source_id, record_no)) AS example

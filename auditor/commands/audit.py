@@ -15,6 +15,7 @@ from auditor.commands.common import (
     output_option,
 )
 from auditor.commands.filtering import NAMES, audit_filter_options, call_filter, filter_options
+from auditor.commands.rerun import consent, refuse_early, rerun_options
 from auditor.errors import GateError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.console import Terminal
+    from auditor.domain import StageResult
     from auditor.pipeline import Pipeline
 
 
@@ -74,15 +76,20 @@ def _show_stages(
     options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
 ) -> None:
     from auditor.show import audit as show
+    from auditor.show import rerun
     from auditor.show.outcomes import outcome
 
     show.stages(terminal, results)
     outcome(terminal, pipeline.store, options.name)
-    terminal.result(options.name, _stage_json(results))
+    result = {"stages": _stage_rows(results)}
+    if options.name == "grade":
+        rerun.noise(terminal, pipeline.store)
+        result["baseline_noise"] = rerun.noise_rows(pipeline.store)
+    terminal.result(options.name, result)
 
 
-def _stage_json(results: Sequence[Any]) -> dict[str, Any]:
-    return {"stages": [_stage_row(result) for result in results]}
+def _stage_rows(results: Sequence[Any]) -> list[dict[str, Any]]:
+    return [_stage_row(result) for result in results]
 
 
 def _stage_row(result: Any) -> dict[str, Any]:
@@ -96,10 +103,19 @@ def _show_plan(
     options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
 ) -> None:
     from auditor.show import audit as show
+    from auditor.show import rerun
 
     show.stages(terminal, results)
     show.plan(terminal, pipeline.store)
-    terminal.result(options.name, show.plan_result(pipeline.store) | _stage_json(results))
+    rerun.noise(terminal, pipeline.store)
+    terminal.result(
+        options.name,
+        {
+            **show.plan_result(pipeline.store),
+            "baseline_noise": rerun.noise_rows(pipeline.store),
+            "stages": _stage_rows(results),
+        },
+    )
 
 
 @click.command()
@@ -138,14 +154,16 @@ def sample(options: Common, force: bool, **choice: Any) -> None:
     Examples:
       auditor sample --top 10 --samples 200
     """
-    _to("sample", options, force=force, choice=choice)
+    with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
+        _show_stages(options, pipeline, terminal, pipeline.run_to("sample"))
 
 
 @click.command()
 @model_options
+@rerun_options
 @force_option
 @common
-def replay(options: Common, force: bool, **choice: Any) -> None:
+def replay(options: Common, force: bool, baseline_rerun: bool, yes: bool, **choice: Any) -> None:
     """Answer the drawn calls with a local model.
 
     Runs what it needs first. Ctrl-C keeps what is finished; the same command goes on.
@@ -156,21 +174,29 @@ def replay(options: Common, force: bool, **choice: Any) -> None:
       auditor replay --model ./qwen3.6-35b-a3b-q4_k_m.gguf
       auditor replay --model ollama:qwen3.6:35b --samples 300
       auditor replay --model http://localhost:8000/v1#qwen3.6-35b
+      auditor replay --baseline-rerun
     """
-    _to("replay", options, force=force, choice=choice)
-
-
-def _to(target: str, options: Common, *, force: bool, choice: dict[str, Any]) -> None:
     from auditor.show import audit as show
+    from auditor.show import rerun
 
     with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
-        results = pipeline.run_to(target)
-        if target == "sample":
-            _show_stages(options, pipeline, terminal, results)
-            return
+        if baseline_rerun:
+            refuse_early(yes=yes)
+            consent(pipeline, terminal, yes=yes)
+        results = pipeline.run_to("replay")
+        by_stage = {result.stage: result for result in results}
         show.stages(terminal, results)
-        show.replayed(terminal, results[-1])
-        terminal.result(target, _stage_json(results))
+        show.replayed(terminal, by_stage["replay"])
+        if "baseline" in by_stage:
+            rerun.asked(terminal, by_stage["baseline"])
+        rerun.noise(terminal, pipeline.store)
+        terminal.result(
+            options.name,
+            {
+                "stages": _stage_rows(results),
+                "baseline_noise": rerun.noise_rows(pipeline.store),
+            },
+        )
         terminal.hint("Next: auditor report")
 
 
@@ -235,6 +261,7 @@ def _written(results: Sequence[Any]) -> str:
 @click.command()
 @click.argument("paths", nargs=-1)
 @model_options
+@rerun_options
 @output_option
 @audit_filter_options
 @click.option(
@@ -251,6 +278,8 @@ def audit(
     output: Path,
     fail_under: float | None,
     force: bool,
+    baseline_rerun: bool,
+    yes: bool,
     **chosen: Any,
 ) -> None:
     """Run the whole audit.
@@ -270,18 +299,29 @@ def audit(
     ):
         pipeline.only = call_filter(pipeline.store, **only)
         pipeline.output = output
-        _audit(options, pipeline, terminal, paths)
+        if baseline_rerun:
+            refuse_early(yes=yes)
+        results = _read(pipeline, terminal, paths)
+        if baseline_rerun:
+            consent(pipeline, terminal, yes=yes)
+        _audit(options, pipeline, terminal, results)
         _gate(pipeline, fail_under)
 
 
-def _audit(options: Common, pipeline: Pipeline, terminal: Terminal, paths: Sequence[str]) -> None:
+def _read(pipeline: Pipeline, terminal: Terminal, paths: Sequence[str]) -> list[StageResult]:
     from auditor.show import audit as show
 
-    results = []
-    if paths:
-        results.append(pipeline.ingest(paths))
-        show.ingest(terminal, results[0], pipeline.store)
-    results += pipeline.audit()
+    if not paths:
+        return []
+    result = pipeline.ingest(paths)
+    show.ingest(terminal, result, pipeline.store)
+    return [result]
+
+
+def _audit(
+    options: Common, pipeline: Pipeline, terminal: Terminal, read: Sequence[StageResult]
+) -> None:
+    results = [*read, *pipeline.audit()]
     _show_plan(options, pipeline, terminal, results)
     terminal.say(f"Wrote {_written(results)}")
 
@@ -341,7 +381,7 @@ def demo(options: Common, output: Path, **choice: Any) -> None:
     with options.pipeline(overrides, create=True) as (pipeline, terminal):
         pipeline.output = output
         paths = sorted(str(path) for path in logs.glob("*.jsonl*") if path != files["labels"])
-        _audit(options, pipeline, terminal, paths)
+        _audit(options, pipeline, terminal, _read(pipeline, terminal, paths))
 
 
 DEMO_TOP, DEMO_SAMPLES = 5, 160

@@ -48,8 +48,8 @@ class Common:
         terminal = Terminal(as_json=self.as_json, quiet=self.quiet, color=color)
         try:
             yield terminal
-        except BrokenPipeError:
-            raise  # the reader went away (head, less): click ends quietly
+        except (BrokenPipeError, click.Abort):
+            raise  # the reader went away (head, less), or the user said no: click ends quietly
         except Exception as error:
             if self.debug:
                 raise

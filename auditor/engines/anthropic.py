@@ -47,14 +47,9 @@ def open_anthropic(model: str, settings: EngineSettings) -> ServerEngine:
     Raises:
         EngineError: no model is named, or there is no key.
     """
-    key = os.environ.get("ANTHROPIC_API_KEY", "")
     if not model:
         raise EngineError("anthropic: names no model", hint="--model anthropic:claude-...")
-    if not key or not key.isascii() or not key.isprintable():
-        raise EngineError(
-            "Anthropic's API needs a key", hint="put it into the environment: ANTHROPIC_API_KEY"
-        )
-    url = base_url(os.environ.get("ANTHROPIC_BASE_URL") or _HOST, path="")
+    key, url = require_key(), host()
     candidate = Candidate(
         engine="anthropic",
         model=model,
@@ -70,6 +65,29 @@ def open_anthropic(model: str, settings: EngineSettings) -> ServerEngine:
         headers={"x-api-key": key, "anthropic-version": _VERSION},
         settings=settings,
     )
+
+
+def require_key() -> str:
+    """Return the key of ``ANTHROPIC_API_KEY``.
+
+    Raises:
+        EngineError: there is none, or it is none that a header can hold.
+    """
+    key = os.environ.get("ANTHROPIC_API_KEY", "")
+    if not key or not key.isascii() or not key.isprintable():
+        raise EngineError(
+            "Anthropic's API needs a key", hint="put it into the environment: ANTHROPIC_API_KEY"
+        )
+    return key
+
+
+def host() -> str:
+    """Return the address that is asked: that of ``ANTHROPIC_BASE_URL``, else Anthropic's own.
+
+    Raises:
+        EngineError: it is no URL, or holds a password.
+    """
+    return base_url(os.environ.get("ANTHROPIC_BASE_URL") or _HOST, path="")
 
 
 class AnthropicDialect:

@@ -79,6 +79,16 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """The API model against itself: calls asked again, and how often the verdict differs."""
+
+    calls: int
+    logged_rate: float
+    rerun_rate: float
+    differing: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """A category: spend, paired test and verdict with the candidate that the plan picked."""
 
@@ -122,6 +132,7 @@ class Category:
     flags: Sequence[str]
     criterion: Criterion | None
     live_check: str | None
+    noise: Noise | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,7 @@ def templates() -> Environment:
         "unbroken": _unbroken,
         "filename": lambda path: PurePath(path).name,
         "one_line_json": lambda value: json.dumps(value, ensure_ascii=False),
+        "noise": lambda noise: _unbroken(words.noise_sentence(noise)),
         "flag": lambda slug: words.FLAGS.get(slug, slug),
         "svg_image": svg_image,
         "assumption_rows": conclusions.assumption_rows,

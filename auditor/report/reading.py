@@ -24,6 +24,7 @@ from auditor.report.figures import (
     Machines,
     Method,
     ModelSpend,
+    Noise,
     RejectReason,
     Saving,
     SensitiveClass,
@@ -160,8 +161,13 @@ def _categories(store: Store) -> list[Category]:
             live_checks[row["category_id"]] = row["name"]
         row["definition"] = _json(row["definition"])
         criteria[row["criterion_id"]] = Criterion(**_only(row, Criterion))
+    noise = {
+        row["category_id"]: Noise(**_only(row, Noise))
+        for row in store.dicts("SELECT * FROM v_baseline_noise")
+    }
     categories = []
     for row in store.dicts("SELECT * FROM v_categories"):
+        row["noise"] = noise.get(row["category_id"])
         row["criterion"] = criteria.get(row["criterion_id"])
         row["live_check"] = live_checks.get(row["category_id"])
         # A category that came after the last plan has no item in it yet.

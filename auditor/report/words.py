@@ -10,7 +10,7 @@ from auditor.domain import Verdict
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from auditor.report.figures import Figures, Headline
+    from auditor.report.figures import Figures, Headline, Noise
 
 UNKNOWN = "\N{EN DASH}"
 
@@ -144,6 +144,15 @@ def interval(low: float | None, high: float | None, places: int = 0) -> str:
     if low is None or high is None:
         return UNKNOWN
     return f"{low * 100:.{places}f} to {high * 100:.{places}f} %"
+
+
+def noise_sentence(noise: Noise) -> str:
+    """How much the API model differs from itself when it is asked again."""
+    return (
+        f"Asked again, the API itself passes {percent(noise.rerun_rate)} of "
+        f"{counted(noise.calls, 'call')}, against {percent(noise.logged_rate)} as logged; the "
+        f"verdict differs for {percent(noise.differing)} of them."
+    )
 
 
 def headline_sentence(figures: Figures) -> str:

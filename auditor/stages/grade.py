@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from auditor.criteria_file import criterion_from
-from auditor.domain import StageResult, Watch, silent
+from auditor.domain import Grade, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.graders import GradeInput, grade
 from auditor.graders.inference import is_short
@@ -34,11 +34,14 @@ _BATCH = 500
 _SAVE_EVERY_S = 3.0
 _CUT = frozenset({"length", "max_tokens"})
 
+# Nothing is graded before there is an answer of the API model to pair it with.
 _DUE = """
 FROM (SELECT DISTINCT call_id, category_id FROM draws JOIN designs USING (design_id, category_id)
       WHERE active) d
 JOIN criteria k ON k.category_id = d.category_id AND k.active
 JOIN answers a USING (call_id)
+SEMI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0)
+    USING (call_id)
 """
 _TODO = f"""
 WITH todo AS (
@@ -47,9 +50,12 @@ WITH todo AS (
         ON g.answer_id = a.answer_id AND g.criterion_id = k.criterion_id
     ORDER BY ALL LIMIT ?
 )
-SELECT t.answer_id, t.criterion_id, a.text, a.tool_calls, a.finish_reason, a.error,
+SELECT t.answer_id, t.criterion_id,
+       a.candidate_id IS NULL AND a.answered_at IS NOT NULL AS rerun,
+       a.text, a.tool_calls, a.finish_reason, a.error,
        r.text AS reference_text, r.tool_calls AS reference_tool_calls,
        r.finish_reason AS reference_finish_reason, r.error AS reference_error,
+       r.answered_at IS NOT NULL AS reference_rerun,
        c.content_state, o.tools,
        (SELECT max(expected) FROM labels
         WHERE rater = 'user' AND subject IN (c.log_id, c.call_id)) AS expected
@@ -57,6 +63,13 @@ FROM todo t JOIN answers a USING (answer_id) JOIN calls c ON c.call_id = t.call_
 LEFT JOIN contents o ON o.call_id = t.call_id
 LEFT JOIN answers r ON r.call_id = t.call_id AND r.candidate_id IS NULL AND r.replicate = 0
 ORDER BY t.answer_id, t.criterion_id
+"""
+
+_WAITING = """
+SELECT count(DISTINCT call_id) FROM draws JOIN designs USING (design_id) JOIN calls USING (call_id)
+ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0)
+    USING (call_id)
+WHERE active AND content_state <> 'full'
 """
 
 # What could not be told, by category: the reader must know before believing the rates.
@@ -95,6 +108,12 @@ def run(store: Store, watch: Watch = silent) -> StageResult:
         f"{name}: {untold} of {answers} answers could not be graded ({why})"
         for name, answers, untold, why in store.rows(_UNTOLD)
     ]
+    waiting = store.value(_WAITING)
+    if waiting:
+        warnings.append(
+            f"{waiting:,} drawn calls have no answer in the log, and so no grade: "
+            "'auditor replay --baseline-rerun' asks the API for them"
+        )
     store.rest()
     watch.finish()
     return StageResult(
@@ -140,7 +159,7 @@ def _grade_batch(
     done: list[dict[str, Any]] = []
     saved_at = time.monotonic()
     for row in rows:
-        result = grade(criteria[row["criterion_id"]], _input(row))
+        result = _not_asked(row) or grade(criteria[row["criterion_id"]], _input(row))
         grades[result.passed] += 1
         done.append(
             {
@@ -167,6 +186,13 @@ def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
         store.rest()
 
 
+def _not_asked(row: Mapping[str, Any]) -> Grade | None:
+    """Tell nothing of a re-run that never reached the API model: it is no failure of the model."""
+    if not row["rerun"] or row["text"] is not None:
+        return None
+    return Grade(passed=None, explanation=f"the API could not be asked again: {row['error']}")
+
+
 def _input(row: Mapping[str, Any]) -> GradeInput:
     """What the graders are given of a row; the reference only where it can be compared with."""
     problem = _reference_problem(row)
@@ -189,7 +215,7 @@ def _reference_problem(row: Mapping[str, Any]) -> str | None:
     An answer cut at its token limit is none, unless it is as short as a label: callers ask for
     labels with a limit of a token or two.
     """
-    if row["content_state"] != "full":
+    if row["content_state"] != "full" and not row["reference_rerun"]:
         return f"the log holds this answer {row['content_state']}"
     if row["reference_error"]:
         return f"the logged call has no answer: {row['reference_error']}"

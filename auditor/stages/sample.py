@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from auditor.answers import UNANSWERED
 from auditor.domain import Candidate, StageResult, Watch, canonical_json, digest, silent
 from auditor.drawing import draw
 from auditor.errors import NotReadyError
@@ -29,7 +30,7 @@ INSERT INTO eligibility BY NAME
 SELECT call_id, $candidate AS candidate_id, reason FROM (
     SELECT call_id, CASE
         WHEN status IN ('error', 'cancelled') THEN 'failed-call'
-        WHEN content_state <> 'full' OR api_shape = 'embeddings' THEN 'no-content'
+        WHEN api_shape = 'embeddings' OR (content_state <> 'full'{but}) THEN 'no-content'
         WHEN cost_usd IS NULL THEN 'no-price'
         WHEN needs_vision AND NOT $vision THEN 'needs-vision'
         WHEN needs_hosted_tools THEN 'hosted-tools'
@@ -38,6 +39,12 @@ SELECT call_id, $candidate AS candidate_id, reason FROM (
              > $context THEN 'context'
     END AS reason FROM calls
 ) WHERE reason IS NOT NULL
+"""
+
+_BUT_UNANSWERED = f" AND call_id NOT IN ({UNANSWERED})"
+_RERUN_BEFORE = """
+SELECT 1 FROM answers
+WHERE candidate_id IS NULL AND replicate = 0 AND answered_at IS NOT NULL LIMIT 1
 """
 
 # The unit of a draw: a conversation, else a set of equal requests, else one call.
@@ -72,13 +79,27 @@ ORDER BY spend_rank LIMIT ?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSettings:
-    """``samples`` draws from each of the ``top`` costliest categories that have a criterion."""
+    """``samples`` draws from each of the ``top`` costliest categories that have a criterion.
+
+    ``unanswered`` draws from calls without a logged answer too, where the API can be asked again.
+    """
 
     candidates: Sequence[Candidate]
     vision: Mapping[str, bool]
     top: int = 10
     samples: int = 200
     seed: int = 0
+    unanswered: bool = False
+
+
+def draws_unanswered(store: Store, *, wanted: bool) -> bool:
+    """Whether calls without a logged answer can be drawn: it is wanted and there are some.
+
+    Where they once were drawn and answered they stay in: the draws would be no sample without.
+    """
+    if store.value(_RERUN_BEFORE):
+        return True
+    return wanted and bool(store.value(f"SELECT 1 FROM ({UNANSWERED}) LIMIT 1"))
 
 
 def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> StageResult:
@@ -153,10 +174,11 @@ def _decide_eligibility(store: Store, settings: SampleSettings) -> None:
 
     One that is not asked now reads images if it has been asked with one before.
     """
+    eligibility = _ELIGIBILITY.format(but=_BUT_UNANSWERED if settings.unanswered else "")
     store.execute("DELETE FROM eligibility")
     for candidate_id, context_tokens, saw in store.rows(_CANDIDATES):
         store.execute(
-            _ELIGIBILITY,
+            eligibility,
             {
                 "candidate": candidate_id,
                 "vision": settings.vision.get(candidate_id, saw),
