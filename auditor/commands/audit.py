@@ -291,6 +291,7 @@ def audit(
     Examples:
       auditor audit logs.jsonl --top 10
       auditor audit --model ollama:qwen3.6:35b --fail-under 30
+      auditor audit logs.jsonl --baseline-rerun
     """
     only = {name: chosen.pop(name) for name in NAMES}
     with options.pipeline(model_overrides(**chosen), create=bool(paths), force=force) as (

@@ -25,7 +25,7 @@ SELECT s.name, c.name AS criterion, c.origin, count(*) AS graded,
 FROM criteria c JOIN v_spend s USING (category_id) JOIN grades g USING (criterion_id)
 JOIN answers a USING (answer_id)
 JOIN call_categories k ON k.call_id = a.call_id AND k.category_id = c.category_id
-WHERE c.active AND c.role = 'verdict'
+WHERE c.active AND c.role = 'verdict' AND a.replicate = 0
 GROUP BY ALL ORDER BY min(s.spend_rank), c.name
 """
 _COSTS = """
