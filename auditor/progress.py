@@ -32,13 +32,14 @@ class LiveProgress:
 
         self._console = console
         self._parts = parts
+        timed = total is not None and not parts  # the table has a time of its own
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(bar_width=32),
             progress.MofNCompleteColumn() if total else progress.TextColumn(""),
             progress.TimeElapsedColumn(),
-            progress.TextColumn("ETA" if total else ""),
-            progress.TimeRemainingColumn() if total else progress.TextColumn(""),
+            progress.TextColumn("ETA" if timed else ""),
+            progress.TimeRemainingColumn() if timed else progress.TextColumn(""),
             progress.TextColumn("{task.fields[note]}", markup=False),
             console=console,
         )

@@ -286,7 +286,7 @@ def test_a_replay_killed_at_random_moments_ends_as_if_it_never_was(tmp_path, sam
         except subprocess.TimeoutExpired:
             process.kill()
             left -= 1
-        process.communicate()
+        _, err = process.communicate()
         rows = embedded.said("killed", "*")
         met.add(len(rows))
         assert kept <= set(rows), "an answer was lost or given again"
@@ -296,7 +296,7 @@ def test_a_replay_killed_at_random_moments_ends_as_if_it_never_was(tmp_path, sam
             embedded.copy("drawn", "killed")
             kept = set()
         else:
-            assert process.returncode == -signal.SIGKILL
+            assert process.returncode == -signal.SIGKILL, err
     embedded.finish("killed")
     assert kept <= set(embedded.said("killed", "*"))
     assert embedded.said("killed") == embedded.answers
