@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import spans
 from auditor.readers.model import Call, Json, NotCall
+from auditor.readers.tracers.span import Span
 from auditor.readers.values import moment, text
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def matches(record: Json) -> bool:
 
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Read envelopes together; each holds as many records as spans and log records."""
-    found: list[spans.Span] = []
+    found: list[Span] = []
     logs: list[tuple[tuple[str | None, str | None], str, Json]] = []
     places: list[list[tuple[str, int]]] = []
     for record in records:
@@ -95,9 +96,9 @@ def _scoped(record: Json, resource: str, scope: str, items: str) -> list[tuple[J
     return found
 
 
-def _spans(record: Json) -> list[spans.Span]:
+def _spans(record: Json) -> list[Span]:
     return [
-        spans.Span(
+        Span(
             attributes=attributes_of(item.get("attributes")),
             trace_id=hex_id(item.get("traceId", item.get("trace_id"))),
             span_id=hex_id(item.get("spanId", item.get("span_id"))),

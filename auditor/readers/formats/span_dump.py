@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import spans
 from auditor.readers.formats.otlp import attributes_of
 from auditor.readers.model import Json, NotCall
+from auditor.readers.tracers.span import Span
 from auditor.readers.values import json_or_none, moment, text
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _items(record: Json) -> list[Json]:
     ]
 
 
-def _span(record: Json) -> spans.Span:
+def _span(record: Json) -> Span:
     attributes = record.get("attributes")
     attributes = json_or_none(attributes) if isinstance(attributes, str) else attributes
     if isinstance(attributes, dict):
@@ -91,7 +92,7 @@ def _span(record: Json) -> spans.Span:
         attributes = flat(bare)
     context = record.get("spanContext") or record.get("context")
     context = context if isinstance(context, dict) else {}
-    return spans.Span(
+    return Span(
         attributes=attributes,
         trace_id=text(
             context.get(
