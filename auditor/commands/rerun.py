@@ -59,7 +59,7 @@ def consent(pipeline: Pipeline, terminal: Terminal, *, yes: bool) -> None:
         if yes:
             terminal.note(line)
         else:
-            click.echo(visible(line), err=True)
+            click.echo(" ".join(visible(line).split()), err=True)  # names in it are the log's
     if not due.calls:
         return
     if not yes and not click.confirm("Send them?", default=False, err=True):
