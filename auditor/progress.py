@@ -95,7 +95,7 @@ def _cells(part: Part) -> tuple[str, str, str, str]:
         f"{part.done:,}/{part.total:,}",
         f"{part.failed:,}" if part.failed else "",
         f"{speed:,.0f}" if speed is not None else "",
-        str(timedelta(seconds=round(left))) if left is not None else "",
+        str(timedelta(seconds=round(left))) if left else "",
     )
 
 

@@ -135,6 +135,9 @@ def test_a_replay_is_watched_refused_a_rival_stopped_killed_and_finished(case):
         assert replay["state"] == "running"
         assert 0 < replay["done"] < replay["total"] == len(distinct_draws(case))
         assert "Replaying" in replay["note"]
+        assert sum(part["done"] for part in replay["parts"]) == replay["done"]
+        assert sum(part["total"] for part in replay["parts"]) == replay["total"]
+        assert len({part["name"] for part in replay["parts"]}) == len(TASKS)
 
         code, _, err = run(case.folder, "run", *case.replay, db=db)
         assert code == 1

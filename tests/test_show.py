@@ -11,7 +11,7 @@ import report_database
 from command_line import HOSTILE
 
 from auditor.console import Terminal
-from auditor.domain import StageResult, Verdict
+from auditor.domain import Part, StageResult, Verdict
 from auditor.report import words
 from auditor.runs import StageState
 from auditor.show import audit as show
@@ -146,3 +146,29 @@ def test_status_shows_how_far_a_running_stage_is(capsys, monkeypatch):
     # 438 in ten minutes: 562 more take 12 m 50 s.
     assert re.search(r"^replay +running .*438/1,000, about 12m 50s left", lines[3])
     assert re.search(r"^plan +never *$", lines[4])
+
+
+def test_status_shows_how_far_each_category_is(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    now = datetime(2026, 11, 3, 9, 2, tzinfo=UTC)
+    parts = [
+        Part(
+            name=f"tickets{HOSTILE}",
+            total=200,
+            done=150,
+            failed=3,
+            output_tokens=9000,
+            seconds=75.0,
+        ),
+        Part(name="reviews", total=200),
+    ]
+    running = StageState("replay", "running", 150, 400, f"On m{HOSTILE}", now, now, None, parts)
+    show.status(Terminal(), [running], "audit.duckdb")
+    out = capsys.readouterr().out
+    assert not set(HOSTILE) & set(out) - set("ownedtxtJ[]02;")
+    # 75 s for 150 calls: 50 more take 25 s.
+    assert re.search(r"^tickets.* 150/200 +3 +120 +25\.0 s *$", out, re.MULTILINE)
+    assert re.search(r"^reviews +0/200 *$", out, re.MULTILINE)
+
+    show.status(Terminal(), [running._replace(state="interrupted")], "audit.duckdb")
+    assert re.search(r"^tickets.* 150/200 +3 +120 *$", capsys.readouterr().out, re.MULTILINE)
