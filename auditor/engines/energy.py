@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 POWERCAP = Path("/sys/class/powercap")
 _NVML = "libnvidia-ml.so.1"
 _UJ_PER_WH = 3.6e9
-_TRIES = (OSError, ValueError)
+_UNREADABLE = (OSError, ValueError)
 
 
 class Counter(NamedTuple):
@@ -58,7 +58,7 @@ class Meter:
     def _read(self) -> list[int]:
         try:
             return [counter.read() for counter in self._counters]
-        except _TRIES:
+        except _UNREADABLE:
             self._counters, self._last = (), []
             return []
 
@@ -90,7 +90,7 @@ def _processors(powercap: Path) -> list[Counter]:
                 read = partial(_number, zone / "energy_uj")
                 read()
                 found.append(Counter(read, _number(zone / "max_energy_range_uj")))
-    except _TRIES:
+    except _UNREADABLE:
         return []
     return found
 
