@@ -296,6 +296,18 @@ def test_a_yes_sends_what_was_said(run, log, claude, monkeypatch):
     assert "test-key" not in done.err + done.out
 
 
+def test_json_says_what_it_cost(run, log, claude):
+    path = log()
+    done = run("replay", "--baseline-rerun", "--yes", "--json")
+    assert done.code == 0, done.err
+    (stage,) = [s for s in json.loads(done.out)["result"]["stages"] if s["stage"] == "baseline"]
+    wanted = drawn(path)
+    cost = sum(210 if model == SONNET else 70 for model, _ in wanted)
+    assert float(stage["estimated_usd"]) == pytest.approx(cost / 1e6)
+    assert (stage["asked"], stage["failed"]) == (len(wanted), 0)
+    assert list(stage["left_out"].values()) == [len(drawn(path, "openai"))]
+
+
 def test_without_a_terminal_a_yes_must_be_on_the_line(run, log, claude):
     path = log()
     before = tables_of(path)

@@ -179,7 +179,12 @@ def run(store: Store, settings: BaselineSettings, watch: Watch = silent) -> Stag
         rows_written=written,
         seconds=time.monotonic() - began,
         warnings=[f"{model} could not be asked again: {e.message}" for model, e in refused.items()],
-        detail={"asked": written, "failed": failed, "left_out": dict(found.left_out)},
+        detail={
+            "asked": written,
+            "failed": failed,
+            "left_out": dict(found.left_out),
+            "estimated_usd": Rerun(calls=todo, left_out={}).usd,
+        },
     )
 
 
