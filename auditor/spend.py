@@ -27,8 +27,9 @@ _COLUMNS: dict[str, str] = {
     "hour": "strftime(called_at AT TIME ZONE 'UTC', '%H')",
     "status": "status",
     "reader": "reader",
+    "sensitivity": "coalesce(class, 'none found')",
 }
-DIMENSIONS = (*_COLUMNS, "sensitivity")
+DIMENSIONS = tuple(_COLUMNS)
 """What spend can be shown by."""
 
 
@@ -52,45 +53,24 @@ class SpendRow:
 
 
 def by(store: Store, dimension: str, only: CallFilter | None = None) -> list[SpendRow]:
-    """Return spend by a dimension in falling order; days and hours in their own order.
+    """Return spend by a dimension, or by several with commas between them.
+
+    In falling order of spend; days and hours in their own order. Shares are of the spend of all
+    chosen calls: a call that holds two classes of sensitive data counts in both.
 
     Raises:
         ConfigError: no such dimension.
     """
-    if dimension == "sensitivity":
-        return _by_sensitivity(store, only)
-    if dimension not in _COLUMNS:
-        raise ConfigError(
-            f"spend cannot be shown by {dimension}", hint=f"it can by {', '.join(DIMENSIONS)}"
-        )
-    order = "value" if dimension in ("day", "hour") else "spend_usd DESC, calls DESC, value"
+    fields = dimension.split(",")
+    for name in fields:
+        if name not in _COLUMNS:
+            raise ConfigError(
+                f"spend cannot be shown by {name}",
+                hint=f"it can by {', '.join(DIMENSIONS)}, or by two with a comma between them",
+            )
+    order = "value" if fields[0] in ("day", "hour") else "spend_usd DESC, calls DESC, value"
     condition, values = (only or CallFilter()).sql()
-    return [
-        SpendRow(**row)
-        for row in store.dicts(
-            f"""SELECT {_COLUMNS[dimension]} AS value, {_sums()}
-            FROM calls c WHERE {condition} GROUP BY value ORDER BY {order}""",
-            values,
-        )
-    ]
-
-
-def _sums(total: str = "sum(coalesce(sum(cost_usd), 0)) OVER ()") -> str:
-    """Return the columns of a row; ``total`` is the spend that shares are of, in SQL."""
-    return f"""count(*) AS calls, coalesce(sum(cost_usd), 0) AS spend_usd,
-       coalesce(sum(cost_usd), 0)::DOUBLE / nullif({total}, 0)::DOUBLE AS share,
-       count(*) FILTER (cost_basis = 'unpriced') AS unpriced_calls,
-       sum(input_uncached_tokens)::BIGINT AS input_uncached_tokens,
-       sum(cache_read_tokens)::BIGINT AS cache_read_tokens,
-       coalesce(sum(cache_write_5m_tokens) + coalesce(sum(cache_write_1h_tokens), 0),
-                sum(cache_write_1h_tokens))::BIGINT AS cache_write_tokens,
-       sum(output_tokens)::BIGINT AS output_tokens, sum(logged_cost_usd) AS logged_usd"""
-
-
-def _by_sensitivity(store: Store, only: CallFilter | None) -> list[SpendRow]:
-    """Spend by class of sensitive data; a call of two classes counts in both, so shares overlap."""
-    condition, values = (only or CallFilter()).sql()
-    columns = _sums("(SELECT sum(cost_usd) FROM chosen)")
+    kinds = "LEFT JOIN kinds USING (call_id)" if "sensitivity" in fields else ""
     return [
         SpendRow(**row)
         for row in store.dicts(
@@ -98,9 +78,26 @@ def _by_sensitivity(store: Store, only: CallFilter | None) -> list[SpendRow]:
                 SELECT DISTINCT call_id, class
                 FROM call_sensitivity SEMI JOIN chosen USING (call_id)
             )
-            SELECT coalesce(class, 'none found') AS value, {columns}
-            FROM chosen c LEFT JOIN kinds USING (call_id) GROUP BY value
-            ORDER BY spend_usd DESC, value""",
+            SELECT {_value(fields)} AS value, {_SUMS}
+            FROM chosen c {kinds} GROUP BY value ORDER BY {order}""",
             values,
         )
     ]
+
+
+def _value(fields: list[str]) -> str:
+    if len(fields) == 1:
+        return _COLUMNS[fields[0]]
+    told = (f"coalesce({_COLUMNS[name]}, 'no {name}')" for name in fields)
+    return f"concat_ws(' / ', {', '.join(told)})"
+
+
+_SUMS = """count(*) AS calls, coalesce(sum(cost_usd), 0) AS spend_usd,
+       coalesce(sum(cost_usd), 0)::DOUBLE
+         / nullif((SELECT sum(cost_usd) FROM chosen), 0)::DOUBLE AS share,
+       count(*) FILTER (cost_basis = 'unpriced') AS unpriced_calls,
+       sum(input_uncached_tokens)::BIGINT AS input_uncached_tokens,
+       sum(cache_read_tokens)::BIGINT AS cache_read_tokens,
+       coalesce(sum(cache_write_5m_tokens) + coalesce(sum(cache_write_1h_tokens), 0),
+                sum(cache_write_1h_tokens))::BIGINT AS cache_write_tokens,
+       sum(output_tokens)::BIGINT AS output_tokens, sum(logged_cost_usd) AS logged_usd"""

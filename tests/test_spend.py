@@ -42,6 +42,18 @@ def test_each_dimension_holds_all_calls_and_all_spend(store, load, dimension):
     assert sum(row.share for row in rows) == pytest.approx(1)
 
 
+def test_by_two_dimensions_at_once(store, load):
+    load(pair(1, text="write to ada@example.org, card 4111 1111 1111 1111"), pair(2, user="u2"))
+    found = {row.value: row for row in spend.by(store, "sensitivity,user")}
+    assert {value: row.calls for value, row in found.items()} == {
+        "contact / u1": 1, "financial / u1": 1, "none found / u2": 1,
+    }  # fmt: skip
+    # One call holds two classes and counts in both: shares are of all spend.
+    assert sum(row.share for row in found.values()) == pytest.approx(1.5)
+    with pytest.raises(ConfigError, match="by moon"):
+        spend.by(store, "day,moon")
+
+
 def test_token_buckets_are_disjoint(store, load):
     load(pair(1, prompt=1000, cached=400), pair(2))
     (row,) = spend.by(store, "model")

@@ -77,7 +77,7 @@ def rejects(options: Common, reason: str | None, limit: int) -> None:
     show_default=True,
     metavar="FIELD",
     help="model, provider, tier, category, project, team, user, key, day, hour, status, reader "
-    "or sensitivity.",
+    "or sensitivity; several with commas between them.",
 )
 @filter_options
 @click.option(
@@ -95,6 +95,7 @@ def spend(options: Common, by: str, limit: int, **chosen: Any) -> None:
       auditor spend
       auditor spend --by user --since 2026-10-01 --until 2026-11-01
       auditor spend --by day --model 'gpt-4o*' --project support
+      auditor spend --by sensitivity,category
       auditor spend --where "output_tokens > 2000 AND status = 'ok'"
     """  # fmt: skip
     from auditor import savings
