@@ -51,8 +51,10 @@ class Meter:
         """Add what was used since the last look."""
         now = self._read()
         for counter, before, after in zip(self._counters, self._last, now, strict=True):
-            turned = after < before and counter.span is not None
-            self._used += after - before + (counter.span or 0) * turned
+            used = after - before
+            if used < 0 and counter.span is not None:
+                used += counter.span
+            self._used += used
         self._last = now
 
     def _read(self) -> list[int]:
