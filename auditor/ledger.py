@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor import ratecard
+from auditor import enrichment, ratecard
 from auditor.domain import digest
 from auditor.readers.containers import EDGE
 
@@ -155,13 +155,16 @@ def write(
         chosen = "staged" if every else 'staged SEMI JOIN fresh USING ("row")'
         store.execute(_CALLS.format(chosen=chosen))
         store.execute(_CONTENTS.format(chosen=chosen))
+        enriched = 0 if every else enrichment.enrich(store)
         store.execute(_OUTCOMES)
         store.execute(_RECORDS)
-        for table, insert in (("sensitivity", _SENSITIVITY), ("rejects", _REJECTS)):
+        sensitivity = [_SENSITIVITY, *([enrichment.SENSITIVITY] if enriched else [])]
+        for table, inserts in (("sensitivity", sensitivity), ("rejects", [_REJECTS])):
             rows = _tables(places, parts, table)
             if len(rows):
                 with store.registered("extra", rows):
-                    store.execute(insert)
+                    for insert in inserts:
+                        store.execute(insert)
         store.execute(_SAVE)
     for progress, columns in parts:
         progress.records += columns.records

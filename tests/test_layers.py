@@ -21,8 +21,10 @@ FLOORS = [
         "__init__ errors integrity resources visible",
         "charts domain drawing labels marked_yaml phrases prices redact stats",
         "criteria decision economics evidence filters overrides progress ratecard store",
-        "answers console criteria_file exports graded naming privacy savings serving spend taxonomy"
-        " verdicts",
+        (
+            "answers console criteria_file enrichment exports graded naming privacy savings "
+            "serving spend taxonomy verdicts"
+        ),
         "engines graders readers report routes runs",
         "attempts call_texts config estimation ledger reconcile",
         "stages",
