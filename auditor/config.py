@@ -81,8 +81,19 @@ class ReplayConfig(Section):
     grow before it is cut and fails; 0 for no limit. Models that think are not cut."""
     threads: Annotated[int, Field(ge=1)] | None = None
     """Threads of the embedded engine; chosen by the load of the machine by default."""
+    gpu_layers: Annotated[int, Field(ge=0)] | None = None
+    """Layers on the GPU, where llama.cpp was built for one; all of them by default."""
+    cpu_expert_layers: Annotated[int, Field(ge=0)] = 0
+    """Layers of a mixture-of-experts model whose experts stay in ordinary memory (llama.cpp's
+    ``--n-cpu-moe``): for a model that is larger than the GPU."""
+    cache_gb: Annotated[float, Field(gt=0)] = 4.0
+    """KV cache of all slots together; longer requests are decoded in fewer slots."""
+    grammar: bool = True
+    """Hold answers to the logged request's JSON schema or tools by a grammar."""
     timeout_s: Annotated[float, Field(gt=0)] = 300.0
     """Longest wait for one answer of a server."""
+    concurrency: Annotated[int, Field(ge=1)] | None = None
+    """Requests under way at a server; found out by the engine by default."""
     template_kwargs: dict[str, Any] = {}
     """Arguments of the model's chat template, for example ``enable_thinking = false``."""
     vision: bool = False

@@ -314,7 +314,12 @@ class Pipeline:
                 answer_headroom=chosen.answer_headroom,
                 context_tokens=chosen.context_tokens,
                 threads=chosen.threads,
+                gpu_layers=chosen.gpu_layers,
+                cpu_expert_layers=chosen.cpu_expert_layers,
+                cache_gb=chosen.cache_gb,
+                grammar=chosen.grammar,
                 timeout_s=chosen.timeout_s,
+                urls_concurrency=chosen.concurrency,
                 template_kwargs=chosen.template_kwargs,
                 seed=self.config.sample.seed,
             )

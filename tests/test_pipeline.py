@@ -213,3 +213,23 @@ def test_other_prices_are_put_on_known_calls(audit, no_engines):
 def test_another_seed_draws_anew_and_leaves_the_categories(audit):
     assert ran(audit(sample={"seed": 5}).run_to("replay")) == {"sample", "replay"}
     assert states(audit())["categorize"] == "done"
+
+
+def test_every_setting_of_the_replay_reaches_the_engine(store, monkeypatch):
+    given = {
+        "slots": 3, "exact": True, "context_tokens": 2048, "max_output_tokens": 77,
+        "answer_headroom": 1.5, "threads": 1, "gpu_layers": 12, "cpu_expert_layers": 5,
+        "cache_gb": 1.25, "grammar": False, "timeout_s": 9.0, "template_kwargs": {"a": 1},
+    }  # fmt: skip
+    opened = []
+    monkeypatch.setattr(
+        "auditor.engines.open_engine",
+        lambda spec, settings: opened.append((spec, settings)) or settings,
+    )
+    flags = {"replay": {**given, "concurrency": 6, "model": ["a", "b"]}, "sample": {"seed": 4}}
+    Pipeline(store=store, config=override(Config(), flags)).engines()
+    assert [spec for spec, _ in opened] == ["a", "b"]
+    for rung, (_, settings) in enumerate(opened):
+        found = {name: getattr(settings, name) for name in given}
+        assert found == given
+        assert (settings.urls_concurrency, settings.seed, settings.rung) == (6, 4, rung)
