@@ -372,6 +372,8 @@ def _middle_tables(store, model, text):
                 "output_tokens_per_s": 61.0 * c,
                 "ttft_ms_p50": 210.0,
                 "requests": 120,
+                "peak_memory_bytes": 5_450_000_000,
+                "energy_wh": 12.34,
                 "machine": text("16 CPU threads, RTX 4090"),
                 "measured_at": START,
             }

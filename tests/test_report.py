@@ -245,6 +245,16 @@ def test_open_points_stand_on_the_first_screen(page):
     assert "2 calls (0.4 %) have no price" in first
 
 
+def test_memory_and_energy_are_told_where_the_machine_tells_them(store, page):
+    assert "At most 5.5 GB of memory while it answered." in page.words
+    assert "12.3 Wh for the replay." in page.words
+    fill(store)
+    store.execute("UPDATE speeds SET energy_wh = NULL, peak_memory_bytes = NULL")
+    silent = render_html(read_figures(store, version="1", command="auditor report"))
+    assert "of memory while it answered" not in silent
+    assert "Wh for the replay" not in silent
+
+
 def test_the_ledger_is_in_one_sentence(page):
     assert (
         "Every one of 500 records is accounted for: 483 calls, 12 duplicates, 2 that are no calls, "
