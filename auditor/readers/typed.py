@@ -1,7 +1,7 @@
 """The shortest way for the commonest record: a plain pair of texts, decoded straight into columns.
 
 Most logs are request and response pairs in OpenAI's chat or Anthropic's Messages shape whose
-messages are texts. What such a pair may hold is written down as types; a line that fits them is
+messages are texts. What such a pair may hold is in ``pair_types``; a line that fits those is
 decoded in C and becomes a row without passing through a ``Call``, in a third of the time. A line
 that does not fit, in whatever way (tools called, images, an error, a secret), is left to the
 readers: the row of a line is the same on either way, which ``tests/test_readers_typed.py`` holds
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import orjson
@@ -24,9 +24,10 @@ from auditor.readers import identity, providers, surroundings
 from auditor.readers.batch import CALLS, LEDGER, as_json, form_of, tool_names
 from auditor.readers.formats import pair
 from auditor.readers.model import Call
+from auditor.readers.pair_types import UNSET, Message, Pair, Request, Usage
 from auditor.readers.shapes import anthropic, openai_chat
 from auditor.readers.shapes.common import TIERS
-from auditor.readers.values import MAX_COUNT, text
+from auditor.readers.values import text
 
 if TYPE_CHECKING:
     from auditor.readers.batch import Masking
@@ -36,144 +37,12 @@ CHUNK_LINES = 1024
 
 _MAX_CACHED = 4096
 _FIRST_YEAR, _LAST_YEAR = 2001, 2098  # surely within what ``values.moment`` takes, in any zone
-_UNSET: Final = msgspec.Raw(b"")
-_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] | None
-_Duration = Annotated[float, msgspec.Meta(ge=0, le=1e300)] | None
-_Answered = Annotated[int, msgspec.Meta(ge=200, le=399)] | None
-
-
-class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    # In the order of their names: so they are written, and so they are hashed.
-    content: str
-    role: Literal["system", "user", "assistant"]
-
-
-class _Request(msgspec.Struct, gc=False):
-    """Everything the shapes look at; other keys say nothing."""
-
-    messages: Annotated[list[_Message], msgspec.Meta(min_length=1)]
-    model: str | None = None
-    user: str | None = None
-    system: str | None = None
-    metadata: msgspec.Raw = _UNSET
-
-    temperature: int | float | None = None
-    top_p: int | float | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    reasoning_effort: str | None = None
-
-    response_format: msgspec.Raw = _UNSET
-    tools: msgspec.Raw = _UNSET
-    functions: msgspec.Raw = _UNSET
-    function_call: msgspec.Raw = _UNSET
-    tool_choice: msgspec.Raw = _UNSET
-    parallel_tool_calls: msgspec.Raw = _UNSET
-    web_search_options: msgspec.Raw = _UNSET
-    output_config: msgspec.Raw = _UNSET
-    output_format: msgspec.Raw = _UNSET
-    top_k: msgspec.Raw = _UNSET
-    max_output_tokens: msgspec.Raw = _UNSET
-    stop: msgspec.Raw = _UNSET
-    stop_sequences: msgspec.Raw = _UNSET
-    seed: msgspec.Raw = _UNSET
-    n: msgspec.Raw = _UNSET
-    frequency_penalty: msgspec.Raw = _UNSET
-    presence_penalty: msgspec.Raw = _UNSET
-    logit_bias: msgspec.Raw = _UNSET
-    logprobs: msgspec.Raw = _UNSET
-    top_logprobs: msgspec.Raw = _UNSET
-    reasoning: msgspec.Raw = _UNSET
-    thinking: msgspec.Raw = _UNSET
-    verbosity: msgspec.Raw = _UNSET
-
-
-_FIELDS = _Request.__struct_fields__
+_FIELDS = Request.__struct_fields__
 _COMMON = _FIELDS[_FIELDS.index("temperature") : _FIELDS.index("response_format")]
 _RARE = _FIELDS[_FIELDS.index("response_format") :]
 _common = attrgetter(*_COMMON)
 _rare = attrgetter(*_RARE)
-_NOTHING_RARE = (_UNSET,) * len(_RARE)
-
-
-class _Said(msgspec.Struct, gc=False):
-    content: str
-    refusal: None = None
-    tool_calls: None = None
-    function_call: None = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _Block(msgspec.Struct, gc=False):
-    text: str
-    type: Literal["text"]
-
-
-class _InputDetails(msgspec.Struct, gc=False):
-    cached_tokens: _Count = None
-    cache_write_tokens: _Count = None
-    cache_creation_tokens: _Count = None
-
-
-class _OutputDetails(msgspec.Struct, gc=False):
-    reasoning_tokens: _Count = None
-
-
-class _CacheWrites(msgspec.Struct, gc=False):
-    ephemeral_1h_input_tokens: _Count = None
-    ephemeral_5m_input_tokens: _Count = None
-
-
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: _Count = None
-    completion_tokens: _Count = None
-    prompt_tokens_details: _InputDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
-    prompt_cache_hit_tokens: None = None
-    cost: None = None
-
-    input_tokens: _Count = None
-    output_tokens: _Count = None
-    cache_read_input_tokens: _Count = None
-    cache_creation_input_tokens: _Count = None
-    cache_creation: _CacheWrites | None = None
-    output_tokens_details: None = None
-    server_tool_use: None = None
-    service_tier: str | None = None
-    speed: None = None
-
-
-class _Response(msgspec.Struct, gc=False):
-    id: str
-    usage: _Usage
-    model: str | None = None
-    choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)] | None = None
-    content: Annotated[list[_Block], msgspec.Meta(min_length=1)] | None = None
-    type: Literal["message"] | None = None
-    object: Literal["chat.completion"] | None = None
-    stop_reason: str | None = None
-    service_tier: str | None = None
-    error: None = None
-
-
-class _Pair(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    request: _Request
-    response: _Response
-    timestamp: str
-    id: str | None = None
-    status: _Answered = None
-    latency_ms: _Duration = None
-    ttft_ms: _Duration = None
-    user: str | None = None
-    project: str | None = None
-    session_id: str | None = None
-    trace_id: str | None = None
-    metadata: msgspec.Raw = _UNSET
-    tags: msgspec.Raw = _UNSET
+_NOTHING_RARE = (UNSET,) * len(_RARE)
 
 
 class _Settings(NamedTuple):
@@ -262,7 +131,7 @@ class TypedPairs:
     """Decodes the lines of one run that fit the types, and makes columns of them."""
 
     def __init__(self, masking: Masking) -> None:
-        self._decode = msgspec.json.Decoder(_Pair).decode
+        self._decode = msgspec.json.Decoder(Pair).decode
         self._encode = msgspec.json.Encoder().encode
         self._suspects = redact.finder(secrets_only=not masking.classes)
         self._keyed, self._named = identity.keyed(), identity.named()
@@ -299,7 +168,7 @@ class TypedPairs:
             pa.Table.from_batches(self._ledger, LEDGER).combine_chunks(),
         )
 
-    def _row(self, found: _Pair, record_no: int, line_no: int, offset: int) -> tuple[Any, ...]:
+    def _row(self, found: Pair, record_no: int, line_no: int, offset: int) -> tuple[Any, ...]:
         request, response, usage = found.request, found.response, found.response.usage
         messages = request.messages
         if response.choices is not None:
@@ -394,7 +263,7 @@ class TypedPairs:
             said,
         )
 
-    def _settings_of(self, request: _Request, shape: str) -> _Settings:
+    def _settings_of(self, request: Request, shape: str) -> _Settings:
         common, rare = _common(request), _rare(request)
         # 0 and 0.0 are the same key and other words.
         key: Any = (shape, common, type(request.temperature), type(request.top_p))
@@ -407,9 +276,9 @@ class TypedPairs:
             found = self._settings[key] = _settings(request, shape)
         return found
 
-    def _labels_of(self, record: _Pair) -> _Labels:
+    def _labels_of(self, record: Pair) -> _Labels:
         metadata, tags, asked = record.metadata, record.tags, record.request.metadata
-        if metadata is tags is asked is _UNSET:
+        if metadata is tags is asked is UNSET:
             return _NO_LABELS
         key = (bytes(metadata), bytes(tags), bytes(asked))
         found = self._labels.get(key)
@@ -420,7 +289,7 @@ class TypedPairs:
         return found
 
 
-def _leading_system(messages: list[_Message]) -> tuple[str | None, list[_Message]]:
+def _leading_system(messages: list[Message]) -> tuple[str | None, list[Message]]:
     """Part the system messages at the front from the others."""
     if messages[0].role != "system":
         return None, messages
@@ -432,7 +301,7 @@ def _leading_system(messages: list[_Message]) -> tuple[str | None, list[_Message
     return "\n\n".join(message.content for message in messages[:count]), messages[count:]
 
 
-def _chat_usage(usage: _Usage) -> tuple[int, int, int, int, int, int | None]:
+def _chat_usage(usage: Usage) -> tuple[int, int, int, int, int, int | None]:
     prompt, output = usage.prompt_tokens, usage.completion_tokens
     if prompt is None or output is None:
         raise _DoesNotFitError
@@ -449,7 +318,7 @@ def _chat_usage(usage: _Usage) -> tuple[int, int, int, int, int, int | None]:
     return uncached if uncached >= 0 else prompt, read, written, 0, output, reasoned
 
 
-def _messages_usage(usage: _Usage) -> tuple[int, int, int, int, int]:
+def _messages_usage(usage: Usage) -> tuple[int, int, int, int, int]:
     given, output = usage.input_tokens, usage.output_tokens
     if given is None or output is None or usage.service_tier == "batch":
         raise _DoesNotFitError
@@ -461,11 +330,11 @@ def _messages_usage(usage: _Usage) -> tuple[int, int, int, int, int]:
     return given, usage.cache_read_input_tokens or 0, written - hour, hour, output
 
 
-def _settings(request: _Request, shape: str) -> _Settings:
+def _settings(request: Request, shape: str) -> _Settings:
     """Decode the settings of a request as its shape does."""
     body = {name: getattr(request, name) for name in _COMMON}
     for name in _RARE:
-        if (raw := getattr(request, name)) is not _UNSET:
+        if (raw := getattr(request, name)) is not UNSET:
             body[name] = orjson.loads(bytes(raw))
     call = Call()
     (openai_chat if shape == openai_chat.name else anthropic).request(
