@@ -71,23 +71,24 @@ _STATEMENTS = (
     SELECT s.call_id, system_text, messages, s.tools, params, response_text, tool_calls
     FROM staged s SEMI JOIN repeated USING ("row")
     SEMI JOIN (FROM enriched WHERE more) e ON e.call_id = s.call_id""",
+    "DELETE FROM call_sensitivity WHERE call_id IN (SELECT call_id FROM enriched WHERE more)",
+    """INSERT INTO call_sensitivity BY NAME
+    SELECT f.call_id, rule_id, class, n FROM sensitivity f SEMI JOIN repeated USING ("row")
+    SEMI JOIN (FROM enriched WHERE more) e ON e.call_id = f.call_id""",
 )
-SENSITIVITY = """
-INSERT INTO call_sensitivity BY NAME
-SELECT call_id, rule_id, class, n FROM extra SEMI JOIN repeated USING ("row")
-SEMI JOIN (FROM enriched WHERE more) e ON e.call_id = extra.call_id"""
 
 
-def enrich(store: Store) -> int:
-    """Give known calls what repeated records of the batch know better; return how many.
+def enrich(store: Store) -> None:
+    """Give known calls what repeated records of the batch know better.
 
-    Reads ``staged``, ``wanted`` and ``fresh`` of the ledger, inside its transaction. The tables
-    ``repeated`` and ``enriched`` are left for ``SENSITIVITY``.
+    Reads ``staged``, ``sensitivity``, ``wanted`` and ``fresh`` of the ledger, inside its
+    transaction. One record may know the texts and another the tokens: so it goes on until no
+    record knows more.
     """
-    store.execute(_REPEATED)
-    store.execute(_ENRICHED)
-    count = int(store.value("SELECT count(*) FROM enriched"))
-    if count:
+    while True:
+        store.execute(_REPEATED)
+        store.execute(_ENRICHED)
+        if not store.value("SELECT count(*) FROM enriched"):
+            return
         for statement in _STATEMENTS:
             store.execute(statement)
-    return count

@@ -146,6 +146,8 @@ def write(
         store.transaction(),
         store.registered("staged", staged),
         store.registered("ledger", _tables(places, parts, "ledger")),
+        store.registered("sensitivity", _tables(places, parts, "sensitivity")),
+        store.registered("unread", _tables(places, parts, "rejects")),
         store.registered("progress", _positions(parts)),
     ):
         _choose(store, only)
@@ -155,16 +157,12 @@ def write(
         chosen = "staged" if every else 'staged SEMI JOIN fresh USING ("row")'
         store.execute(_CALLS.format(chosen=chosen))
         store.execute(_CONTENTS.format(chosen=chosen))
-        enriched = 0 if every else enrichment.enrich(store)
+        store.execute(_SENSITIVITY)
+        if not every:
+            enrichment.enrich(store)
         store.execute(_OUTCOMES)
         store.execute(_RECORDS)
-        sensitivity = [_SENSITIVITY, *([enrichment.SENSITIVITY] if enriched else [])]
-        for table, inserts in (("sensitivity", sensitivity), ("rejects", [_REJECTS])):
-            rows = _tables(places, parts, table)
-            if len(rows):
-                with store.registered("extra", rows):
-                    for insert in inserts:
-                        store.execute(insert)
+        store.execute(_REJECTS)
         store.execute(_SAVE)
     for progress, columns in parts:
         progress.records += columns.records
@@ -319,7 +317,7 @@ SELECT call_id, system_text, messages, tools, params, response_text, tool_calls
 FROM {chosen}"""
 _SENSITIVITY = """
 INSERT INTO call_sensitivity BY NAME
-SELECT call_id, rule_id, class, n FROM extra SEMI JOIN fresh USING ("row")"""
+SELECT call_id, rule_id, class, n FROM sensitivity SEMI JOIN fresh USING ("row")"""
 _OUTCOMES = """
 CREATE OR REPLACE TEMP TABLE outcomes AS
 SELECT source_id, member, record_no, byte_offset,
@@ -329,7 +327,7 @@ SELECT source_id, member, record_no, byte_offset,
             WHEN f."row" IS NULL THEN 'duplicate' ELSE 'call' END AS outcome
 FROM ledger l LEFT JOIN fresh f USING ("row") LEFT JOIN wanted w USING ("row")"""
 _RECORDS = "INSERT INTO records BY NAME SELECT * FROM outcomes"
-_REJECTS = 'INSERT INTO rejects BY NAME SELECT * EXCLUDE ("row") FROM extra'
+_REJECTS = 'INSERT INTO rejects BY NAME SELECT * EXCLUDE ("row") FROM unread'
 _SAVE = """
 UPDATE sources SET bytes_read = n.position, head_hash = n.head, tail_hash = n.tail,
     records = sources.records + n.records, calls = sources.calls + n.calls,

@@ -73,6 +73,19 @@ def test_texts_of_one_and_tokens_of_the_other(store, tmp_path, order, together):
     assert store.check() == []
 
 
+def test_three_records_of_one_call_and_no_class_twice(store, tmp_path):
+    answer = full(1)
+    del answer["request"]  # a log of answers only
+    answer["response"]["choices"][0]["message"]["content"] = f"your key {SECRET}"
+    whole = full(1)
+    whole["response"]["choices"][0]["message"]["content"] = f"your key {SECRET}"
+    read(store, tmp_path, "log.jsonl", answer, bare(1), whole)
+    (row,) = known(store)
+    assert row[:4] == ("full", "provider", Decimal("0.0035"), "price-book")
+    assert store.rows("SELECT rule_id, n FROM call_sensitivity") == [("aws-access-key", 2)]
+    assert store.check() == []
+
+
 def test_what_holds_no_more_changes_nothing(store, tmp_path):
     told = {"usage": {"prompt_tokens": 1000, "completion_tokens": 100}}
     whole = full(1)
