@@ -20,7 +20,7 @@ from auditor.readers import providers, shapes, usage
 from auditor.readers.model import Call, Json, NotCall, Reject
 from auditor.readers.shapes.common import params_of, take_leading_system
 from auditor.readers.shapes.openai_chat import message_of
-from auditor.readers.values import count, json_or_none, moment, number, text
+from auditor.readers.values import count, http_status, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Outcome
@@ -226,8 +226,8 @@ class Mapped:
     def _outcome(self, call: Call, record: Json) -> None:
         status = text(self.get(record, "status"))
         lowered = status.lower() if status else ""
-        code = count(self.get(record, "http_status"))
-        if code is not None and 100 <= code <= 599:  # noqa: PLR2004 - HTTP
+        code = http_status(self.get(record, "http_status"))
+        if code is not None:
             call.http_status = code
         if lowered in _FAILED or (call.http_status or 0) >= _FIRST_ERROR:
             call.status = "error"

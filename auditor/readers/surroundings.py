@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import providers
-from auditor.readers.values import count, moment, number, text
+from auditor.readers.values import http_status, moment, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,8 +102,8 @@ def _milliseconds(key: str, value: Any) -> float | None:
 
 
 def _status(call: Call, _key: str, value: Any) -> None:
-    code = count(value)
-    if code is not None and 100 <= code <= 599 and call.http_status is None:  # noqa: PLR2004 - HTTP
+    code = http_status(value)
+    if code is not None and call.http_status is None:
         call.http_status = code
         call.status = "ok" if code < _FIRST_ERROR else "error"
 

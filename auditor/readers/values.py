@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_COUNT = 10**12
 """No request has more tokens than this; a larger number is not a count."""
 
+_MAX_CHOICES = 10_000  # OpenAI takes 128
 _MICROS = 1_000_000
 _MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: what is later is no time of a call
 _MIN_EPOCH_US = 946_684_800 * _MICROS  # 2000-01-01
@@ -43,6 +44,18 @@ def count(value: Any) -> int | None:
     if not 0 <= value <= MAX_COUNT or value != int(value):
         return None
     return int(value)
+
+
+def http_status(value: Any) -> int | None:
+    """Return the status code of an HTTP response; None for what is none."""
+    code = count(value)
+    return code if code is not None and 100 <= code <= 599 else None  # noqa: PLR2004 - HTTP
+
+
+def choice_count(value: Any) -> int | None:
+    """Return how many answers were asked for; None for what no API takes."""
+    found = count(value)
+    return found if found is not None and found <= _MAX_CHOICES else None
 
 
 def one_of(value: Any, allowed: Container[str]) -> bool:

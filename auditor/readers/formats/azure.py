@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import shapes
 from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json
-from auditor.readers.values import count, json_or_none, moment, number, one_of, text
+from auditor.readers.values import http_status, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Outcome
@@ -86,7 +86,9 @@ def _gateway(call: Call, properties: Json) -> None:
     call.endpoint = url.partition("?")[0] if url else None
     call.project = text(properties.get("apiId"))
     call.api_key_id = text(properties.get("apimSubscriptionId"))
-    call.http_status = count(properties.get("backendResponseCode", properties.get("responseCode")))
+    call.http_status = http_status(
+        properties.get("backendResponseCode", properties.get("responseCode"))
+    )
     if call.http_status and call.http_status >= 400:  # noqa: PLR2004 - HTTP
         call.status = "error"
     if cut or properties.get("truncated") is True:
@@ -97,7 +99,7 @@ def _diagnostic(call: Call, record: Json, properties: Json) -> None:
     call.model = text(properties.get("modelName")) or text(properties.get("modelDeploymentName"))
     call.model_requested = text(properties.get("modelDeploymentName"))
     call.endpoint = text(record.get("operationName"))
-    call.http_status = count(record.get("resultSignature"))
+    call.http_status = http_status(record.get("resultSignature"))
     code: Any = call.http_status
     call.status = "unknown" if code is None else "ok" if code < 400 else "error"  # noqa: PLR2004
     call.content_state = "absent"

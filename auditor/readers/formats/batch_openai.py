@@ -13,7 +13,7 @@ from auditor.readers import shapes
 from auditor.readers.mapped import finish
 from auditor.readers.model import Call, Json, NotCall
 from auditor.readers.shapes.common import take_error
-from auditor.readers.values import count, text
+from auditor.readers.values import http_status, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _call(record: Json, asked: Json | None) -> Call:
     url = text(asked.get("url")) if asked else None
     shapes.decode(call, asked.get("body") if asked else None, response.get("body"), url)
     call.endpoint = url
-    call.http_status = count(response.get("status_code"))
+    call.http_status = http_status(response.get("status_code"))
     if record.get("error"):
         take_error(call, record["error"])
     if call.http_status and call.http_status >= 400:  # noqa: PLR2004 - HTTP

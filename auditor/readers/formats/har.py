@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import http
 from auditor.readers.model import Json, Reject
-from auditor.readers.values import count, moment, number, text
+from auditor.readers.values import http_status, moment, number, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Outcome
@@ -44,7 +44,7 @@ def _read(entry: Any) -> Outcome:
         url=text(request.get("url")),
         request=_dict(request.get("postData")).get("text"),
         response=body,
-        status=count(response.get("status")),
+        status=http_status(response.get("status")),
         at=moment(entry.get("startedDateTime")),
         latency_ms=number(entry.get("time")),
         ttft_ms=wait if wait and wait > 0 else None,

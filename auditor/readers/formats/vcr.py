@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import http
 from auditor.readers.model import Json, Reject
-from auditor.readers.values import count, moment, text
+from auditor.readers.values import count, http_status, moment, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Outcome
@@ -53,7 +53,7 @@ def _read(found: Any) -> Outcome:
         url=text(request.get("uri")) or text(request.get("url")),
         request=_body(request),
         response=_body(response),
-        status=count(status.get("code") if isinstance(status, dict) else status),
+        status=http_status(status.get("code") if isinstance(status, dict) else status),
         at=_date(response.get("headers")),
         time_kind="end",
     )

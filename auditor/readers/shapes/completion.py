@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers.shapes import openai_chat
 from auditor.readers.shapes.common import params_of
-from auditor.readers.values import count, text
+from auditor.readers.values import choice_count, count, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Call, Json
@@ -60,7 +60,7 @@ def request(call: Call, body: Json) -> None:
     call.params = params_of(body)
     for source in (body, config if isinstance(config, dict) else {}):
         call.params |= {o: source[k] for k, o in _PARAMS.items() if source.get(k) is not None}
-    call.choices = count(body.get("n"))
+    call.choices = choice_count(body.get("n"))
 
 
 def response(call: Call, body: Json) -> None:

@@ -16,7 +16,7 @@ from auditor.readers.shapes.common import (
     take_error,
     take_leading_system,
 )
-from auditor.readers.values import count, moment, text
+from auditor.readers.values import choice_count, count, moment, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Call, Json
@@ -41,7 +41,7 @@ def request(call: Call, body: Json) -> None:
     if "functions" in body and "function_call" in body:
         call.params["tool_choice"] = body["function_call"]
     if "n" in body:
-        call.choices = count(body["n"])
+        call.choices = choice_count(body["n"])
     if body.get("web_search_options") is not None:
         call.needs_hosted_tools = True
     call.user_id = text(body.get("user")) or call.user_id

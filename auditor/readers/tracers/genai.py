@@ -11,7 +11,7 @@ from auditor.readers import genai_messages as gm
 from auditor.readers import providers, usage
 from auditor.readers.shapes.common import params_of, take_leading_system
 from auditor.readers.tracers.span import first, set_answer, set_provider
-from auditor.readers.values import count, json_or_none, number, text
+from auditor.readers.values import choice_count, count, json_or_none, number, text
 
 if TYPE_CHECKING:
     from auditor.readers.model import Call, Json
@@ -46,7 +46,7 @@ def take(call: Call, span: Span) -> None:
     prefix = "gen_ai.request."
     given = {key.removeprefix(prefix): value for key, value in a.items() if key.startswith(prefix)}
     call.params = {**params_of(given), **(call.params or {})}
-    call.choices = count(a.get("gen_ai.request.choice.count"))
+    call.choices = choice_count(a.get("gen_ai.request.choice.count"))
     seconds = number(a.get("gen_ai.server.time_to_first_token"))
     call.ttft_ms = seconds * 1000 if seconds else None
     tier = text(first(a, "gen_ai.openai.response.service_tier", "openai.response.service_tier"))
