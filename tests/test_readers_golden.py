@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.readers.model import TOKEN_COUNTS
 from auditor.stages import ingest
 from auditor.store import Store
 
@@ -116,15 +117,10 @@ def test_there_is_no_other_sample(shared_data):
     assert folders - set(LEDGERS) == {"otel-genai-schemas"}  # JSON schemas, no logs
 
 
-_BUCKETS = (
-    "input_uncached_tokens",
-    "cache_read_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
-)
 # What is estimated depends on the other calls of the log: here it counts as not told.
-_TOLD = ", ".join(f"CASE WHEN usage_state <> 'estimated' THEN {name} END" for name in _BUCKETS)
+_TOLD = ", ".join(
+    f"CASE WHEN usage_state <> 'estimated' THEN {name} END" for name in TOKEN_COUNTS[:-1]
+)
 FIGURES = f"SELECT provider_response_id, {_TOLD} FROM calls WHERE provider_response_id IS NOT NULL"
 
 

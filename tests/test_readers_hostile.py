@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.readers import batch, documents
-from auditor.readers.model import Call
+from auditor.readers.model import TOKEN_COUNTS, Call
 from auditor.readers.parsing import parse
 from auditor.readers.registry import READER_ERROR, reach, registry
 from auditor.readers.values import count, moment
@@ -120,14 +120,7 @@ def test_any_value_anywhere(name, data):
     assert len(outcomes) >= 1
     assert not any(getattr(outcome, "reason", "") == READER_ERROR for outcome in outcomes), outcomes
     assert columns.records == len(columns.ledger) == len(outcomes)
-    for name_ in (
-        "input_uncached_tokens",
-        "cache_read_tokens",
-        "cache_write_5m_tokens",
-        "cache_write_1h_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-    ):
+    for name_ in TOKEN_COUNTS:
         assert all(n is None or n >= 0 for n in columns.calls[name_].to_pylist())
     both = zip(
         columns.calls["reasoning_tokens"].to_pylist(),

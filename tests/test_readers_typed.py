@@ -167,6 +167,7 @@ def dumped(*records):
     within(chat(), ["request", "temperature"], 0.0),
     within(chat(), ["request", "stop"], ["\n", "END"]),
     within(chat(), ["request", "n"], 1),
+    within(chat(), ["request", "n"], 2**31),
     within(chat(), ["request", "response_format"], {"type": "json_schema", "json_schema": {"name": "label", "schema": {}}}),
     within(chat(), ["request", "tools"], [{"type": "function", "function": {"name": "b"}}, {"type": "function", "function": {"name": "a"}}]),
     within(chat(), ["request", "metadata"], ["a", "b"]),
@@ -197,6 +198,8 @@ def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("record", [
     within(chat(), ["request", "messages", 1, "content"], [{"type": "text", "text": "in parts"}]),
+    within(chat(), ["request", "max_tokens"], 0),
+    within(within(chat(), ["request", "stop"], "a"), ["request", "stop_sequences"], ["b"]),
     within(chat(), ["request", "messages", 1, "role"], "developer"),
     within(chat(), ["request", "messages", 1, "name"], "Ada"),
     within(chat(), ["request", "messages", 1, "content"], "mail to ada@example.com, key AKIAIOSFODNN7EXAMPLE"),

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from auditor import redact
 from auditor.readers import identity
-from auditor.readers.model import Call, NotCall
+from auditor.readers.model import TOKEN_COUNTS, Call, NotCall
 from auditor.readers.values import clean, dumps, moment
 
 if TYPE_CHECKING:
@@ -287,18 +287,8 @@ def _forget_empty_usage(call: Call) -> None:
     """Take counts of 0 and 0 for what they are: how a log writes that it does not know."""
     if call.usage_state != "absent" and not call.cache_read_tokens:
         call.usage_state = "absent"
-        for name in _BUCKETS:
+        for name in TOKEN_COUNTS:
             setattr(call, name, None)
-
-
-_BUCKETS = (
-    "input_uncached_tokens",
-    "cache_read_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-)
 
 
 def as_json(value: Any) -> bytes | None:

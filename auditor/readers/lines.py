@@ -48,8 +48,7 @@ def _columns(
     batch = Batch(masking, modified_at)
     readers = registry(tables)
     # Where others want to be asked first, what is ours by its types may be theirs by its keys.
-    typed = TypedPairs(masking) if readers.ours_only else None
-    beside = typed
+    typed, trying = TypedPairs(masking), readers.ours_only
     offset = piece.start
     lines = data.split(b"\n")
     del data
@@ -57,19 +56,16 @@ def _columns(
     if ended:
         lines.pop()
     for line_no, line in enumerate(lines, 1):
-        if typed is not None and typed.take(line, batch.records + 1, line_no, offset):
+        if trying and typed.take(line, batch.records + 1, line_no, offset):
             batch.records += 1
         else:
             _read(readers, batch, line, line_no, offset)
         offset += len(line) + 1
-        if typed is not None and line_no % CHUNK_LINES == 0 and not typed.flush():
-            typed = None  # a log of another kind
-    if typed is not None:
-        typed.flush()
+        if trying and line_no % CHUNK_LINES == 0:
+            trying = typed.flush() > 0  # else it is a log of another kind
+    typed.flush()
     position = piece.end if ended else piece.end - len(lines[-1])
-    return batch.columns(
-        lines=len(lines), position=position, beside=beside.tables() if beside else None
-    )
+    return batch.columns(lines=len(lines), position=position, beside=typed.tables())
 
 
 def _read(readers: Registry, batch: Batch, line: bytes, line_no: int, offset: int) -> None:

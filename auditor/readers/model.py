@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+TOKEN_COUNTS = (
+    "input_uncached_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
+"""The disjoint buckets, and the part of the output that was reasoning."""
+
 
 class Call:
     """One logged API call in canonical form; unknown is ``None``.

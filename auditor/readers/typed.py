@@ -23,10 +23,10 @@ from auditor import redact
 from auditor.readers import identity, providers, surroundings
 from auditor.readers.batch import CALLS, LEDGER, as_json, form_of, tool_names
 from auditor.readers.formats import pair
-from auditor.readers.model import Call
+from auditor.readers.model import TOKEN_COUNTS, Call
 from auditor.readers.pair_types import UNSET, Message, Pair, Request, Usage
 from auditor.readers.shapes import anthropic, openai_chat
-from auditor.readers.shapes.common import TIERS
+from auditor.readers.shapes.common import PARAMS, TIERS
 from auditor.readers.values import text
 
 if TYPE_CHECKING:
@@ -92,12 +92,7 @@ _COLUMNS = (
     "http_status",
     "finish_reason",
     "choices",
-    "input_uncached_tokens",
-    "cache_read_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
-    "reasoning_tokens",
+    *TOKEN_COUNTS,
     "needs_hosted_tools",
     "tool_names",
     "response_format",
@@ -336,6 +331,9 @@ def _settings(request: Request, shape: str) -> _Settings:
     for name in _RARE:
         if (raw := getattr(request, name)) is not UNSET:
             body[name] = orjson.loads(bytes(raw))
+    kept = [PARAMS[name] for name, value in body.items() if name in PARAMS and value is not None]
+    if len(kept) > len(set(kept)):
+        raise _DoesNotFitError  # two spellings of one parameter: their order in the record decides
     call = Call()
     (openai_chat if shape == openai_chat.name else anthropic).request(
         call, {**body, "model": None, "messages": []}
