@@ -204,6 +204,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/auditor-scale"))
     parser.add_argument("--kill-after", type=float, default=0.0)
+    parser.add_argument("--long-lines", action="store_true", help="only lines of 100 MB")
     parser.add_argument("--step")
     parser.add_argument("--log", type=Path)
     parser.add_argument("--db", type=Path)
@@ -212,8 +213,28 @@ def main() -> None:
         duck(given.log, given.db)
     elif given.step:
         ours(given.log, given.db, classes=given.step != "ours-plain")
+    elif given.long_lines:
+        long_lines(given.folder)
     else:
         compare(given.folder, given.calls, given.kill_after)
+
+
+def long_lines(folder: Path) -> None:
+    """Ingest a call of 100 MB and a broken line of 100 MB between two short calls."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log, db = folder / "long-lines.jsonl", folder / "long-lines.db"
+    db.unlink(missing_ok=True)
+    with log.open("w") as file:
+        for n, text in enumerate(("hello", "word " * 20_000_000, "again")):
+            request = {"model": MODELS[0], "messages": [{"role": "user", "content": text}]}
+            response = {
+                "id": f"chatcmpl-{n:012d}",
+                "choices": [{"message": {"role": "assistant", "content": "ok"}}],
+                "usage": {"prompt_tokens": 5, "completion_tokens": 1},
+            }
+            file.write(json.dumps({"id": f"log_{n}", "request": request, "response": response}))
+            file.write('\n{"request": "' + "x" * 100_000_000 + "\n" if n == 1 else "\n")
+    measured("ours", log, db)
 
 
 def compare(folder: Path, calls: int, kill_after: float) -> None:
