@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from loopback import Handler, listening
 from planted import MARGIN, REPLAYED, PlantedLog
 
 from auditor.config import load_config
@@ -115,12 +114,9 @@ def serving(answers: Mapping[str, str], *, delay_s: float = 0.0) -> Iterator[Pla
     """Run an OpenAI-compatible server with the planted answers; ``url`` is a ``--model``."""
     planted = PlantedServer(answers, delay_s)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    class Completions(Handler):
+        def post(self) -> None:
+            body = self.body()
             prompt = body["messages"][-1]["content"]
             planted.wait(prompt)
             text = planted.answers[prompt]
@@ -132,32 +128,14 @@ def serving(answers: Mapping[str, str], *, delay_s: float = 0.0) -> Iterator[Pla
                 ],
                 "usage": {"prompt_tokens": 2 * words, "completion_tokens": 2},
             }  # fmt: skip
-            raw = json.dumps(reply).encode()
-            try:
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-            except OSError:  # the client was killed
-                self.close_connection = True
+            self.send_json(200, reply)
 
-        def log_message(self, *args) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *args: None
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    planted.url = f"http://127.0.0.1:{server.server_port}/v1#planted"
-    try:
-        yield planted
-    finally:
-        planted.release()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Completions) as url:
+        planted.url = f"{url}/v1#planted"
+        try:
+            yield planted
+        finally:
+            planted.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections import Counter
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from command_line import ANSWERS, command
+from loopback import Handler, listening
 from planted_audit import serving, tables_of
 
 import auditor.answers
@@ -97,39 +96,16 @@ class Claude:
 def answering():
     claude = Claude()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    class Messages(Handler):
+        def post(self):
+            body = self.body()
             assert self.path == "/v1/messages"
             claude.keys.add(self.headers["x-api-key"])
             claude.bodies.append(body)
-            status, reply = claude.reply(body)
-            raw = json.dumps(reply).encode()
-            try:
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-            except OSError:  # the client was killed
-                self.close_connection = True
+            self.send_json(*claude.reply(body))
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    claude.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Messages) as claude.url:
         yield claude
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class Typing(io.StringIO):

@@ -7,14 +7,13 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import click
 import pytest
 from command_line import ANSWERS, HOSTILE, command, write_log
+from loopback import Handler, listening
 from planted_audit import serving
 
 from auditor import __version__, cli, pipeline
@@ -393,39 +392,27 @@ def claude(monkeypatch):
     """Run a fake Claude on loopback: it names every category it is asked about."""
     asked = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    class Naming(Handler):
+        def post(self):
+            body = self.body()
             question = body["messages"][0]["content"]
             asked.append(question)
             names = {
                 i: f"task {n}"
                 for n, i in enumerate(re.findall(r"^id: (\S+)$", question, re.MULTILINE))
             }
-            reply = json.dumps({
+            reply = {
                 "id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
                 "content": [{"type": "text", "text": "Here you are: " + json.dumps(names)}],
                 "stop_reason": "end_turn", "stop_sequence": None,
                 "usage": {"input_tokens": 1, "output_tokens": 1},
-            }).encode()  # fmt: skip
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(reply)))
-            self.end_headers()
-            self.wfile.write(reply)
+            }  # fmt: skip
+            self.send_json(200, reply)
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
-    yield asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Naming) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        yield asked
 
 
 def test_a_model_names_the_categories_when_it_is_asked_to(run, tmp_path, claude):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import struct
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from loopback import Handler, listening
 
 from auditor.domain import Request
 from auditor.engines import EngineSettings, models, open_engine
@@ -148,31 +147,16 @@ def messages_api(monkeypatch):
     """Anthropic's API as far as an engine needs it; ``replies`` are given out in turn."""
     seen, replies = [], []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            raw = self.rfile.read(int(self.headers["content-length"]))
-            seen.append((self.path, dict(self.headers), json.loads(raw)))
-            status, value = replies.pop(0)
-            raw = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+    class Replying(Handler):
+        def post(self):
+            seen.append((self.path, dict(self.headers), self.body()))
+            self.send_json(*replies.pop(0))
 
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
     monkeypatch.setattr(server_module, "pause", lambda attempt, failure: 0.0)
-    yield seen, replies
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(Replying) as url:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+        yield seen, replies
 
 
 def message(*blocks, reason="end_turn"):

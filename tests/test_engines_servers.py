@@ -6,9 +6,9 @@ import json
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from loopback import Handler, listening
 
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
@@ -42,11 +42,9 @@ class Fake:
 def serving(reply, *, get=None):
     fake = Fake(reply)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    class Faking(Handler):
+        def post(self):
+            body = self.body()
             with fake.lock:
                 fake.seen.append(body)
                 fake.headers.append({k.lower(): v for k, v in self.headers.items()})
@@ -58,39 +56,17 @@ def serving(reply, *, get=None):
             finally:
                 with fake.lock:
                     fake.at_once -= 1
-            self._send(answered)
-
-        def do_GET(self):
-            self._send(get(self.path) if get else (404, "text/plain", b"no"))
-
-        def _send(self, answered):
             if answered is None:  # drop the connection
                 self.close_connection = True
                 self.connection.close()
-                return
-            status, kind, raw, *claimed = answered
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(claimed[0] if claimed else len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-            if claimed:
-                self.close_connection = True
+            else:
+                self.send(*answered)
 
-        def log_message(self, *args):
-            pass
+        def get(self):
+            self.send(*(get(self.path) if get else (404, "text/plain", b"no")))
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Faking) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def completion(text, prompt_tokens=50, reason="stop", **message):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from loopback import Handler, listening
 from report_database import fill
 
 from auditor.report.html import render_html
@@ -39,25 +38,13 @@ def server():
     """A server on loopback that counts what is asked of it."""
     asked: list[str] = []
 
-    class Count(BaseHTTPRequestHandler):
-        def do_GET(self):
+    class Count(Handler):
+        def get(self):
             asked.append(self.path)
-            self.send_response(404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            super().get()
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Count) as server:
-        server.daemon_threads = True  # a browser keeps idle connections open
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Count) as url:
+        yield url, asked
 
 
 def visit(path, tmp_path, *flags):
