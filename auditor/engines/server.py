@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TRIES = 6
 _DETAIL = 500
+_LAST_REQUESTS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class ServerEngine:
         self._notes = list(notes)
         self._balancer = Balancer(urls, settings.urls_concurrency)
         self._tally = ServerTally()
+        self._threads: list[threading.Thread] = []
         self._context: list[int | None] = []
         self._local = all(is_loopback(url) for url in urls)
 
@@ -127,9 +129,11 @@ class ServerEngine:
         stop = threading.Event()
         for i in range(min(len(todo), self._balancer.most)):
             # Daemons: a server that stalls must not keep the process alive after Ctrl-C.
-            threading.Thread(
+            thread = threading.Thread(
                 target=self._work, args=(inbox, outbox, stop), name=f"server-{i}", daemon=True
-            ).start()
+            )
+            thread.start()
+            self._threads.append(thread)
         try:
             for _ in range(len(todo)):
                 asked, answer = outbox.get()
@@ -147,6 +151,10 @@ class ServerEngine:
     def close(self) -> None:
         """Close the connections."""
         self._balancer.close()
+        # A request under way when another one failed may end: its connection is closed with it.
+        deadline = time.monotonic() + _LAST_REQUESTS_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
         # Kept, closed: a thread that comes back late must not open another one.
         self._client.close()
 
