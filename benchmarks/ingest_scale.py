@@ -51,10 +51,12 @@ MODELS = [
 def generate(path: Path, calls: int) -> None:
     """Write the log."""
     rng = random.Random(7)
-    texts = [" ".join(rng.choices(WORDS, k=rng.randint(40, 150))) for _ in range(5_000)]
+    text = " ".join(rng.choices(WORDS, k=3_000_000))
     with path.open("wb", buffering=1 << 22) as file:
         for n in range(calls):
-            prompt, answer = rng.choice(texts), rng.choice(texts)[:200]
+            start = rng.randrange(len(text) - 1_000)
+            prompt = text[start : start + rng.randint(150, 700)]
+            answer = text[-start - 200 : -start]
             day = f"2026-{n % 3 + 8:02d}-{n % 28 + 1:02d}"
             at = f"{day}T{n % 24:02d}:{n % 60:02d}:00.{n % 1000:03d}Z"
             if n % 97 == 0:

@@ -241,13 +241,16 @@ class Batch:
             asked = (call.model_requested or "").encode()
         except UnicodeEncodeError:
             return self._finish(_cleaned(call), line_no)
-        raw = b"\x00".join((asked, system, messages or b"", tools or b"", params or b""))
         answered = b"\x00".join((answer, tool_calls or b"", error, tags or b""))
-        request_hash = identity.digest(raw)
+        settings, prompt = identity.of_settings(tools, params), identity.of_system(system)
+        (request_hash,) = identity.of_requests([asked], [prompt], [settings], [messages or b""])
         call_id = identity.of_call(call, request_hash, answered)
         masked = 0
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
-        hits = redact.suspects(raw + b"\x00" + answered, secrets_only=not self.masking.classes)
+        searched = b"\x00".join(
+            (asked, system, messages or b"", tools or b"", params or b"", answered)
+        )
+        hits = redact.suspects(searched, secrets_only=not self.masking.classes)
         if hits:
             masker = redact.Masker(hits, personal=self.masking.personal)
             messages = _masked(masker, call.messages)

@@ -12,6 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from auditor.readers.model import Call
 
 DEFAULT_KEY = "auditor"
@@ -43,6 +45,35 @@ def digest(raw: bytes) -> str:
     return text
 
 
+def of_requests(
+    models: Iterable[bytes],
+    systems: Iterable[bytes],
+    settings: Iterable[bytes],
+    messages: Iterable[bytes],
+) -> list[str]:
+    """Return the hashes by which equal requests are found; systems and settings as hashes."""
+    copy, found = keyed().copy, []
+    for parts in zip(models, systems, settings, messages, strict=True):
+        hashed = copy()
+        hashed.update(b"\x00".join(parts))
+        found.append(hashed.hexdigest())
+    return found
+
+
+def of_system(text: bytes) -> bytes:
+    """Return the hash of a system prompt, which many requests share."""
+    return _part(text)
+
+
+def of_settings(tools: bytes | None, params: bytes | None) -> bytes:
+    """Return the hash of what is asked for beside the messages."""
+    return _part(b"\x00".join((tools or b"", params or b"")))
+
+
+def _part(raw: bytes) -> bytes:
+    return hashlib.blake2b(raw, digest_size=16).hexdigest().encode()
+
+
 @cache
 def keyed() -> Any:
     """The keyed hash of nothing, to be copied."""
@@ -60,12 +91,17 @@ def named() -> Any:
 
 def of_response(response_id: str) -> str | None:
     """Return the identity of the call that a provider's response id names, if it names one."""
-    if len(response_id) < TRUSTED_ID:
-        return None
-    found = named().copy()
-    found.update(response_id.encode("utf-8", "replace"))
-    text: str = found.hexdigest()
-    return text
+    return of_responses([response_id])[0] if len(response_id) >= TRUSTED_ID else None
+
+
+def of_responses(response_ids: Iterable[str]) -> list[str]:
+    """Return the identities of the calls that trusted response ids name."""
+    copy, found = named().copy, []
+    for response_id in response_ids:
+        hashed = copy()
+        hashed.update(response_id.encode("utf-8", "replace"))
+        found.append(hashed.hexdigest())
+    return found
 
 
 def of_call(call: Call, request_hash: str, answered: bytes) -> str:

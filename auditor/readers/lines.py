@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from auditor.readers.batch import Batch, Columns, Masking
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.registry import registry
-from auditor.readers.typed import CHUNK_LINES, TypedPairs
+from auditor.readers.typed import TypedPairs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,25 +49,28 @@ def _columns(
         data = file.read(piece.end - piece.start)
     batch = Batch(masking, modified_at)
     readers = registry(tables)
-    # Where others want to be asked first, what is ours by its types may be theirs by its keys.
-    typed, trying = TypedPairs(masking), readers.ours_only
-    offset = piece.start
     lines = data.split(b"\n")
     del data
     ended = not lines[-1]
     if ended:
         lines.pop()
-    for line_no, line in enumerate(lines, 1):
-        if trying and typed.take(line, batch.records + 1, line_no, offset):
-            batch.records += 1
-        else:
-            _read(readers, batch, line, line_no, offset)
-        offset += len(line) + 1
-        if trying and line_no % CHUNK_LINES == 0:
-            trying = typed.flush() > 0  # else it is a log of another kind
-    typed.flush()
+    typed = TypedPairs(masking)
+    # Where others want to be asked first, what is ours by its types may be theirs by its keys.
+    fits = typed.take(lines) if readers.ours_only else np.zeros(len(lines), dtype=bool)
+    offsets = piece.start + np.cumsum([0, *(len(line) + 1 for line in lines)])
+    records = np.ones(len(lines), dtype=np.int64)
+    more = 0
+    for n in np.flatnonzero(~fits).tolist():
+        batch.records = before = n + more
+        _read(readers, batch, lines[n], n + 1, int(offsets[n]))
+        records[n] = batch.records - before
+        more += batch.records - before - 1
+    batch.records = len(lines) + more
+    beside = typed.tables(
+        record_no=np.cumsum(records), line_no=np.arange(1, len(lines) + 1), byte_offset=offsets
+    )
     position = piece.end if ended else piece.end - len(lines[-1])
-    return batch.columns(lines=len(lines), position=position, beside=typed.tables())
+    return batch.columns(lines=len(lines), position=position, beside=beside)
 
 
 def _read(readers: Registry, batch: Batch, line: bytes, line_no: int, offset: int) -> None:

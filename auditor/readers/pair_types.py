@@ -10,11 +10,13 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from auditor.readers.identity import TRUSTED_ID
 from auditor.readers.values import MAX_COUNT
 
 UNSET: Final = msgspec.Raw(b"")
-_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] | None
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 _Duration = Annotated[float, msgspec.Meta(ge=0, le=1e300)] | None
+_ResponseId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID)]
 _Answered = Annotated[int, msgspec.Meta(ge=200, le=399)] | None
 
 
@@ -77,65 +79,79 @@ class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
 
 
-class _Block(msgspec.Struct, gc=False):
-    text: str
-    type: Literal["text"]
-
-
 class _InputDetails(msgspec.Struct, gc=False):
-    cached_tokens: _Count = None
-    cache_write_tokens: _Count = None
-    cache_creation_tokens: _Count = None
+    cached_tokens: _Count | None = None
+    cache_write_tokens: _Count | None = None
+    cache_creation_tokens: _Count | None = None
 
 
 class _OutputDetails(msgspec.Struct, gc=False):
-    reasoning_tokens: _Count = None
+    reasoning_tokens: _Count | None = None
 
 
-class _CacheWrites(msgspec.Struct, gc=False):
-    ephemeral_1h_input_tokens: _Count = None
-    ephemeral_5m_input_tokens: _Count = None
+class ChatUsage(msgspec.Struct, gc=False):
+    """Counts of OpenAI's shape: they include what was cached."""
 
-
-class Usage(msgspec.Struct, gc=False):
-    """The counts of both shapes: OpenAI's include what was cached, Anthropic's do not."""
-
-    prompt_tokens: _Count = None
-    completion_tokens: _Count = None
+    prompt_tokens: _Count
+    completion_tokens: _Count
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
     prompt_cache_hit_tokens: None = None
     cost: None = None
 
-    input_tokens: _Count = None
-    output_tokens: _Count = None
-    cache_read_input_tokens: _Count = None
-    cache_creation_input_tokens: _Count = None
-    cache_creation: _CacheWrites | None = None
-    output_tokens_details: None = None
-    server_tool_use: None = None
-    service_tier: str | None = None
-    speed: None = None
 
-
-class _Response(msgspec.Struct, gc=False):
-    id: str
-    usage: Usage
+class _ChatResponse(msgspec.Struct, gc=False):
+    id: _ResponseId
+    choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)]
+    usage: ChatUsage
     model: str | None = None
-    choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)] | None = None
-    content: Annotated[list[_Block], msgspec.Meta(min_length=1)] | None = None
-    type: Literal["message"] | None = None
+    service_tier: Literal["auto", "default"] | None = None
     object: Literal["chat.completion"] | None = None
-    stop_reason: str | None = None
-    service_tier: str | None = None
+    content: None = None
+    type: None = None
     error: None = None
 
 
-class Pair(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A record; another key beside the bodies may make it another reader's."""
+class _Block(msgspec.Struct, gc=False):
+    text: str
+    type: Literal["text"]
+
+
+class _CacheWrites(msgspec.Struct, gc=False):
+    ephemeral_1h_input_tokens: _Count | None = None
+    ephemeral_5m_input_tokens: _Count | None = None
+
+
+class MessagesUsage(msgspec.Struct, gc=False):
+    """Counts of Anthropic's shape: they do not include what was cached."""
+
+    input_tokens: _Count
+    output_tokens: _Count
+    cache_read_input_tokens: _Count | None = None
+    cache_creation_input_tokens: _Count | None = None
+    cache_creation: _CacheWrites | None = None
+    output_tokens_details: None = None
+    server_tool_use: None = None
+    service_tier: Literal["standard"] | None = None
+    speed: None = None
+
+
+class _MessagesResponse(msgspec.Struct, gc=False):
+    id: _ResponseId
+    content: Annotated[list[_Block], msgspec.Meta(min_length=1)]
+    type: Literal["message"]
+    usage: MessagesUsage
+    model: str | None = None
+    stop_reason: str | None = None
+    object: None = None
+    choices: None = None
+    error: None = None
+
+
+class _Pair(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """What stands beside the response; another key may make it another reader's."""
 
     request: Request
-    response: _Response
     timestamp: str
     id: str | None = None
     status: _Answered = None
@@ -147,3 +163,15 @@ class Pair(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     trace_id: str | None = None
     metadata: msgspec.Raw = UNSET
     tags: msgspec.Raw = UNSET
+
+
+class ChatPair(_Pair, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """A request and a response in the shape of OpenAI's chat completions."""
+
+    response: _ChatResponse
+
+
+class MessagesPair(_Pair, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """A request and a response in the shape of Anthropic's Messages."""
+
+    response: _MessagesResponse

@@ -18,8 +18,8 @@ MAX_COUNT = 10**12
 
 _MAX_CHOICES = 10_000  # OpenAI takes 128
 _MICROS = 1_000_000
-_MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: what is later is no time of a call
-_MIN_EPOCH_US = 946_684_800 * _MICROS  # 2000-01-01
+MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: what is later is no time of a call
+MIN_EPOCH_US = 946_684_800 * _MICROS  # 2000-01-01
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
 _DATE_FORMATS = (
     "%a, %d %b %Y %H:%M:%S %Z",  # HTTP Date header
@@ -97,7 +97,7 @@ def moment(value: Any, unit: str | None = None) -> int | None:
         micros = _from_datetime(value)
     else:
         return None
-    if micros is None or not _MIN_EPOCH_US <= micros <= _MAX_EPOCH_US:
+    if micros is None or not MIN_EPOCH_US <= micros <= MAX_EPOCH_US:
         return None
     return micros
 
