@@ -129,10 +129,10 @@ COMMENT ON TABLE calls IS 'ingest: one row per logged LLM API call: its figures.
 CREATE TABLE IF NOT EXISTS contents (
     call_id       VARCHAR NOT NULL,     -- the call
     system_text   VARCHAR,              -- system prompt, text parts joined
-    messages      JSON,                 -- the other messages in OpenAI's chat shape; images as {type, sha256, bytes}
+    messages      JSON USING COMPRESSION zstd,  -- the other messages in OpenAI's chat shape; images as {type, sha256, bytes}
     tools         JSON,                 -- tool definitions in OpenAI's shape
     params        JSON,                 -- parameters under OpenAI's names: temperature, max_tokens, response_format, ...
-    response_text VARCHAR,              -- text of the first answer
+    response_text VARCHAR USING COMPRESSION zstd,  -- text of the first answer
     tool_calls    JSON                  -- tool calls of the first answer in OpenAI's shape
 );
 COMMENT ON TABLE contents IS 'ingest: the texts of a call, secrets masked; auditor purge --text empties it and keeps the figures.';

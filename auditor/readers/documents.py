@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from auditor.readers import containers
+from auditor.readers import containers, side_files
 from auditor.readers.model import Call, NotCall, Reject
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.values import dumps
@@ -85,8 +85,27 @@ def items(source: containers.Source) -> Iterator[Item]:
 
     A damaged archive ends with a reject; what could be read of it was yielded before.
     """
+    side = side_files.of(source.file)
     with source.file.open("rb") as file:
+        if side is not None:
+            yield _part(file, source.magic, side)
+            return
         yield from _items(file, source.magic, source.file, None)
+
+
+def _part(file: IO[bytes], kind: str | None, side: side_files.SideFile) -> Item:
+    """Read a file that is one part of a record elsewhere."""
+    record = {"schemaType": side_files.KIND, "requestId": side.request_id, "part": side.part}
+    if side.is_media:
+        return Item(record)
+    try:
+        raw = containers.unpacked(file, kind).read(MAX_RECORD + 1)
+    except containers.BROKEN as error:
+        return Item(Reject("broken-archive", str(error)))
+    if len(raw) > MAX_RECORD:
+        return Item(Reject("too-long", f"more than {MAX_RECORD} bytes"), raw[:_EXCERPT])
+    body = parse(b'{"body": %b}' % raw)
+    return Item({**body, **record} if isinstance(body, dict) else body, raw[:_EXCERPT], 1, 0)
 
 
 def _items(

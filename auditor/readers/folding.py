@@ -12,7 +12,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import containers, documents
+from auditor.readers import containers, documents, side_files
 from auditor.readers.batch import Batch, Columns, Masking
 from auditor.readers.registry import fold_with, named, reach, unknown
 
@@ -51,7 +51,14 @@ def is_plain_lines(source: Source) -> bool:
 def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
     """Part the sources of a run into groups that are read together, in their order."""
     found: dict[tuple[str, ...], list[Source]] = {}
+    sides = {source.path: side_files.of(source.file) for source in sources}
+    with_parts = {side.folder for side in sides.values() if side is not None}
     for source in sources:
+        side = sides[source.path]
+        folder = side.folder if side is not None else source.file.parent
+        if folder in with_parts:
+            found.setdefault(("parts", str(folder)), []).append(source)
+            continue
         reader = reader_of(source, registry)
         how_far = reach(reader) if reader is not None else None
         key: tuple[str, ...] = (source.path,)

@@ -14,6 +14,7 @@ from auditor.readers.formats import (
     batch_anthropic,
     batch_openai,
     bedrock,
+    bedrock_parts,
     claude_code,
     codex,
     gateways,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _OWN: tuple[Any, ...] = (
+    bedrock_parts,
     bedrock,
     otlp,
     har,

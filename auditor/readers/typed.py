@@ -10,7 +10,6 @@ them to.
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,14 +18,13 @@ import pyarrow as pa
 
 from auditor.readers.batch import CALLS, LEDGER
 from auditor.readers.formats import pair
-from auditor.readers.pair_columns import PairColumns
+from auditor.readers.pair_columns import ChatColumns, MessagesColumns
 from auditor.readers.pair_types import ChatPair, MessagesPair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from auditor.readers.batch import Masking
-    from auditor.readers.pair_columns import Columns
 
     Bools = np.ndarray[Any, np.dtype[np.bool_]]
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -54,43 +52,19 @@ _SAME: dict[str, Any] = {
 """The columns that are the same in every row; those that are named nowhere are NULL."""
 
 
-class _Gathered:
-    """The columns of the pairs of one shape, chunk after chunk."""
-
-    def __init__(self) -> None:
-        self.at: list[int] = []
-        """The line of each row, from 0 within the piece."""
-        self._times: list[pa.Array] = []
-        self._columns: dict[str, list[Any]] = {}
-
-    def add(self, at: Iterable[int], fit: Iterable[bool], columns: Columns) -> None:
-        """Add the rows of a chunk; ``fit`` says of which of the lines they are."""
-        if columns:
-            self.at += compress(at, fit)
-            self._times.append(columns.pop("called_at"))
-            for name, values in columns.items():
-                self._columns.setdefault(name, []).extend(values)
-
-    def arrays(self) -> dict[str, pa.Array]:
-        """Return the columns but for the places of the rows."""
-        found = {name: _array(name, values) for name, values in self._columns.items()}
-        return found | {"called_at": pa.concat_arrays(self._times)}
-
-
 class TypedPairs:
     """Decodes the lines of a piece that fit the types, and makes columns of them."""
 
     def __init__(self, masking: Masking) -> None:
-        self._columns = PairColumns(masking)
-        self._chats, self._messages = _Gathered(), _Gathered()
+        self._chats, self._messages = ChatColumns(masking), MessagesColumns(masking)
 
     def take(self, lines: Sequence[bytes]) -> Bools:
         """Take the lines that fit, and say which those are."""
         for start in range(0, len(lines), CHUNK_LINES):
             self._take(start, lines[start : start + CHUNK_LINES])
         fits = np.zeros(len(lines), dtype=bool)
-        for gathered in (self._chats, self._messages):
-            fits[gathered.at] = True
+        for shape in (self._chats, self._messages):
+            fits[shape.at] = True
         return fits
 
     def _take(self, start: int, lines: Sequence[bytes]) -> None:
@@ -111,9 +85,9 @@ class TypedPairs:
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 continue
         if chats:
-            self._chats.add(chats_at, *self._columns.chats(chats))
+            self._chats.add(chats_at, chats)
         if messages:
-            self._messages.add(messages_at, *self._columns.messages(messages))
+            self._messages.add(messages_at, messages)
 
     def tables(
         self, *, record_no: Numbers, line_no: Numbers, byte_offset: Numbers
@@ -124,20 +98,13 @@ class TypedPairs:
         """
         places = {"record_no": record_no, "line_no": line_no, "byte_offset": byte_offset}
         calls, ledger = [], []
-        for gathered in (self._chats, self._messages):
-            if at := gathered.at:
-                columns = gathered.arrays()
+        for shape in (self._chats, self._messages):
+            if at := shape.at:
+                columns = shape.arrays()
                 columns |= {name: pa.array(values[at]) for name, values in places.items()}
                 calls.append(_batch(columns, CALLS, len(at)))
                 ledger.append(_batch(columns, LEDGER, len(at)))
         return pa.Table.from_batches(calls, CALLS), pa.Table.from_batches(ledger, LEDGER)
-
-
-def _array(name: str, values: list[Any]) -> pa.Array:
-    kind = CALLS.field(name).type
-    if kind == pa.string() and isinstance(values[0], bytes):
-        return pa.array(values, pa.binary()).view(kind)  # UTF-8 already, need not be looked at
-    return pa.array(values, kind)
 
 
 def _batch(columns: dict[str, pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:

@@ -23,10 +23,11 @@ title = "Amazon Bedrock model invocation log"
 
 def matches(record: Json) -> bool:
     """Say whether the record is an invocation, or wraps one."""
-    return _is_log(record) or _is_log(_inner(record))
+    return is_log(record) or is_log(_inner(record))
 
 
-def _is_log(record: Any) -> bool:
+def is_log(record: Any) -> bool:
+    """Say whether a value is a record of the log itself."""
     return isinstance(record, dict) and (
         record.get("schemaType") == "ModelInvocationLog"
         or ("modelId" in record and "requestId" in record and "operation" in record)
@@ -39,7 +40,7 @@ def _inner(record: Json) -> Any:
 
 def read(record: Json) -> list[Outcome]:
     """Read an invocation."""
-    if not _is_log(record):
+    if not is_log(record):
         record = _inner(record)
     call = Call()
     given, made = _dict(record.get("input")), _dict(record.get("output"))
@@ -77,7 +78,9 @@ def read(record: Json) -> list[Outcome]:
         call.status, call.error = "error", text(record["errorCode"])
     elif call.status == "unknown":
         call.status = "ok"
-    if given.get("inputBodyS3Path") or made.get("outputBodyS3Path"):
+    if (request is None and given.get("inputBodyS3Path")) or (
+        response is None and made.get("outputBodyS3Path")
+    ):
         call.content_state = "partial"
     finish(call)
     return [call]
