@@ -20,7 +20,8 @@ _TOKENS = ("usage_state", "input_uncached_tokens", "cache_read_tokens", "cache_w
            "cache_write_1h_tokens", "output_tokens", "reasoning_tokens")  # fmt: skip
 _FACTS = ("log_id", "provider_response_id", "latency_ms", "ttft_ms", "endpoint", "conversation_id",
           "trace_id", "parent_id", "project", "user_id", "api_key_id", "team", "tags",
-          "http_status", "error", "finish_reason", "choices")  # fmt: skip
+          "http_status", "error", "finish_reason", "choices",
+          "web_searches")  # fmt: skip
 
 
 def _held(table: str) -> str:

@@ -12,7 +12,7 @@ unpriced until ``[prices]`` says otherwise.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -64,6 +64,8 @@ class ModelPrices(BaseModel):
     """Input written to a cache of an hour."""
     request: Decimal = Field(default=Decimal(0), ge=0)
     """USD per request."""
+    web_search: Decimal | None = Field(default=None, ge=0)
+    """USD per search of the web; without it calls that searched are unpriced."""
     provider: str | None = None
     """Only calls to this provider; all by default."""
     since: date | None = None
@@ -111,6 +113,7 @@ class Rate:
     cache_write_1h_usd: Decimal
     output_usd: Decimal
     request_usd: Decimal
+    web_search_usd: Decimal | None
     basis: str
     price_source: str
 
@@ -136,6 +139,7 @@ _RATE_COLUMNS = (
     "cache_write_1h_usd",
     "output_usd",
     "request_usd",
+    "web_search_usd",
     "basis",
     "price_source",
 )
@@ -173,6 +177,7 @@ class PriceBook:
             cache_write_1h_usd=hour * factor / MILLION,
             output_usd=own.output * factor / MILLION,
             request_usd=own.request * factor,
+            web_search_usd=None if own.web_search is None else own.web_search * self._factor(key),
             basis="override",
             price_source="auditor.toml",
         )
@@ -205,6 +210,9 @@ class PriceBook:
             self._rate(key, (low, high), _flat(prices, low), source, share)
             for low, high in itertools.pairwise(edges)
         ]
+        search = _web_search(model.get_prices(at))
+        if search is not None:
+            rates = [replace(rate, web_search_usd=search * self._factor(key)) for rate in rates]
         # The book knows prices of 0: promotions, and models whose price it does not know.
         return rates if any(rate.input_usd or rate.output_usd for rate in rates) else []
 
@@ -241,9 +249,16 @@ class PriceBook:
             ),
             output_usd=per_token(input_tokens=0, output_tokens=MILLION),
             request_usd=request,
+            web_search_usd=None,
             basis="price-book",
             price_source=source,
         )
+
+
+def _web_search(prices: ModelPrice) -> Decimal | None:
+    """Return what a search of the web costs in USD, in every tier; None: not in the book."""
+    price = prices.__dict__.get("web_searches_kcount")
+    return price / 1000 if isinstance(price, Decimal) else None
 
 
 def _nothing(key: Key) -> Rate:
@@ -252,7 +267,7 @@ def _nothing(key: Key) -> Rate:
     return Rate(
         key=key, above_tokens=-1, up_to_tokens=NO_LIMIT, input_usd=nothing, cache_read_usd=nothing,
         cache_write_5m_usd=nothing, cache_write_1h_usd=nothing, output_usd=nothing,
-        request_usd=nothing, basis="free", price_source="auditor.toml",
+        request_usd=nothing, web_search_usd=nothing, basis="free", price_source="auditor.toml",
     )  # fmt: skip
 
 

@@ -23,6 +23,10 @@ _DAY = f"coalesce(CAST(called_at AT TIME ZONE 'UTC' AS DATE), DATE '{NO_DAY}')"
 _INPUT = """coalesce(input_uncached_tokens, 0) + coalesce(cache_read_tokens, 0)
          + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)"""
 
+_SEARCHES = """CASE WHEN c.web_searches > 0
+                              THEN c.web_searches::DECIMAL(13, 0) * r.web_search_usd ELSE 0 END"""
+"""NULL, and with it the cost of the call, where a call searched at a price that is not known."""
+
 _MISSING = f"""
 SELECT DISTINCT coalesce(provider, '') AS provider, model, {_DAY} AS day, service_tier
 FROM {{table}}
@@ -62,7 +66,8 @@ def costs(table: str) -> str:
                        + coalesce(c.cache_write_5m_tokens, 0)::DECIMAL(13, 0) * r.cache_write_5m_usd
                        + coalesce(c.cache_write_1h_tokens, 0)::DECIMAL(13, 0) * r.cache_write_1h_usd
                        + c.output_tokens::DECIMAL(13, 0) * r.output_usd
-                       + r.request_usd AS DECIMAL(18, 12))
+                       + r.request_usd
+                       + {_SEARCHES} AS DECIMAL(18, 12))
                END AS computed_cost_usd
         FROM {table} c LEFT JOIN rate_card r
           ON r.provider = coalesce(c.provider, '') AND r.model = c.model

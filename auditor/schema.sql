@@ -110,6 +110,7 @@ CREATE TABLE IF NOT EXISTS calls (
     cache_write_1h_tokens    BIGINT,            -- input tokens written to a cache for 1 hour
     output_tokens            BIGINT,            -- output tokens, reasoning included
     reasoning_tokens         BIGINT,            -- the part of output_tokens that was reasoning; NULL not told
+    web_searches             BIGINT,            -- searches of the web that the provider ran and bills one by one; NULL not told
     service_tier             VARCHAR NOT NULL,  -- standard, batch, flex or priority
     needs_vision             BOOLEAN NOT NULL,  -- the request holds an image or a document
     needs_hosted_tools       BOOLEAN NOT NULL,  -- the answer rests on tools that run at the provider
@@ -158,6 +159,7 @@ CREATE TABLE IF NOT EXISTS rate_card (
     cache_write_1h_usd DECIMAL(24, 18) NOT NULL,  -- USD per input token written for 1 hour
     output_usd       DECIMAL(24, 18) NOT NULL,  -- USD per output token
     request_usd      DECIMAL(24, 18) NOT NULL,  -- USD per request
+    web_search_usd   DECIMAL(24, 18),   -- USD per search of the web; NULL: not known
     basis            VARCHAR NOT NULL,  -- price-book, override or free
     price_source     VARCHAR NOT NULL   -- which book, which version, which entry
 );

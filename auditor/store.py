@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 MEMORY = ":memory:"
 LOCK_WAIT_S = 12.0
 """A running stage holds the file for at most 10 s at a time; a reader waits a little longer."""

@@ -23,12 +23,17 @@ COLUMNS = (
     "cache_write_5m_tokens",
     "cache_write_1h_tokens",
     "output_tokens",
+    "web_searches",
 )
 
 
 def priced(store, rows, config=None):
-    """Return {n: (cost, basis)} of rows of (provider, model, at, tier, *tokens) by the rate card."""
+    """Return {n: (cost, basis)} of rows of (provider, model, at, tier, *tokens) by the rate card.
+
+    The number of searches of the web may be left out.
+    """
     names = ("provider", "model", "called_at", "service_tier", *COLUMNS)
+    rows = [row if len(row) == len(names) else (*row, 0) for row in rows]
     data = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     data["called_at"] = pa.array(data["called_at"], type=pa.timestamp("us", tz="UTC"))
     table = pa.table(
@@ -79,9 +84,11 @@ def test_equal_to_the_book_for_every_model(store, provider):  # noqa: PLR0912
                 if rng.random() < 0.3:
                     fresh, read, written, hour = size, 0, 0, 0
                 out = rng.randint(0, 20_000)
+                known = "web_searches_kcount" in model.get_prices(at).__dict__
+                searches = rng.randint(0, 3) if known and not context else 0
                 usage = Usage(
                     input_tokens=size, cache_read_tokens=read, cache_write_tokens=written,
-                    cache_write_1h_tokens=hour, output_tokens=out,
+                    cache_write_1h_tokens=hour, output_tokens=out, web_searches=searches,
                 )  # fmt: skip
                 try:
                     cost = calc_price(
@@ -96,7 +103,8 @@ def test_equal_to_the_book_for_every_model(store, provider):  # noqa: PLR0912
                 found = find(provider, model.id)
                 if found is None or found[1] is not model:
                     continue  # another entry matches this id first
-                rows.append((provider, model.id, at, tier, fresh, read, written - hour, hour, out))
+                tokens = (fresh, read, written - hour, hour, out)
+                rows.append((provider, model.id, at, tier, *tokens, searches))
                 wanted.append(cost)
     assert len(rows) > 50
     card = priced(store, rows)
@@ -165,6 +173,19 @@ def test_a_negotiated_discount(store):
     row = ("openai", "gpt-4o", datetime(2026, 3, 1, tzinfo=UTC), "standard", 1_000_000, 0, 0, 0, 0)
     config = PricesConfig(discounts={"openai": Decimal("0.12")})
     assert priced(store, [row], config)[0][0] == Decimal("2.2")
+
+
+def test_a_search_costs_what_the_user_says(store):
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    row = ("mistral", "m", at, "standard", 1_000_000, 0, 0, 0, 0, 4)
+    told = ModelPrices(input=Decimal(1), output=Decimal(2), web_search=Decimal("0.02"))
+    for own, cost in (
+        (told, Decimal("1.08")),
+        (told.model_copy(update={"web_search": None}), None),
+    ):
+        with store.transaction():
+            store.execute("DELETE FROM rate_card")
+        assert priced(store, [row], PricesConfig(models={"m": own}))[0][0] == cost
 
 
 def test_own_prices_begin_on_their_day():

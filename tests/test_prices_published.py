@@ -55,6 +55,7 @@ def record(case: dict) -> dict:
             **usage,
         }
     request, response = bodies[case["shape"]]
+    response |= case.get("response", {})
     tier = case.get("tier")
     if tier == "batch" and case["shape"] == "chat":
         return {

@@ -63,6 +63,7 @@ _TYPES: dict[str, pa.DataType] = {
     "cache_write_1h_tokens": pa.int64(),
     "output_tokens": pa.int64(),
     "reasoning_tokens": pa.int64(),
+    "web_searches": pa.int64(),
     "service_tier": pa.string(),
     "needs_vision": pa.bool_(),
     "needs_hosted_tools": pa.bool_(),

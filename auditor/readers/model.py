@@ -67,6 +67,7 @@ class Call:
     cache_write_1h_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    web_searches: int | None = None
     service_tier: str = "standard"
     needs_vision: bool = False
     needs_hosted_tools: bool = False

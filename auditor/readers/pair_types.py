@@ -97,6 +97,7 @@ class ChatUsage(msgspec.Struct, gc=False):
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
     prompt_cache_hit_tokens: None = None
+    server_tool_use: None = None
     cost: None = None
 
 

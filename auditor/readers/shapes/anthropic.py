@@ -209,8 +209,10 @@ def usage(call: Call, found: Any) -> None:
         call.service_tier = "batch"
     elif found.get("speed") == "fast":
         call.service_tier = "priority"
-    if isinstance(found.get("server_tool_use"), dict) and any(found["server_tool_use"].values()):
+    hosted = found.get("server_tool_use")
+    if isinstance(hosted, dict) and any(hosted.values()):
         call.needs_hosted_tools = True
+        call.web_searches = count(hosted.get("web_search_requests"))
 
 
 def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event

@@ -7,6 +7,7 @@ camelCase, BigQuery logs are snake_case: both are read.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.shapes.common import image, join_parts, take_error
@@ -28,6 +29,7 @@ _PARAMS = {
     "frequencyPenalty": "frequency_penalty",
     "presencePenalty": "presence_penalty",
 }
+_BILLED_BY_PROMPT = re.compile(r"gemini-[12]\.")
 FINISH = {"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "content_filter"}
 
 
@@ -148,8 +150,10 @@ def response(call: Call, body: Json) -> None:
         call.response_text = _text(parts) or None
         asked = [field(part, "functionCall") for part in parts]
         call.tool_calls = [_call(a) for a in asked if isinstance(a, dict)] or None
-        if any(field(p, "executableCode") for p in parts) or field(first, "groundingMetadata"):
+        grounding = field(first, "groundingMetadata")
+        if any(field(p, "executableCode") for p in parts) or grounding:
             call.needs_hosted_tools = True
+        call.web_searches = _searches(call.model or call.model_requested, grounding)
         reason = text(field(first, "finishReason"))
         call.finish_reason = FINISH.get(reason, reason.lower()) if reason else None
         call.status = "ok"
@@ -159,6 +163,18 @@ def response(call: Call, body: Json) -> None:
     usage(call, field(body, "usageMetadata"))
     if body.get("error"):
         take_error(call, body["error"])
+
+
+def _searches(model: str | None, grounding: Any) -> int | None:
+    """Count the searches that are billed.
+
+    Source: Google, grounding with Google Search: by Gemini 3 each query is billed, by older models
+    each prompt that was grounded.
+    """
+    queries = field(grounding, "webSearchQueries") if isinstance(grounding, dict) else None
+    if not isinstance(queries, list) or not queries:
+        return None
+    return 1 if _BILLED_BY_PROMPT.search(model or "") else len(queries)
 
 
 def _text(parts: list[Any]) -> str:

@@ -171,6 +171,10 @@ def usage(call: Call, found: Any) -> None:
     details = found.get("completion_tokens_details")
     if isinstance(details, dict):
         reasoning(call, count(details.get("reasoning_tokens")))
+    hosted = found.get("server_tool_use")  # Anthropic's models behind gateways
+    if isinstance(hosted, dict):
+        call.web_searches = count(hosted.get("web_search_requests"))
+        call.needs_hosted_tools |= bool(call.web_searches)
     cost = found.get("cost")  # OpenRouter bills in its usage
     if isinstance(cost, int | float) and cost > 0:
         call.logged_cost_usd = float(cost)

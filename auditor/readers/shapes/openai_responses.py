@@ -169,6 +169,8 @@ def response(call: Call, body: Json) -> None:
             calls.append(tool_call(item))
         elif kind != "reasoning":
             call.needs_hosted_tools = True
+            if kind == "web_search_call":
+                call.web_searches = (call.web_searches or 0) + _is_search(item.get("action"))
     call.response_text = "".join(map(str, texts)) if texts else None
     call.tool_calls = calls or None
     _finish(call, body)
@@ -176,6 +178,11 @@ def response(call: Call, body: Json) -> None:
         call.choices = 1
     usage(call, body.get("usage"))
     call.service_tier = TIERS.get(text(body.get("service_tier")) or "", call.service_tier)
+
+
+def _is_search(action: Any) -> bool:
+    """Say whether a web search call searched: opening a page that was found is not billed."""
+    return not isinstance(action, dict) or action.get("type") in (None, "search")
 
 
 def _finish(call: Call, body: Json) -> None:
