@@ -227,6 +227,7 @@ def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatc
     within(messages(), ["response", "content"], [{"type": "thinking", "thinking": "hm"}]),
     within(messages(), ["response", "usage", "service_tier"], "batch"),
     within(messages(), ["response", "usage", "speed"], "fast"),
+    within(messages(), ["response", "usage", "output_tokens"], 0) | {"timestamp": "2026-13-45"},
     within(messages(), ["response", "usage", "server_tool_use"], {"web_search_requests": 1}),
     {"nothing": "known"},
     ["no", "object"],
@@ -234,6 +235,17 @@ def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatc
 def test_what_does_not_fit_is_left_to_the_readers(record, tmp_path, monkeypatch):
     by_types, by_readers, fitted = both_ways(dumped(record), tmp_path, monkeypatch)
     assert fitted == 0
+    assert by_types == by_readers
+
+
+@pytest.mark.parametrize(
+    "path", [["metadata"], ["tags"], ["request", "metadata"], ["request", "stop"]]
+)
+def test_a_number_that_no_float_holds_costs_its_own_line_only(path, tmp_path, monkeypatch):
+    bad = json.dumps(within(chat(), path, {"a": "HUGE"})).replace('"HUGE"', "1e999")
+    raw = dumped(chat()) + bad.encode() + b"\n" + dumped(messages())
+    by_types, by_readers, fitted = both_ways(raw, tmp_path, monkeypatch)
+    assert fitted == 2
     assert by_types == by_readers
 
 
@@ -334,5 +346,7 @@ def test_any_value_anywhere_comes_out_the_same(tmp_path_factory, data):
         value = data.draw(SCALARS | VALUES)
         record = within(record, list(path), value)
     with pytest.MonkeyPatch.context() as patch:
-        by_types, by_readers, _ = both_ways(dumped(record), tmp_path_factory.mktemp("typed"), patch)
+        raw = dumped(messages(), record, chat())
+        by_types, by_readers, fitted = both_ways(raw, tmp_path_factory.mktemp("typed"), patch)
+    assert fitted >= 2
     assert by_types == by_readers, orjson.dumps(by_types, default=str)

@@ -52,20 +52,20 @@ _US = pa.timestamp("us", tz="UTC")
 class _Settings(NamedTuple):
     """What the settings of a request come to."""
 
-    fit: bool
-    digest: bytes
-    params: bytes | None
-    tools: bytes | None
-    tool_names: list[str] | None
-    response_format: str | None
-    choices: int | None
-    needs_hosted_tools: bool
+    fit: bool = False
+    digest: bytes = b""
+    params: bytes | None = None
+    tools: bytes | None = None
+    tool_names: list[str] | None = None
+    response_format: str | None = None
+    choices: int | None = None
+    needs_hosted_tools: bool = False
 
 
 class _Labels(NamedTuple):
     """What metadata and tags come to; those beside the bodies before those in the request."""
 
-    fit: bool = True
+    fit: bool = False
     conversation_id: str | None = None
     trace_id: str | None = None
     project: str | None = None
@@ -107,10 +107,14 @@ class _Rows(NamedTuple):
 
 
 class _Known:
-    """Values that repeat: each is made once, and known by its number."""
+    """Values that repeat: each is made once, and known by its number.
 
-    def __init__(self, make: Callable[..., Any]) -> None:
+    Of what cannot be read the value is ``unreadable``, which fits nowhere: the readers say why.
+    """
+
+    def __init__(self, make: Callable[..., Any], unreadable: Any = None) -> None:
         self._make = make
+        self._unreadable = unreadable
         self._numbers: dict[Hashable, int] = {}
         self.values: list[Any] = []
 
@@ -119,7 +123,10 @@ class _Known:
         found = self._numbers.get(key)
         if found is None:
             found = self._numbers[key] = len(self.values)
-            self.values.append(self._make(*given))
+            try:
+                self.values.append(self._make(*given))
+            except Exception:  # noqa: BLE001 - hostile, as everything in a log
+                self.values.append(self._unreadable)
         return found
 
     def columns(self, names: Iterable[str], numbers: list[int]) -> dict[str, pa.Array]:
@@ -140,8 +147,8 @@ class PairColumns(ABC):
         self.at: list[int] = []
         """The line of each row, from 0."""
         self._secrets_only = not masking.classes
-        self._settings = _Known(self._read_settings)
-        self._labels = _Known(self._read_labels)
+        self._settings = _Known(self._read_settings, _Settings())
+        self._labels = _Known(self._read_labels, _Labels())
         self._systems = _Known(self._read_system)
         self._models = _Known(_read_model)
         self._gathered: defaultdict[str, list[Any]] = defaultdict(list)
