@@ -30,7 +30,8 @@ class Rule:
     """One kind of sensitive value.
 
     ``pattern`` is RE2; its group 1 is the value when it has one. ``hint`` is a looser pattern that
-    matches wherever ``pattern`` does, also in JSON text, where a line feed is backslash and n.
+    matches wherever ``pattern`` does, also in JSON text, where a line feed is backslash and n and
+    a control character six letters.
     """
 
     rule_id: str
@@ -42,6 +43,7 @@ class Rule:
 
 _WORD_LETTERS = 8
 _TOGETHER = 16
+_SPACES = r"(?:\s|\\[tnrf]){0,3}"
 SECRET = "secret"  # noqa: S105 - the name of a class
 
 
@@ -86,7 +88,7 @@ RULES: tuple[Rule, ...] = (
         kind=SECRET,
         check=_mixed,
         pattern=r"(?i)aws.{0,20}secret.{0,20}['\"\s:=]([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+]|$)",
-        hint=r"(?i)aws.{0,20}secret.{0,40}[A-Za-z0-9/+]{40}",
+        hint=r"(?is)aws.{0,120}secret.{0,130}[A-Za-z0-9/+]{40}",
     ),
     Rule(
         rule_id="anthropic-key",
@@ -173,7 +175,8 @@ RULES: tuple[Rule, ...] = (
         kind=SECRET,
         check=_mixed,
         pattern=r"(?i)\b(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)['\"]?\s{0,3}[:=]\s{0,3}['\"]([^\s'\"]{12,120})['\"]",
-        hint=r"(?i)(?:passw(?:or)?d|api[_-]?key|secret[_-]?key|access[_-]?token)[^a-z]{1,8}[\"']",
+        hint=r"(?i)(?:passw(?:or)?d|api[_-]?key|secret[_-]?key|access[_-]?token)"
+        rf"\\?['\"]?{_SPACES}[:=]{_SPACES}\\?['\"]",
     ),
     Rule(
         rule_id="payment-card",
@@ -201,7 +204,7 @@ RULES: tuple[Rule, ...] = (
         rule_id="email",
         kind="contact",
         pattern=r"\b([A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})\b",
-        hint=r"[A-Za-z0-9]@[A-Za-z0-9-]+\.[A-Za-z0-9]",
+        hint=r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+\.[A-Za-z0-9-]",
     ),
     Rule(
         rule_id="phone",
@@ -209,7 +212,8 @@ RULES: tuple[Rule, ...] = (
         check=_phone,
         pattern=r"(?:^|[^\w.+-])(\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}"
         r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4})(?:$|[^\w-])",
-        hint=r"\+\d{1,3}[ .-]?\(?\d|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4}",
+        hint=r"\+\d{1,3}[ .-]?\(?\d{1,4}\)?[ .-]?\d{2,4}[ .-]?\d{2}"
+        r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4}",
     ),
     Rule(
         rule_id="ip-address",

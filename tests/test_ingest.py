@@ -219,6 +219,21 @@ def test_secrets_are_masked_in_prompt_and_answer(store, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("value", ["Tr0ub4dor&3xyz", "wJa1rXUtnFEMI/K7MDENG/bPxRfiCYzEX4MPLEK3"])
+@pytest.mark.parametrize(
+    "before", ['password:\n  "', 'aws\nsecret_key =\r\n\t"', '"api_key"\n:\n"']
+)
+def test_a_secret_behind_a_line_break_is_masked_too(store, tmp_path, before, value):
+    record = pair(1)
+    text = f' {before}{value}"'
+    record["request"]["messages"][0]["content"] += text
+    record["request"]["messages"][1]["content"] += text
+    record["response"]["choices"][0]["message"]["content"] += text
+    ingest.run(store, [write(tmp_path / "log.jsonl", [record])])
+    assert value not in str(store.rows("SELECT * FROM contents"))
+    assert store.value("SELECT masked FROM calls") == 3
+
+
 def test_redact_masks_personal_data_too(store, tmp_path):
     record = pair(1)
     record["request"]["messages"][1]["content"] = (

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
+import orjson
 import pytest
-from hypothesis import given
+import re2
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from auditor import redact
@@ -115,3 +118,14 @@ def test_every_rule_has_a_class_and_a_planted_value_or_a_reason():
         "slack-webhook",
         "huggingface-token",
     }
+
+
+@pytest.mark.parametrize("rule", redact.RULES, ids=lambda rule: rule.rule_id)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_hint_matches_wherever_its_pattern_does(rule, data):
+    pattern = re.compile(rule.pattern.replace(r"\z", r"\Z"), re.ASCII)
+    text = data.draw(st.from_regex(pattern))
+    assume(re2.search(rule.pattern, text))
+    for searched in (text.encode(), orjson.dumps(text)):
+        assert re2.search(rule.hint, searched)
