@@ -43,7 +43,11 @@ class Rule:
 
 _WORD_LETTERS = 8
 _TOGETHER = 16
-_SPACES = r"(?:\s|\\[tnrf]){0,3}"
+_START = r"(?:\b|\\[nrtf])"
+_QUOTE = r"\\*['\"]"
+_SPACES = r"(?:\s|\\+[tnrf]){0,3}"
+"""Also as they stand in JSON, and in JSON within JSON."""
+
 SECRET = "secret"  # noqa: S105 - the name of a class
 
 
@@ -80,7 +84,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rule_id="aws-access-key",
         kind=SECRET,
-        pattern=r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
+        pattern=_START + r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
         hint=r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
     ),
     Rule(
@@ -93,32 +97,32 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rule_id="anthropic-key",
         kind=SECRET,
-        pattern=r"\b(sk-ant-[A-Za-z0-9_-]{20,})",
+        pattern=_START + r"(sk-ant-[A-Za-z0-9_-]{20,})",
         hint=r"sk-ant-[A-Za-z0-9_-]{20}",
     ),
     Rule(
         rule_id="openai-key",
         kind=SECRET,
         check=_mixed,
-        pattern=r"\b(sk-(?:proj-|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_-]{20,})",
+        pattern=_START + r"(sk-(?:proj-|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_-]{20,})",
         hint=r"sk-[A-Za-z0-9_-]{20}",
     ),
     Rule(
         rule_id="github-token",
         kind=SECRET,
-        pattern=r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
+        pattern=_START + r"(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
         hint=r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}",
     ),
     Rule(
         rule_id="gitlab-token",
         kind=SECRET,
-        pattern=r"\b(glpat-[A-Za-z0-9_-]{20,})",
+        pattern=_START + r"(glpat-[A-Za-z0-9_-]{20,})",
         hint=r"glpat-[A-Za-z0-9_-]{20}",
     ),
     Rule(
         rule_id="slack-token",
         kind=SECRET,
-        pattern=r"\b(xox[abeoprs]-[A-Za-z0-9-]{10,})",
+        pattern=_START + r"(xox[abeoprs]-[A-Za-z0-9-]{10,})",
         hint=r"xox[abeoprs]-[A-Za-z0-9-]{10}",
     ),
     Rule(
@@ -130,31 +134,31 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rule_id="google-api-key",
         kind=SECRET,
-        pattern=r"\b(AIza[A-Za-z0-9_-]{35})",
+        pattern=_START + r"(AIza[A-Za-z0-9_-]{35})",
         hint=r"AIza[A-Za-z0-9_-]{35}",
     ),
     Rule(
         rule_id="stripe-key",
         kind=SECRET,
-        pattern=r"\b((?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,})",
+        pattern=_START + r"((?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,})",
         hint=r"[sr]k_(?:live|test)_[A-Za-z0-9]{16}",
     ),
     Rule(
         rule_id="npm-token",
         kind=SECRET,
-        pattern=r"\b(npm_[A-Za-z0-9]{36})\b",
+        pattern=_START + r"(npm_[A-Za-z0-9]{36})\b",
         hint=r"npm_[A-Za-z0-9]{36}",
     ),
     Rule(
         rule_id="huggingface-token",
         kind=SECRET,
-        pattern=r"\b(hf_[A-Za-z]{34})\b",
+        pattern=_START + r"(hf_[A-Za-z]{34})\b",
         hint=r"hf_[A-Za-z]{34}",
     ),
     Rule(
         rule_id="jwt",
         kind=SECRET,
-        pattern=r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,})",
+        pattern=_START + r"(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,})",
         hint=r"eyJ[A-Za-z0-9_-]{8,}\.eyJ",
     ),
     Rule(
@@ -174,15 +178,16 @@ RULES: tuple[Rule, ...] = (
         rule_id="password",
         kind=SECRET,
         check=_mixed,
-        pattern=r"(?i)\b(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)['\"]?\s{0,3}[:=]\s{0,3}['\"]([^\s'\"]{12,120})['\"]",
+        pattern=rf"(?i){_START}(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)"
+        rf"{_QUOTE}?{_SPACES}[:=]{_SPACES}{_QUOTE}([^\s'\"]{{12,120}})['\"]",
         hint=r"(?i)(?:passw(?:or)?d|api[_-]?key|secret[_-]?key|access[_-]?token)"
-        rf"\\?['\"]?{_SPACES}[:=]{_SPACES}\\?['\"]",
+        rf"{_QUOTE}?{_SPACES}[:=]{_SPACES}{_QUOTE}",
     ),
     Rule(
         rule_id="payment-card",
         kind="financial",
         check=_card,
-        pattern=r"\b((?:4\d|5[1-5]|2[2-7]|3[47]|6[05])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}"
+        pattern=_START + r"((?:4\d|5[1-5]|2[2-7]|3[47]|6[05])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}"
         r"(?:[ -]?\d{1,7})?)\b",
         hint=r"[2-6]\d{3}[ -]?\d{4,6}[ -]?\d{4}",
     ),
@@ -190,27 +195,28 @@ RULES: tuple[Rule, ...] = (
         rule_id="iban",
         kind="financial",
         check=_iban,
-        pattern=r"\b([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b",
+        pattern=_START + r"([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b",
         hint=r"[A-Z]{2}\d{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}",
     ),
     Rule(
         rule_id="us-ssn",
         kind="gov_id",
         check=_ssn,
-        pattern=r"\b(\d{3}-\d{2}-\d{4})\b",
+        pattern=_START + r"(\d{3}-\d{2}-\d{4})\b",
         hint=r"\d{3}-\d{2}-\d{4}",
     ),
     Rule(
         rule_id="email",
         kind="contact",
-        pattern=r"\b([A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})\b",
+        pattern=_START
+        + r"([A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})\b",
         hint=r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+\.[A-Za-z0-9-]",
     ),
     Rule(
         rule_id="phone",
         kind="contact",
         check=_phone,
-        pattern=r"(?:^|[^\w.+-])(\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}"
+        pattern=r"(?:^|[^\w.+-]|\\[nrtf])(\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}"
         r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4})(?:$|[^\w-])",
         hint=r"\+\d{1,3}[ .-]?\(?\d{1,4}\)?[ .-]?\d{2,4}[ .-]?\d{2}"
         r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4}",

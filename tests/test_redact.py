@@ -129,3 +129,25 @@ def test_a_hint_matches_wherever_its_pattern_does(rule, data):
     assume(re2.search(rule.pattern, text))
     for searched in (text.encode(), orjson.dumps(text)):
         assert re2.search(rule.hint, searched)
+
+
+@pytest.mark.parametrize("deep", range(4))
+def test_a_password_is_found_in_json_within_json(deep):
+    text = 'connect with\n{"password":\n "Tr0ub4dor&3xyz"}'
+    for _ in range(deep):
+        text = json.dumps({"arguments": text})
+    masked = redact.Masker(redact.suspects(text)).text(text)
+    assert "Tr0ub4dor" not in masked
+    assert "[SECRET:password]" in masked
+    assert "Tr0ub4dor" not in redact.excerpt(text.encode())
+
+
+@pytest.mark.parametrize("deep", range(3))
+@pytest.mark.parametrize("rule_id", sorted(PLANTED))
+def test_a_line_of_its_own_is_found_in_json_within_json(rule_id, deep):
+    text = f"first line\n{PLANTED[rule_id]}\n"
+    for _ in range(deep):
+        text = json.dumps({"arguments": text})
+    masked = redact.Masker(redact.suspects(text), personal=True).text(text)
+    assert f":{rule_id}]" in masked
+    assert PLANTED[rule_id].split()[-1].strip("'\"") not in masked
