@@ -6,7 +6,8 @@ was read. So the database is consistent after any kill, and reading goes on from
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,8 @@ class Progress:
     records: int = 0
     lines: int = 0
     complete: bool = False
+    readers: Counter[str] = field(default_factory=Counter)
+    """How many calls each reader read, those that were known already too."""
 
 
 def begin(store: Store, progress: Sequence[Progress], only: CallFilter) -> None:
@@ -167,6 +170,8 @@ def write(
     for progress, columns in parts:
         progress.records += columns.records
         progress.lines += columns.lines
+        for found in pc.value_counts(columns.calls["reader"]).to_pylist():
+            progress.readers[found["values"]] += found["counts"]
         progress.position = columns.position
 
 
@@ -236,9 +241,12 @@ def complete(store: Store, progress: Sequence[Progress]) -> None:
     What is read item by item has no position on the way: after a kill it is read again.
     """
     ends = [p.position or p.source.size for p in progress]
+    # Most calls of the file say its format; where all were known already, what they were read as.
+    known = [next((name for name, _ in p.readers.most_common(1)), None) for p in progress]
     table = pa.table(
         {
             "source_id": pa.array([p.source_id for p in progress], pa.string()),
+            "known_as": pa.array(known, pa.string()),
             "position": pa.array(ends, pa.int64()),
             "head": [p.source.head_hash(end) for p, end in zip(progress, ends, strict=True)],
             "tail": [p.source.tail_hash(end) for p, end in zip(progress, ends, strict=True)],
@@ -295,7 +303,8 @@ _COMPLETE = """
 UPDATE sources SET complete = true, ingested_at = $now, reader = n.reader,
     bytes_read = n.position, head_hash = n.head, tail_hash = n.tail
 FROM (
-    SELECT f.source_id, position, head, tail, mode(reader ORDER BY reader) AS reader
+    SELECT f.source_id, position, head, tail,
+           coalesce(mode(reader ORDER BY reader), any_value(known_as)) AS reader
     FROM finished f LEFT JOIN calls USING (source_id) GROUP BY ALL
 ) n
 WHERE sources.source_id = n.source_id"""

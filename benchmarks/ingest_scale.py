@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import signal
 import statistics
 import subprocess
@@ -166,23 +165,15 @@ def ours(path: Path, db: Path, *, classes: bool) -> None:
 
 def measured(step: str, path: Path, db: Path) -> tuple[float, float]:
     """Run one step in a process of its own; return its CPU and wall seconds."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    command = [
-        "/usr/bin/env",
-        sys.executable,
-        __file__,
-        "--step",
-        step,
-        "--log",
-        str(path),
-        "--db",
-        str(db),
-    ]
-    subprocess.run(command, check=True)
-    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak = after.ru_maxrss / 1024
-    print(f"{step:12} cpu {cpu:7.1f} s  wall {wall:7.1f} s  largest process so far {peak:6.0f} MiB")
+    began = time.monotonic()
+    child = subprocess.Popen(
+        [sys.executable, __file__, "--step", step, "--log", str(path), "--db", str(db)]
+    )
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"{step} failed")
+    wall, cpu = time.monotonic() - began, usage.ru_utime + usage.ru_stime
+    print(f"{step:12} cpu {cpu:7.1f} s  wall {wall:7.1f} s  peak {usage.ru_maxrss / 1024:6.0f} MiB")
     return cpu, wall
 
 

@@ -120,6 +120,7 @@ def test_a_copy_is_all_duplicates(store, tmp_path):
     ingest.run(store, [write(tmp_path / "a.jsonl", records)])
     result = ingest.run(store, [write(tmp_path / "b.jsonl", records)])
     assert ledger(result) == (5, 0, 5, 0, 0)
+    assert result.detail["sources"][0]["reader"] == "pair"
 
 
 @pytest.mark.parametrize("cut", [0, 1, 700, 2000])

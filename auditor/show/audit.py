@@ -34,14 +34,15 @@ def ingest(terminal: Terminal, result: StageResult, store: Store) -> None:
             continue
         terminal.say(f"  {source['reader'] or 'no known format'}")
         for label, amount, extra in (
-            ("calls", source["calls"], words.money(source["spend_usd"])),
-            ("duplicates", source["duplicates"], "known already"),
-            ("not calls", source["not_calls"], "blank lines, metadata, left out by a filter"),
-            ("rejects", source["rejects"], "see 'auditor rejects'"),
+            ("call", source["calls"], words.money(source["spend_usd"])),
+            ("duplicate", source["duplicates"], "known already"),
+            ("not call", source["not_calls"], "wrappers, metadata, blank or filtered out"),
+            ("reject", source["rejects"], "see 'auditor rejects'"),
         ):
-            if amount or label == "calls":
-                terminal.say(f"  {amount:>9,} {label:<11} {extra}")
-        terminal.say(f"  {source['records']:>9,} records")
+            if amount or label == "call":
+                plural = label if amount == 1 else f"{label}s"
+                terminal.say(f"  {amount:>9,} {plural:<11} {extra}")
+        terminal.say(f"  {source['records']:>9,} record{'' if source['records'] == 1 else 's'}")
     totals = store.dicts("SELECT * FROM v_totals")[0]
     masked = totals["masked_calls"]
     if masked:
