@@ -11,7 +11,7 @@ import pytest
 from auditor import ledger as ledger_of_sources
 from auditor.errors import LogError
 from auditor.prices import ModelPrices, PricesConfig
-from auditor.readers import containers, folding
+from auditor.readers import containers, documents, folding
 from auditor.stages import ingest
 from auditor.stages.ingest import IngestSettings
 from auditor.store import Store
@@ -180,9 +180,9 @@ def test_killed_in_the_middle(tmp_path, monkeypatch, packed):
     raw = b"\n".join(json.dumps(pair(n % 150)).encode() for n in range(200)) + b"\n{broken\n"
     log = tmp_path / "log.jsonl"
     log.write_bytes(gzip.compress(raw) if packed else raw)
-    monkeypatch.setattr(containers, "PIECE_BYTES", 20_000)
-    monkeypatch.setattr(folding, "BATCH_RECORDS", 40)
-    monkeypatch.setattr(ingest, "BATCH_CALLS", 40)
+    monkeypatch.setattr(containers, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(folding, "BATCH_RECORDS", 30)
+    monkeypatch.setattr(ingest, "BATCH_CALLS", 30)
     with Store.open() as whole:
         ingest.run(whole, [log])
         expected = snapshot(whole)
@@ -322,3 +322,76 @@ def test_real_workloads(store, shared_data, name, records):
             usage, model, provider_id=provider, genai_request_timestamp=at
         ).total_price
     assert abs(total - store.value("SELECT sum(cost_usd) FROM calls")) < Decimal("1e-6")
+
+
+def placed(store):
+    """Every call and every record with its place, but for the file's own."""
+    return store.rows(
+        """SELECT call_id, record_no, line_no, masked, cost_usd, messages::VARCHAR, response_text
+        FROM calls JOIN contents USING (call_id) ORDER BY record_no"""
+    ), store.rows(
+        "SELECT record_no, byte_offset, outcome, call_id, reason, line_no FROM records "
+        "LEFT JOIN rejects USING (source_id, record_no, byte_offset) ORDER BY record_no"
+    )
+
+
+def packed(path, raw):
+    import pyarrow as pa
+
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(raw))
+    else:
+        path.write_bytes(pa.compress(raw, codec="zstd", asbytes=True))
+    return path
+
+
+MIXED = [
+    pair(1), b"", pair(2), b'{"request": ', b"\xff\xfe", pair(3, extra=1), {"nothing": "known"},
+    pair(4) | {"request": {"model": "gpt-4o", "messages": [{"role": "user", "content": SECRET}]}},
+    *(pair(n) for n in range(5, 40)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+@pytest.mark.parametrize("block", [300, 5_000, 1 << 22])
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_packed_lines_come_out_as_plain_ones(tmp_path, monkeypatch, suffix, block, end):
+    plain = write(tmp_path / "log.jsonl", MIXED, end=end)
+    same = packed(tmp_path / f"log.jsonl{suffix}", plain.read_bytes())
+    with Store.open() as store, Store.open() as other:
+        ingest.run(store, [plain])
+        monkeypatch.setattr(containers, "PIECE_BYTES", block)
+        ingest.run(other, [same])
+        assert placed(other) == placed(store)
+        assert len(placed(store)[0]) == 39
+
+
+def test_a_packed_line_longer_than_any_record_costs_itself_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(containers, "PIECE_BYTES", 2_000)
+    monkeypatch.setattr(documents, "MAX_RECORD", 5_000)
+    long = pair(2)
+    long["request"]["messages"][1]["content"] = "x" * 20_000
+    for records in ([pair(1), long, pair(3), pair(4)], [pair(1), pair(3), pair(4), long]):
+        log = tmp_path / "log.jsonl"
+        same = packed(tmp_path / "log.jsonl.gz", write(log, records).read_bytes())
+        with Store.open() as store:
+            result = ingest.run(store, [same])
+            assert ledger(result) == (4, 3, 0, 0, 1)
+            offset, line_no, reason = store.rows(
+                "SELECT byte_offset, line_no, reason FROM rejects"
+            )[0]
+            assert reason == "too-long"
+            assert line_no == records.index(long) + 1
+            assert log.read_bytes()[offset:].startswith(b'{"id": "log_2"')
+            where = dict(store.rows("SELECT log_id, line_no FROM calls"))
+            assert where == {r["id"]: n for n, r in enumerate(records, 1) if r is not long}
+
+
+def test_a_packed_file_that_is_cut_off_gives_what_is_whole(tmp_path):
+    raw = write(tmp_path / "log.jsonl", [pair(n) for n in range(400)]).read_bytes()
+    cut = tmp_path / "log.jsonl.gz"
+    cut.write_bytes(gzip.compress(raw)[:-2_000])
+    with Store.open() as store:
+        result = ingest.run(store, [cut])
+        assert 50 < result.detail["sources"][0]["calls"] < 400
+        assert ("broken-archive", None) in store.rows("SELECT reason, line_no FROM rejects")

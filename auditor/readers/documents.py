@@ -93,6 +93,51 @@ def items(source: containers.Source) -> Iterator[Item]:
         yield from _items(file, source.magic, source.file, None)
 
 
+def is_lines(source: containers.Source) -> bool:
+    """Say whether a file is JSON lines, plain or in gzip or zstd."""
+    if source.magic not in (None, "gzip", "zstd"):
+        return False
+    with source.file.open("rb") as file:
+        try:
+            head = containers.unpacked(file, source.magic).read(containers.PEEK)
+        except containers.BROKEN:
+            return False
+    return containers.magic(head) is None and kind_of(head) == "lines"
+
+
+def line_blocks(source: containers.Source) -> Iterator[tuple[int | None, bytes | Reject]]:
+    """Yield blocks of whole lines of a file, and where they begin in the uncompressed bytes.
+
+    A line that is longer than any record is given up without being kept, and a damaged file ends
+    with a reject that has no place.
+    """
+    with source.file.open("rb") as file:
+        packed = _Joined(b"", containers.unpacked(file, source.magic))
+        stream = io.BufferedReader(packed, containers.PEEK)
+        kept: list[bytes] = []
+        start = size = 0
+        while block := stream.read(containers.PIECE_BYTES):
+            end = block.rfind(b"\n") + 1
+            if not end:
+                size += len(block)
+                kept = [*kept, block] if size <= MAX_RECORD else []
+                continue
+            at, first = start, 0
+            if size > MAX_RECORD:
+                first = block.find(b"\n") + 1
+                at += size + first
+                yield start, Reject("too-long", f"{size + first} bytes")
+            if first < end:
+                yield at, b"".join([*kept, block[first:end]])
+            start, kept, size = start + size + end, [block[end:]], len(block) - end
+        if size > MAX_RECORD:
+            yield start, Reject("too-long", f"{size} bytes")
+        elif size:
+            yield start, b"".join(kept)
+        if packed.error is not None:
+            yield None, Reject("broken-archive", str(packed.error))
+
+
 def _part(file: IO[bytes], kind: str | None, side: side_files.SideFile) -> Item:
     """Read a file that is one part of a record elsewhere."""
     record = {"schemaType": side_files.KIND, "requestId": side.request_id, "part": side.part}

@@ -9,10 +9,11 @@ run.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import containers, documents, side_files
+from auditor.readers import documents, lines, side_files
 from auditor.readers.batch import Batch, Columns, Masking
 from auditor.readers.registry import fold_with, named, reach, unknown
 
@@ -42,10 +43,7 @@ def reader_of(source: Source, registry: Registry) -> Any:
 
 def is_plain_lines(source: Source) -> bool:
     """Say whether a file is plain JSON lines, which are read in pieces."""
-    if source.magic is not None:
-        return False
-    with source.file.open("rb") as file:
-        return documents.kind_of(file.read(containers.PEEK)) == "lines"
+    return source.magic is None and documents.is_lines(source)
 
 
 def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
@@ -96,9 +94,25 @@ def _one(source: Source, registry: Registry, masking: Masking) -> Iterator[Colum
         items = list(documents.items(source))
         yield _collect(source, items, _fold(items, registry), masking)
         return
+    if documents.is_lines(source):
+        yield from _lines(source, registry, masking)
+        return
     stream = documents.items(source)
     while items := list(islice(stream, BATCH_RECORDS)):
         yield _collect(source, items, [_alone(item, registry) for item in items], masking)
+
+
+def _lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+    """Read lines without a position to read on from: there is none in a compressed file."""
+    for start, block in documents.line_blocks(source):
+        if isinstance(block, bytes):
+            read = lines.of_block(block, start or 0, masking, registry, source.modified_at)
+            yield replace(read, position=0)
+        else:
+            count = 0 if start is None else 1
+            batch = Batch(masking, source.modified_at)
+            batch.add(block, b"", line_no=count or None, offset=start)
+            yield batch.columns(lines=count, position=0)
 
 
 def _alone(item: Item, registry: Registry) -> list[Outcome]:

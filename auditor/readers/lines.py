@@ -1,4 +1,4 @@
-"""One piece of a file of JSON lines to columns. Pure; runs in a thread of its own."""
+"""A block of JSON lines to columns. Pure; may run in a thread of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,21 @@ def columns(
     tables: str = "{}",
     modified_at: datetime | None = None,
 ) -> Columns:
-    """Read the records of a piece, each of which stands for itself.
+    """Read the records of a piece of a file, each of which stands for itself."""
+    with path.open("rb") as file:
+        file.seek(piece.start)
+        data = file.read(piece.end - piece.start)
+    return of_block(data, piece.start, masking, registry(tables), modified_at)
+
+
+def of_block(
+    data: bytes,
+    start: int,
+    masking: Masking,
+    readers: Registry,
+    modified_at: datetime | None = None,
+) -> Columns:
+    """Read the records of whole lines, which begin at ``start`` of the uncompressed bytes.
 
     Parsing makes millions of objects and no cycles: looking for cycles meanwhile is a sixth of the
     time, for nothing.
@@ -35,29 +49,23 @@ def columns(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _columns(path, piece, masking, tables, modified_at)
+        return _of_block(data, start, Batch(masking, modified_at), readers)
     finally:
         if collecting:
             gc.enable()
 
 
-def _columns(
-    path: Path, piece: Piece, masking: Masking, tables: str, modified_at: datetime | None
-) -> Columns:
-    with path.open("rb") as file:
-        file.seek(piece.start)
-        data = file.read(piece.end - piece.start)
-    batch = Batch(masking, modified_at)
-    readers = registry(tables)
+def _of_block(data: bytes, start: int, batch: Batch, readers: Registry) -> Columns:
+    position = start + len(data)
     lines = data.split(b"\n")
     del data
     ended = not lines[-1]
     if ended:
         lines.pop()
-    typed = TypedPairs(masking)
+    typed = TypedPairs(batch.masking)
     # Where others want to be asked first, what is ours by its types may be theirs by its keys.
     fits = typed.take(lines) if readers.ours_only else np.zeros(len(lines), dtype=bool)
-    offsets = piece.start + np.cumsum([0, *(len(line) + 1 for line in lines)])
+    offsets = start + np.cumsum([0, *(len(line) + 1 for line in lines)])
     records = np.ones(len(lines), dtype=np.int64)
     more = 0
     for n in np.flatnonzero(~fits).tolist():
@@ -69,7 +77,8 @@ def _columns(
     beside = typed.tables(
         record_no=np.cumsum(records), line_no=np.arange(1, len(lines) + 1), byte_offset=offsets
     )
-    position = piece.end if ended else piece.end - len(lines[-1])
+    if not ended:
+        position -= len(lines[-1])
     return batch.columns(lines=len(lines), position=position, beside=beside)
 
 
