@@ -235,6 +235,39 @@ def test_a_secret_behind_a_line_break_is_masked_too(store, tmp_path, before, val
     assert store.value("SELECT masked FROM calls") == 3
 
 
+@pytest.mark.parametrize("place", [
+    "id", "user", "project", "session_id", "trace_id", "api_key_id", "team", "request.user",
+    "metadata.api_key_alias", "metadata.user_id", "tags.thread_id", "request.metadata.user_id",
+])  # fmt: skip
+def test_a_key_among_the_labels_is_masked_and_still_tells_calls_apart(store, tmp_path, place):
+    keys = [f"sk-proj-aB3dE5gH7jK9mN1pQ3sT5v{n}" for n in (1, 2)]
+    records = []
+    for n, key in enumerate([*keys, keys[0]]):
+        records.append(inner := pair(n))
+        *path, last = place.split(".")
+        for name in path:
+            inner = inner.setdefault(name, {})
+        inner[last] = key
+    ingest.run(store, [write(tmp_path / "log.jsonl", records)])
+    tables = [name for (name,) in store.rows("SELECT table_name FROM duckdb_tables()")]
+    assert not [key for key in keys if key in str([store.rows(f"FROM {t}") for t in tables])]
+    column = {"id": "log_id", "project": "project", "trace_id": "trace_id", "team": "team"}.get(
+        place, "user_id" if "user" in place else "api_key_id"
+    )
+    if place in ("session_id", "tags.thread_id"):
+        column = "conversation_id"
+    found = [value for (value,) in store.rows(f"SELECT {column} FROM calls ORDER BY record_no")]
+    assert found[0] == found[2] != found[1]
+    assert all(value.startswith("[SECRET:openai-key]") for value in found)
+    assert store.value("SELECT min(masked) FROM calls") >= 1
+
+
+def test_whom_a_call_was_for_is_no_secret(store, tmp_path):
+    record = pair(1, user="bob@example.com")
+    ingest.run(store, [write(tmp_path / "log.jsonl", [record])], IngestSettings(redact=True))
+    assert store.rows("SELECT user_id, masked FROM calls") == [("bob@example.com", 0)]
+
+
 def test_redact_masks_personal_data_too(store, tmp_path):
     record = pair(1)
     record["request"]["messages"][1]["content"] = (

@@ -6,6 +6,7 @@ requests are keyed and taken before masking, so that a mask never makes two call
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,19 @@ _FINISHED = (
     "tool_calls",
     "error",
 )
+LABELS = (
+    "log_id",
+    "endpoint",
+    "conversation_id",
+    "trace_id",
+    "parent_id",
+    "project",
+    "user_id",
+    "api_key_id",
+    "team",
+)
+"""What a log calls a call and whom it is for: no texts, but people put keys there too."""
+
 _PLAIN = [name for name in _TYPES if name not in _FINISHED]
 _plain = attrgetter(*_PLAIN)
 CALLS = pa.schema([(name, _TYPES[name]) for name in (*_FINISHED, *_PLAIN)])
@@ -240,13 +254,17 @@ class Batch:
             tool_calls = as_json(call.tool_calls) if call.tool_calls else None
             tags = as_json(call.tags) if call.tags else None
             asked = (call.model_requested or "").encode()
+            labels = "\0".join(getattr(call, name) or "" for name in LABELS).encode()
         except UnicodeEncodeError:
             return self._finish(_cleaned(call), line_no)
         answered = b"\x00".join((answer, tool_calls or b"", error, tags or b""))
         settings, prompt = identity.of_settings(tools, params), identity.of_system(system)
         (request_hash,) = identity.of_requests([asked], [prompt], [settings], [messages or b""])
         call_id = identity.of_call(call, request_hash, answered)
+        found: Counter[str] = Counter()
         masked = 0
+        if suspects := redact.suspects(labels, secrets_only=True):
+            masked = _mask_labels(call, redact.Masker(suspects), found)
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         searched = b"\x00".join(
             (asked, system, messages or b"", tools or b"", params or b"", answered)
@@ -260,13 +278,16 @@ class Batch:
             tool_calls = _masked(masker, call.tool_calls)
             tags = _masked(masker, call.tags)
             texts = tuple(masker.text(text) if text else text for text in texts)
-            masked = masker.masked
-            self._sensitivity += [
-                (call_id, self.records, rule, redact.kind_of(rule), n)
-                for rule, n in masker.counts.items()
-            ]
+            masked += masker.masked
+            found += masker.counts
+        self._sensitivity += [
+            (call_id, self.records, rule, redact.kind_of(rule), n) for rule, n in found.items()
+        ]
         names = tool_names(call.tools) if call.tools else None
         form = form_of(call.params) if call.params else None
+        if hits:
+            names = [masker.text(name) for name in names] if names else names
+            form = masker.text(form) if form else form
         return (
             call_id,
             self.records,
@@ -285,6 +306,19 @@ class Batch:
             texts[2],
             *_plain(call),
         )
+
+
+def _mask_labels(call: Call, masker: redact.Masker, found: Counter[str]) -> int:
+    """Replace secrets in labels, each by a name of its own; return how many, by rule in ``found``.
+
+    Personal data stays there: whom a call was for is what labels are for.
+    """
+    for name in LABELS:
+        value = getattr(call, name)
+        if value and (masked := masker.text(value)) != value:
+            setattr(call, name, f"{masked} {identity.digest(value.encode())[:8]}")
+    found += masker.counts
+    return masker.masked
 
 
 def _forget_empty_usage(call: Call) -> None:

@@ -194,16 +194,18 @@ class PairColumns(ABC):
             list(map(b"\0".join, zip(rows.messages, rows.answers, strict=True))),
             secrets_only=self._secrets_only,
         )
+        named = redact.clean([_label_text(pair) for pair in rows.pairs], secrets_only=True)
         settings, labels, systems = (
             [value.fit for value in known.values]
             for known in (self._settings, self._labels, self._systems)
         )
         return [
             # A log writes 0 and 0 where it does not know the tokens.
-            text and time and settings[setting] and labels[label] and systems[system]
+            text and name and time and settings[setting] and labels[label] and systems[system]
             and count[0] + count[4] > 0
-            for text, time, setting, label, system, count in zip(
-                clean, timely, rows.settings, rows.labels, rows.systems, rows.counts, strict=True
+            for text, name, time, setting, label, system, count in zip(
+                clean, named, timely, rows.settings, rows.labels, rows.systems, rows.counts,
+                strict=True,
             )
         ]  # fmt: skip
 
@@ -296,7 +298,7 @@ class PairColumns(ABC):
         kept = as_json(both) if both else None
         names = ("conversation_id", "trace_id", "project", "user_id", "api_key_id", "team")
         return _Labels(
-            fit=self._is_clean(kept),
+            fit=self._is_clean(metadata, tags, asked),
             tags=kept,
             asked_user=text(value.get("user_id")) if isinstance(value, dict) else None,
             **{name: getattr(outer, name) or getattr(inner, name) for name in names},
@@ -381,6 +383,12 @@ class MessagesColumns(PairColumns):
 
     def _users(self, beside: Sequence[tuple[MessagesPair, _Labels]]) -> list[str | None]:
         return [label.asked_user or pair.user or label.user_id for pair, label in beside]
+
+
+def _label_text(pair: Pair) -> bytes:
+    """Return what the pair says beside its bodies: as labels it may hold secrets too."""
+    given = (pair.id, pair.user, pair.project, pair.session_id, pair.trace_id, pair.request.user)
+    return "\0".join(filter(None, given)).encode()
 
 
 def _read_model(answered: str | None, asked: str | None) -> _Model:
