@@ -1,8 +1,8 @@
 """What repeats from pair to pair: settings of requests, system prompts, labels, models.
 
 Each different value is decoded by ``shapes`` and ``surroundings``, hashed and searched for secrets
-once in a piece of a file, and known by a number from then on. ``fit`` says that pairs with the value
-may be taken; the others are left to the readers.
+once in a piece of a file, and known by a number from then on. ``fit`` says that pairs with the
+value may be taken; the others are left to the readers.
 """
 
 from __future__ import annotations
