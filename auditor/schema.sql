@@ -488,7 +488,7 @@ SELECT coalesce(provider, '(unknown)') AS provider, coalesce(model, '(unknown)')
        sum(input_uncached_tokens) AS input_uncached_tokens, sum(cache_read_tokens) AS cache_read_tokens,
        sum(output_tokens) AS output_tokens, string_agg(DISTINCT cost_basis, ', ' ORDER BY cost_basis) AS cost_basis
 FROM calls GROUP BY ALL
-ORDER BY spend_usd DESC NULLS LAST, model;
+ORDER BY spend_usd DESC NULLS LAST, model, provider;
 COMMENT ON VIEW v_models IS 'report: spend and tokens by provider and model.';
 
 CREATE OR REPLACE VIEW v_speed AS

@@ -42,6 +42,12 @@ def test_each_dimension_holds_all_calls_and_all_spend(store, load, dimension):
     assert sum(row.share for row in rows) == pytest.approx(1)
 
 
+def test_a_model_of_many_providers_has_one_order(store, load):
+    names = [f"p{n:02d}" for n in range(40)]
+    load(*(pair(n, model="acme-7") | {"provider": name} for n, name in enumerate(names[::-1])))
+    assert [row["provider"] for row in store.dicts("FROM v_models")] == names
+
+
 def test_by_two_dimensions_at_once(store, load):
     load(pair(1, text="write to ada@example.org, card 4111 1111 1111 1111"), pair(2, user="u2"))
     found = {row.value: row for row in spend.by(store, "sensitivity,user")}
