@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.readers import batch, documents
+from auditor.readers import batch, cutting
 from auditor.readers.model import TOKEN_COUNTS, Call
 from auditor.readers.parsing import parse
 from auditor.readers.registry import READER_ERROR, reach, registry
@@ -158,7 +158,7 @@ def test_documents_are_cut_where_values_end(parts, gap, array):
     records = [{"n": n, "v": v} for n, v in enumerate(parts)]
     texts = [json.dumps(r, indent=n % 3) for n, r in enumerate(records)]
     text = ("[" + ",".join(texts) + "]") if array else gap.join(texts)
-    cutter = documents._Cutter(None)
+    cutter = cutting.Cutter(None)
     raw = text.encode()
     found = [item for n in range(0, len(raw), 7) for item in cutter.feed(raw[n : n + 7])] + list(
         cutter.close()

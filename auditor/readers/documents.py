@@ -1,8 +1,4 @@
-"""Every container but plain lines: bytes to parsed records, one after another.
-
-JSON documents are cut into values on the bytes, so that one broken value costs one reject and each
-has its offset: arrays, single objects, and objects one after another over any number of lines.
-"""
+"""Containers of every kind: bytes to parsed records, one after another."""
 
 from __future__ import annotations
 
@@ -14,11 +10,11 @@ import sqlite3
 import tempfile
 import zipfile
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from auditor.readers import containers, side_files
+from auditor.readers import containers, cutting, side_files
+from auditor.readers.cutting import BLOCK, EXCERPT, MAX_RECORD, Item
 from auditor.readers.model import Call, NotCall, Reject
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.values import dumps
@@ -26,25 +22,8 @@ from auditor.readers.values import dumps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.readers.model import Json, Outcome
 
-MAX_RECORD = 256 * 1024 * 1024
-"""A single value longer than this is rejected, not parsed."""
-
-_EXCERPT = 1000
-_BLOCK = 1 << 22
 _SNIFF_LINES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One record of a container, parsed; or what it is instead."""
-
-    record: Json | Outcome
-    raw: bytes = b""
-    line_no: int | None = None
-    offset: int | None = None
-    member: str | None = None
 
 
 def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one return for each kind
@@ -108,32 +87,11 @@ def is_lines(source: containers.Source) -> bool:
 def line_blocks(source: containers.Source) -> Iterator[tuple[int | None, bytes | Reject]]:
     """Yield blocks of whole lines of a file, and where they begin in the uncompressed bytes.
 
-    A line that is longer than any record is given up without being kept, and a damaged file ends
-    with a reject that has no place.
+    A damaged file ends with a reject that has no place.
     """
     with source.file.open("rb") as file:
         packed = _Joined(b"", containers.unpacked(file, source.magic))
-        stream = io.BufferedReader(packed, containers.PEEK)
-        kept: list[bytes] = []
-        start = size = 0
-        while block := stream.read(containers.PIECE_BYTES):
-            end = block.rfind(b"\n") + 1
-            if not end:
-                size += len(block)
-                kept = [*kept, block] if size <= MAX_RECORD else []
-                continue
-            at, first = start, 0
-            if size > MAX_RECORD:
-                first = block.find(b"\n") + 1
-                at += size + first
-                yield start, Reject("too-long", f"{size + first} bytes")
-            if first < end:
-                yield at, b"".join([*kept, block[first:end]])
-            start, kept, size = start + size + end, [block[end:]], len(block) - end
-        if size > MAX_RECORD:
-            yield start, Reject("too-long", f"{size} bytes")
-        elif size:
-            yield start, b"".join(kept)
+        yield from cutting.blocks(io.BufferedReader(packed, containers.PEEK))
         if packed.error is not None:
             yield None, Reject("broken-archive", str(packed.error))
 
@@ -148,9 +106,9 @@ def _part(file: IO[bytes], kind: str | None, side: side_files.SideFile) -> Item:
     except containers.BROKEN as error:
         return Item(Reject("broken-archive", str(error)))
     if len(raw) > MAX_RECORD:
-        return Item(Reject("too-long", f"more than {MAX_RECORD} bytes"), raw[:_EXCERPT])
+        return Item(Reject("too-long", f"more than {MAX_RECORD} bytes"), raw[:EXCERPT])
     body = parse(b'{"body": %b}' % raw)
-    return Item({**body, **record} if isinstance(body, dict) else body, raw[:_EXCERPT], 1, 0)
+    return Item({**body, **record} if isinstance(body, dict) else body, raw[:EXCERPT], 1, 0)
 
 
 def _items(
@@ -173,13 +131,13 @@ def _unpacked(stream: IO[bytes], member: str | None) -> Iterator[Item]:
     head = stream.read(16)
     kind = containers.magic(head)
     raw = _Joined(head, stream)
-    yield from _items(io.BufferedReader(raw, _BLOCK), kind, None, member)
+    yield from _items(io.BufferedReader(raw, BLOCK), kind, None, member)
     if raw.error is not None:
         yield Item(Reject("broken-archive", str(raw.error)), member=member)
 
 
 def _joined(head: bytes, stream: IO[bytes]) -> IO[bytes]:
-    return io.BufferedReader(_Joined(head, stream), _BLOCK)
+    return io.BufferedReader(_Joined(head, stream), BLOCK)
 
 
 class _Joined(io.RawIOBase):
@@ -231,130 +189,13 @@ def _text(file: IO[bytes], member: str | None) -> Iterator[Item]:
     joined = _joined(head, file)
     kind = kind_of(head)
     if kind == "lines":
-        yield from _lines(joined, member)
+        yield from cutting.lines(joined, member)
     elif kind == "values":
-        yield from _values(joined, member)
+        yield from cutting.values(joined, member)
     elif kind == "csv":
         yield from _csv(joined, head, member)
     else:
         yield from _yaml(joined, member)
-
-
-def _lines(file: IO[bytes], member: str | None) -> Iterator[Item]:
-    rest, offset, line_no = b"", 0, 0
-    while True:
-        block = file.read(_BLOCK)
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop() if block else b""
-        if not block and lines == [b""]:
-            return
-        for line in lines:
-            line_no += 1
-            raw = line.removeprefix(BOM) if offset == 0 else line
-            yield Item(_parsed(raw), line[:_EXCERPT], line_no, offset, member)
-            offset += len(line) + 1
-        if not block:
-            return
-
-
-def _parsed(raw: bytes) -> Json | Outcome:
-    return Reject("too-long", f"{len(raw)} bytes") if len(raw) > MAX_RECORD else parse(raw)
-
-
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|"', re.DOTALL)
-
-
-def _values(file: IO[bytes], member: str | None) -> Iterator[Item]:
-    """Cut a JSON document into the values at its top, or in its one array at the top."""
-    cutter = _Cutter(member)
-    while block := file.read(_BLOCK):
-        yield from cutter.feed(block)
-    yield from cutter.close()
-
-
-class _Cutter:
-    """Finds where values begin and end by counting brackets outside of strings."""
-
-    def __init__(self, member: str | None) -> None:
-        self._member = member
-        self._buffer = b""
-        self._base = 0  # offset of the buffer in the file
-        self._line = 1  # line at the start of the buffer
-        self._at = 0  # where scanning goes on in the buffer
-        self._depth = 0
-        self._array = False
-        self._start: int | None = None
-        self._gap = 0  # where what is between values begins
-
-    def feed(self, block: bytes) -> Iterator[Item]:
-        self._buffer += block
-        while token := _TOKEN.search(self._buffer, self._at):
-            mark = token.group()
-            if mark == b'"':
-                # A string that goes on in the next block.
-                self._at = token.start()
-                break
-            self._at = token.end()
-            if mark[:1] == b'"':
-                continue
-            yield from self._bracket(mark, token.start())
-        else:
-            self._at = len(self._buffer)
-        self._drop()
-
-    def _bracket(self, mark: bytes, position: int) -> Iterator[Item]:
-        top = 1 if self._array else 0
-        if mark in (b"{", b"["):
-            if mark == b"[" and self._depth == 0 and not self._array:
-                yield from self._between(position)
-                self._array, self._depth, self._gap = True, 1, position + 1
-                return
-            if self._depth == top:
-                yield from self._between(position)
-                self._start = position
-            self._depth += 1
-            return
-        self._depth -= 1
-        if self._array and self._depth <= 0:
-            yield from self._between(position)
-            self._array, self._depth, self._gap = False, 0, position + 1
-        elif self._depth == top and self._start is not None:
-            yield self._item(self._start, position + 1)
-            self._start, self._gap = None, position + 1
-        elif self._depth < top:
-            self._depth = top
-
-    def _between(self, end: int) -> Iterator[Item]:
-        raw = self._buffer[self._gap : end]
-        if raw.removeprefix(BOM).strip(b" \t\r\n,\x1e"):
-            yield self._item(self._gap, end)
-        self._gap = end
-
-    def _item(self, start: int, end: int) -> Item:
-        raw = self._buffer[start:end]
-        stripped = raw.strip(b" \t\r\n,")
-        line = self._line + self._buffer.count(b"\n", 0, start)
-        return Item(_parsed(stripped), stripped[:_EXCERPT], line, self._base + start, self._member)
-
-    def _drop(self) -> None:
-        """Forget what lies before the value at work."""
-        done = self._gap if self._start is None else self._start
-        if done < _BLOCK // 2 and done < len(self._buffer):
-            return
-        self._line += self._buffer.count(b"\n", 0, done)
-        self._base += done
-        self._buffer = self._buffer[done:]
-        self._at -= done
-        self._gap = max(0, self._gap - done)
-        if self._start is not None:
-            self._start -= done
-
-    def close(self) -> Iterator[Item]:
-        """Yield what is left: a value that was cut off."""
-        start = self._gap if self._start is None else self._start
-        rest = self._buffer[start:]
-        if rest.removeprefix(BOM).strip(b" \t\r\n,\x00"):
-            yield self._item(start, len(self._buffer))
 
 
 def _csv(file: IO[bytes], head: bytes, member: str | None) -> Iterator[Item]:
@@ -376,7 +217,7 @@ def _csv(file: IO[bytes], head: bytes, member: str | None) -> Iterator[Item]:
             line_no = rows.line_num + 1
             continue
         here, line_no = line_no, rows.line_num + 1
-        raw = delimiter.join(row)[:_EXCERPT].encode("utf-8", "surrogateescape")
+        raw = delimiter.join(row)[:EXCERPT].encode("utf-8", "surrogateescape")
         if header is None:
             header = [name.strip() for name in row]
             yield Item(NotCall("header"), raw, here, None, member)
@@ -398,18 +239,18 @@ def _yaml(file: IO[bytes], member: str | None) -> Iterator[Item]:
     raw = file.read(MAX_RECORD + 1)
     if len(raw) > MAX_RECORD:
         yield Item(
-            Reject("too-long", "a YAML file of more than 256 MiB"), raw[:_EXCERPT], 1, 0, member
+            Reject("too-long", "a YAML file of more than 256 MiB"), raw[:EXCERPT], 1, 0, member
         )
         return
     try:
         document = yaml.load(raw, loader)  # noqa: S506 - the safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        yield Item(Reject("bad-yaml", str(error)), raw[:_EXCERPT], 1, 0, member)
+        yield Item(Reject("bad-yaml", str(error)), raw[:EXCERPT], 1, 0, member)
         return
     record = (
         document if isinstance(document, dict) else Reject("not-an-object", "YAML without keys")
     )
-    yield Item(record, raw[:_EXCERPT], 1, 0, member)
+    yield Item(record, raw[:EXCERPT], 1, 0, member)
 
 
 def _parquet(path: Path, member: str | None) -> Iterator[Item]:
@@ -421,7 +262,7 @@ def _parquet(path: Path, member: str | None) -> Iterator[Item]:
             for batch in file.iter_batches(2_000):
                 for row in batch.to_pylist():
                     record = {key: _plain(value) for key, value in row.items()}
-                    yield Item(record, dumps(record)[:_EXCERPT].encode(), None, None, member)
+                    yield Item(record, dumps(record)[:EXCERPT].encode(), None, None, member)
     except pa.ArrowException as error:
         yield Item(Reject("bad-parquet", str(error)), b"", None, None, member)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from auditor.readers.containers import Source
-    from auditor.readers.documents import Item
+    from auditor.readers.cutting import Item
     from auditor.readers.model import Outcome
     from auditor.readers.registry import Registry
 
