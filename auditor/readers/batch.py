@@ -6,7 +6,6 @@ requests are keyed and taken before masking, so that a mask never makes two call
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -261,10 +260,9 @@ class Batch:
         settings, prompt = identity.of_settings(tools, params), identity.of_system(system)
         (request_hash,) = identity.of_requests([asked], [prompt], [settings], [messages or b""])
         call_id = identity.of_call(call, request_hash, answered)
-        found: Counter[str] = Counter()
-        masked = 0
-        if suspects := redact.suspects(labels, secrets_only=True):
-            masked = _mask_labels(call, redact.Masker(suspects), found)
+        in_labels = redact.Masker(redact.suspects(labels, secrets_only=True))
+        _mask_labels(call, in_labels)
+        found, masked = in_labels.counts, in_labels.masked
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         searched = b"\x00".join(
             (asked, system, messages or b"", tools or b"", params or b"", answered)
@@ -308,8 +306,8 @@ class Batch:
         )
 
 
-def _mask_labels(call: Call, masker: redact.Masker, found: Counter[str]) -> int:
-    """Replace secrets in labels, each by a name of its own; return how many, by rule in ``found``.
+def _mask_labels(call: Call, masker: redact.Masker) -> None:
+    """Replace secrets in labels, each by a name of its own, so that they still tell calls apart.
 
     Personal data stays there: whom a call was for is what labels are for.
     """
@@ -317,8 +315,6 @@ def _mask_labels(call: Call, masker: redact.Masker, found: Counter[str]) -> int:
         value = getattr(call, name)
         if value and (masked := masker.text(value)) != value:
             setattr(call, name, f"{masked} {identity.digest(value.encode())[:8]}")
-    found += masker.counts
-    return masker.masked
 
 
 def _forget_empty_usage(call: Call) -> None:

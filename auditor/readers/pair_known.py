@@ -69,27 +69,28 @@ class Labels(NamedTuple):
 class System(NamedTuple):
     """A system prompt."""
 
-    fit: bool
-    digest: bytes
-    system_text: str | None
+    fit: bool = False
+    digest: bytes = b""
+    system_text: str | None = None
 
 
 class Model(NamedTuple):
     """The model that answered, and the one that was asked."""
 
-    asked: bytes
-    model: str | None
-    model_requested: str | None
-    provider: str | None
+    asked: bytes = b""
+    model: str | None = None
+    model_requested: str | None = None
+    provider: str | None = None
 
 
 class Known:
     """Values that repeat: each is made once, and known by its number.
 
-    Of what cannot be read the value is ``unreadable``, which fits nowhere: the readers say why.
+    Of hostile values that cannot be read it is ``unreadable``, which fits nowhere: the readers say
+    why.
     """
 
-    def __init__(self, make: Callable[..., Any], unreadable: Any = None) -> None:
+    def __init__(self, make: Callable[..., Any], unreadable: Any) -> None:
         self._make = make
         self._unreadable = unreadable
         self._numbers: dict[Hashable, int] = {}
@@ -123,8 +124,8 @@ class Repeated:
         self._secrets_only = secrets_only
         self.settings = Known(self._read_settings, Settings())
         self.labels = Known(self._read_labels, Labels())
-        self.systems = Known(self._read_system)
-        self.models = Known(_read_model)
+        self.systems = Known(self._read_system, System())
+        self.models = Known(_read_model, Model())
 
     def columns(
         self,
