@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import ConfigError
-from auditor.prices import PricesConfig
+from auditor.pricing.price_book import PricesConfig
 from auditor.readers.mapped import FormatTable
 
 if TYPE_CHECKING:

@@ -33,11 +33,12 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, silhouette_score, v_measure_score
 
-from auditor.routes import Doc, Matcher, find_routes, learn_more
-from auditor.routes.freeform import cluster
-from auditor.routes.vectors import embed, unit
-from auditor.stages import categorize, ingest
-from auditor.store import Store
+from auditor.categories import stage as categorize
+from auditor.categories.routes import Doc, Matcher, find_routes, learn_more
+from auditor.categories.routes.freeform import cluster
+from auditor.categories.routes.vectors import embed, unit
+from auditor.ingest import stage as ingest
+from auditor.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -307,7 +308,7 @@ def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
             path = Path(folder) / "scale.duckdb"
             _fill(path, n)
             code = (
-                "import sys, resource; from auditor.store import Store; from auditor.stages import categorize as c;"
+                "import sys, resource; from auditor.store.store import Store; from auditor.stages import categorize as c;"
                 "s = Store.open(sys.argv[1]); r = c.run(s, c.CategorizeSettings());"
                 "u = resource.getrusage(resource.RUSAGE_SELF);"
                 "print(r.detail['categories'], u.ru_utime + u.ru_stime, u.ru_maxrss)"

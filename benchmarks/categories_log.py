@@ -15,7 +15,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.routes import Doc, shape
+from auditor.categories.routes import Doc, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,11 +18,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from auditor.decision import Counts, decide_many
+from auditor.decision.evidence import Evidence
+from auditor.decision.procedure import Counts, decide_many
+from auditor.decision.verdicts import decide
 from auditor.domain import Verdict
-from auditor.drawing import draw
-from auditor.evidence import Evidence
-from auditor.verdicts import decide
+from auditor.replay.draw import draw
 
 MARGIN = 0.05
 CATEGORIES = 12

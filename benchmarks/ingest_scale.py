@@ -154,8 +154,8 @@ def duck(path: Path, db: Path) -> None:
 
 def ours(path: Path, db: Path, *, classes: bool) -> None:
     """Load by ingest."""
-    from auditor.stages import ingest
-    from auditor.store import Store
+    from auditor.ingest import stage as ingest
+    from auditor.store.store import Store
 
     with Store.open(db) as store:
         result = ingest.run(store, [path], ingest.IngestSettings(classes=classes))

@@ -33,9 +33,9 @@ import httpx
 from replay_workload import SCHEMA, workload
 
 from auditor.engines import EngineSettings
-from auditor.engines.embedded import find_embedded
-from auditor.engines.gguf import read_gguf
-from auditor.engines.llama_cpp import LlamaCppEngine
+from auditor.engines.llama_cpp.embedded_model import find_embedded
+from auditor.engines.llama_cpp.engine import LlamaCppEngine
+from auditor.engines.llama_cpp.gguf import read_gguf
 
 if TYPE_CHECKING:
     from auditor.domain import Request

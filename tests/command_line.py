@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditor import cli
+from auditor.cli import main as cli
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.store import Store
+from auditor.store.store import Store
 
 
 @pytest.fixture

@@ -13,10 +13,14 @@ from loopback import Handler, listening
 from planted import MARGIN, REPLAYED, PlantedLog
 
 from auditor.config import load_config
+from auditor.criteria import grade_stage as grade
 from auditor.domain import Answer, Candidate
-from auditor.pipeline import Pipeline
-from auditor.stages import cost, grade, plan, replay, sample
-from auditor.store import Store
+from auditor.pipeline.pipeline import Pipeline
+from auditor.plan import cost_stage as cost
+from auditor.plan import plan_stage as plan
+from auditor.replay import replay_stage as replay
+from auditor.replay import sample_stage as sample
+from auditor.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from auditor.store import Store
+    from auditor.store.store import Store
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 CALLS_EACH = 60

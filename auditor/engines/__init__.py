@@ -35,16 +35,16 @@ def open_engine(spec: str | None, settings: EngineSettings | None = None) -> Eng
     if spec is None:
         return _open_embedded(settings)
     if spec.startswith(("http://", "https://")):
-        from auditor.engines.openai_compatible import open_server
+        from auditor.engines.servers.openai_compatible import open_server
 
         return open_server(spec, settings)
     scheme, colon, rest = spec.partition(":")
     if scheme == "ollama" and colon:
-        from auditor.engines.ollama import open_ollama
+        from auditor.engines.servers.ollama import open_ollama
 
         return open_ollama(rest, settings)
     if scheme == "anthropic" and colon:
-        from auditor.engines.anthropic import open_anthropic
+        from auditor.engines.servers.anthropic import open_anthropic
 
         return open_anthropic(rest, settings)
     other = _registered(scheme) if colon else None
@@ -54,17 +54,17 @@ def open_engine(spec: str | None, settings: EngineSettings | None = None) -> Eng
 
 
 def _open_embedded(settings: EngineSettings) -> Engine:
-    from auditor.engines.embedded import NAME, find_embedded
-    from auditor.engines.gguf import read_gguf
-    from auditor.engines.llama_cpp import LlamaCppEngine
+    from auditor.engines.llama_cpp.embedded_model import NAME, find_embedded
+    from auditor.engines.llama_cpp.engine import LlamaCppEngine
+    from auditor.engines.llama_cpp.gguf import read_gguf
 
     embedded = find_embedded(settings.cache_folder)
     return LlamaCppEngine(read_gguf(embedded.shipped), settings, name=NAME, embedded=embedded)
 
 
 def _open_file(spec: str, settings: EngineSettings) -> Engine:
-    from auditor.engines.gguf import read_gguf
-    from auditor.engines.llama_cpp import LlamaCppEngine
+    from auditor.engines.llama_cpp.engine import LlamaCppEngine
+    from auditor.engines.llama_cpp.gguf import read_gguf
 
     path = Path(spec).expanduser()
     if not path.exists():

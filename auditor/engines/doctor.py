@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Literal
 
-from auditor.engines import machine, native
-from auditor.engines.embedded import find_embedded
+from auditor.engines.llama_cpp import bindings as native
+from auditor.engines.llama_cpp.embedded_model import find_embedded
+from auditor.engines.measuring import machine
 from auditor.errors import AuditorError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.engines.base import EngineSettings
-from auditor.engines.embedded import NAME, find_embedded
-from auditor.engines.gguf import GgufFile, read_gguf
-from auditor.engines.machine import OVERHEAD_BYTES, available_bytes
+from auditor.engines.llama_cpp.embedded_model import NAME, find_embedded
+from auditor.engines.llama_cpp.gguf import GgufFile, read_gguf
+from auditor.engines.measuring.machine import OVERHEAD_BYTES, available_bytes
 from auditor.engines.presets import PRESETS, Preset, preset_named
 from auditor.errors import EngineError, MissingExtraError
 

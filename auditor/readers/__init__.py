@@ -3,5 +3,9 @@
 A reader is a module or object with ``name``, ``title``, ``matches`` and ``read`` (each record
 stands for itself) or ``fold`` and ``reach`` (records are read together). Third parties add one
 under the entry point group ``auditor.readers``; it is asked before our own, and a user's declared
-formats before that.
+formats before that. What such a reader needs is importable from here.
 """
+
+from auditor.readers.call import Call, NotCall, Reject
+
+__all__ = ["Call", "NotCall", "Reject"]

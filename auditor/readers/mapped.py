@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from auditor.readers import providers, shapes, usage
-from auditor.readers.model import Call, Json, NotCall, Reject
-from auditor.readers.shapes.common import params_of, take_leading_system
-from auditor.readers.shapes.openai_chat import message_of
+from auditor.readers import api_shapes as shapes
+from auditor.readers import providers, usage
+from auditor.readers.api_shapes.common import params_of, take_leading_system
+from auditor.readers.api_shapes.openai_chat import message_of
+from auditor.readers.call import Call, Json, NotCall, Reject
 from auditor.readers.values import count, http_status, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 _TEXTS = (
     "log_id", "provider_response_id", "model", "model_requested", "endpoint", "conversation_id",

@@ -6,7 +6,7 @@ import json
 
 import orjson
 
-from auditor.readers.model import Json, NotCall, Reject
+from auditor.readers.call import Json, NotCall, Reject
 
 BOM = b"\xef\xbb\xbf"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from auditor.readers.call import Call, Json, NotCall, Outcome, Reject
 from auditor.readers.formats import (
     aggregates,
     azure,
@@ -32,7 +33,6 @@ from auditor.readers.formats import (
     vertex,
 )
 from auditor.readers.mapped import FormatTable, Mapped, declared
-from auditor.readers.model import Call, Json, NotCall, Outcome, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Call
+    from auditor.readers.call import Call
 
 Rule = Literal["inclusive", "exclusive", "auto"]
 

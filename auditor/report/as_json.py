@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auditor.report.figures import Figures
+    from auditor.report.data import Figures
 
 VERSION = 1
 """Keys are only ever added within a version."""

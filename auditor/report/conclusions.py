@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.domain import Verdict
-from auditor.report.words import UNKNOWN, count, counted, money, percent
+from auditor.report.wording import UNKNOWN, count, counted, money, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from auditor.report.figures import BreakEven, Candidate, Category, Figures, Wave
+    from auditor.report.data import BreakEven, Candidate, Category, Figures, Wave
 
 _MOST_OF_SPEND = 0.8
 _NEVER_BELOW = 0.01

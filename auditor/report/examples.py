@@ -6,12 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from auditor.report.figures import Category, Example, Side
+from auditor.report.data import Category, Example, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from auditor.store import Store
+    from auditor.store.store import Store
 
 MOST_EXAMPLES = 40
 ANSWER_CHARACTERS = 4_000

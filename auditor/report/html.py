@@ -19,15 +19,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.domain import Verdict
-from auditor.report import conclusions, pictures, words
+from auditor.report import chart_data as pictures
+from auditor.report import conclusions
+from auditor.report import wording as words
 from auditor.report.examples import ANSWER_CHARACTERS, LARGEST_SVG, shortened
 from auditor.resources import resource
-from auditor.visible import visible
+from auditor.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.report.figures import BreakEven, Example, Figures, Side
+    from auditor.report.data import BreakEven, Example, Figures, Side
 
 PAGE_BYTES = 1_000_000
 """The page is to stay below this; longer answers are cut shorter until it does."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.readers.model import Json, NotCall
+from auditor.readers.call import Json, NotCall
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "usage-export"
 title = "usage and cost exports of OpenAI and Anthropic: for auditor reconcile"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import shapes
+from auditor.readers import api_shapes as shapes
+from auditor.readers.call import Call, Json
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json
 from auditor.readers.values import http_status, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "azure"
 title = "Azure API Management gateway log, Azure OpenAI diagnostic log"
@@ -48,7 +48,7 @@ def read(record: Json) -> list[Outcome]:
 
 
 def _read(record: Json) -> Outcome:
-    from auditor.readers.model import NotCall
+    from auditor.readers.call import NotCall
 
     found = json_or_none(record.get("properties"))
     properties: Json = found if isinstance(found, dict) else {}

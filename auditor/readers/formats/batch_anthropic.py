@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import shapes
+from auditor.readers import api_shapes as shapes
+from auditor.readers.api_shapes.common import take_error
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.shapes.common import take_error
 from auditor.readers.values import one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "anthropic-batch"
 title = "Anthropic Message Batches: requests and results (JSON, JSONL)"

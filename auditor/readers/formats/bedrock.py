@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import shapes, usage
+from auditor.readers import api_shapes as shapes
+from auditor.readers import usage
+from auditor.readers.api_shapes import converse
+from auditor.readers.call import Call, Json
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json
-from auditor.readers.shapes import converse
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "bedrock"
 title = "Amazon Bedrock model invocation log"

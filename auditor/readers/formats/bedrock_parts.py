@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import side_files
+from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.files import side_files
 from auditor.readers.formats import bedrock
-from auditor.readers.model import Call, Json, NotCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "bedrock-parts"
 title = "Amazon Bedrock invocations whose bodies are files beside the log"

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import shapes
+from auditor.readers import api_shapes as shapes
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json, NotCall
 from auditor.readers.values import count, moment, number, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "claude-code"
 title = "Claude Code sessions"

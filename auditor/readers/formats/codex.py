@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import shapes, usage
+from auditor.readers import api_shapes as shapes
+from auditor.readers import usage
+from auditor.readers.api_shapes import openai_responses
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.shapes import openai_responses
 from auditor.readers.values import count, moment, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "codex"
 title = "Codex CLI sessions (rollouts)"

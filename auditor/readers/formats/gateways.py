@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from auditor.readers.api_shapes.common import params_of
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.mapped import Mapped, declared
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.shapes.common import params_of
 from auditor.readers.values import json_or_none, number, text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 _CENTS = 100
 _SDK_CALL = re.compile(

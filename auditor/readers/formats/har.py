@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import http
-from auditor.readers.model import Json, Reject
+from auditor.readers import http_exchange as http
+from auditor.readers.call import Json, Reject
 from auditor.readers.values import http_status, moment, number, text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "har"
 title = "HAR recordings"

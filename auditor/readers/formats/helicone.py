@@ -8,7 +8,7 @@ from auditor.readers.mapped import declared
 from auditor.readers.values import json_or_none
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Json, Outcome
+    from auditor.readers.call import Json, Outcome
 
 name = "helicone"
 _table = declared("helicone")

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import genai_messages as gm
-from auditor.readers import providers, shapes
+from auditor.readers import api_shapes as shapes
+from auditor.readers import providers
+from auditor.readers.api_shapes import gemini
+from auditor.readers.api_shapes.common import params_of, take_leading_system
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.shapes import gemini
-from auditor.readers.shapes.common import params_of, take_leading_system
+from auditor.readers.traces import genai_messages as gm
 from auditor.readers.values import count, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "langfuse"
 title = "Langfuse: trace JSON, UI export, blob storage export (JSON, JSONL, CSV, parquet)"

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import genai_messages as gm
-from auditor.readers import providers, shapes, usage
+from auditor.readers import api_shapes as shapes
+from auditor.readers import providers, usage
+from auditor.readers.api_shapes.common import params_of, take_leading_system
+from auditor.readers.api_shapes.openai_chat import tools_of
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.formats.langfuse import langchain
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.shapes.common import params_of, take_leading_system
-from auditor.readers.shapes.openai_chat import tools_of
+from auditor.readers.traces import genai_messages as gm
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "langsmith"
 title = "LangSmith runs (JSON, JSONL, parquet)"

@@ -11,15 +11,15 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import shapes
+from auditor.readers import api_shapes as shapes
+from auditor.readers.api_shapes import anthropic, openai_responses
+from auditor.readers.api_shapes.common import take_leading_system
+from auditor.readers.call import Call, Json
 from auditor.readers.mapped import declared, finish
-from auditor.readers.model import Call, Json
-from auditor.readers.shapes import anthropic, openai_responses
-from auditor.readers.shapes.common import take_leading_system
 from auditor.readers.values import dumps, json_or_none, moment
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "litellm"
 title = "LiteLLM StandardLoggingPayload (S3, GCS, callbacks)"

@@ -11,15 +11,15 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import providers, usage
+from auditor.readers.api_shapes.common import params_of, take_leading_system
+from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.mapped import finish
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.shapes.common import params_of, take_leading_system
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "llm"
 title = "llm's logs.db (SQLite)"

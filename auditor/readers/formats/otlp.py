@@ -10,15 +10,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import spans
-from auditor.readers.model import Call, Json, NotCall
-from auditor.readers.tracers.span import Span
+from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.traces import spans
+from auditor.readers.traces.span import Span
 from auditor.readers.values import moment, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "otlp"
 title = "OpenTelemetry traces and logs (OTLP JSON): gen_ai, OpenLLMetry, OpenInference, AI SDK"

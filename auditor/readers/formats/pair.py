@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.readers import providers, shapes, surroundings
-from auditor.readers.model import Call, Json, NotCall, Outcome, Reject
-from auditor.readers.surroundings import NAMES
+from auditor.readers import api_shapes as shapes
+from auditor.readers import metadata as surroundings
+from auditor.readers import providers
+from auditor.readers.call import Call, Json, NotCall, Outcome, Reject
+from auditor.readers.metadata import NAMES
 
 name = "pair"
 title = "request and response pairs as JSON, any layout"

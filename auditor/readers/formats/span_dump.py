@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import spans
+from auditor.readers.call import Json, NotCall
 from auditor.readers.formats.otlp import attributes_of
-from auditor.readers.model import Json, NotCall
-from auditor.readers.tracers.span import Span
+from auditor.readers.traces import spans
+from auditor.readers.traces.span import Span
 from auditor.readers.values import json_or_none, moment, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "spans"
 title = "trace spans as JSON or parquet: AI SDK, Phoenix, gen_ai attributes"

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.readers.call import Call, Json
 from auditor.readers.formats import litellm
 from auditor.readers.mapped import declared
-from auditor.readers.model import Call, Json
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "litellm-spendlogs"
 title = "LiteLLM SpendLogs (CSV, JSONL)"

@@ -10,12 +10,12 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import http
-from auditor.readers.model import Json, Reject
+from auditor.readers import http_exchange as http
+from auditor.readers.call import Json, Reject
 from auditor.readers.values import count, http_status, moment, text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "vcr"
 title = "VCR cassettes (YAML), recorded responses (JSON)"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.readers.call import Call, Json
 from auditor.readers.mapped import declared
-from auditor.readers.model import Call, Json
 from auditor.readers.values import text
 
 if TYPE_CHECKING:
-    from auditor.readers.model import Outcome
+    from auditor.readers.call import Outcome
 
 name = "vertex"
 _table = declared("vertex")

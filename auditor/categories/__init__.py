@@ -1,0 +1,1 @@
+"""Which task each call is: routes found in prompts, joined into named categories."""

@@ -1,0 +1,139 @@
+"""The texts of calls as the search for routes reads them: bounded, a chunk at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+
+from auditor.categories.routes import RARE_KEYS, Doc, frequent, quotas, shape
+from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from auditor.store.store import Store
+
+CHUNK = 50_000  # rows of contents read at a time
+NO_TEXT = "no-text"  # the structural key of calls whose text the log does not hold
+EMBEDDINGS = "embeddings"
+
+# Long texts are cut in the database: what lies between head and tail is never read. The first
+# message comes whole only where it is not the plain text of a user.
+_DOCS = f"""
+SELECT call_id, conversation_id, tool_names,
+    CASE WHEN api_shape = 'embeddings' THEN '{EMBEDDINGS}'
+         WHEN turns IS NULL AND system_text IS NULL THEN '{NO_TEXT}'
+         ELSE response_format END AS response_format,
+    CASE WHEN length(system_text) > {SYSTEM_HEAD + SYSTEM_TAIL}
+         THEN left(system_text, {SYSTEM_HEAD}) || ' ' || right(system_text, {SYSTEM_TAIL})
+         ELSE system_text END AS system,
+    CASE WHEN NOT plain THEN NULL WHEN length(first_text) > {USER_HEAD + USER_TAIL}
+         THEN left(first_text, {USER_HEAD}) || ' ' || right(first_text, {USER_TAIL})
+         ELSE first_text END AS user,
+    CASE WHEN NOT plain THEN messages END AS messages,
+    turns, response_text, called_tools
+FROM (
+    SELECT c.call_id, c.conversation_id, c.tool_names, c.api_shape, c.response_format,
+        t.system_text, t.messages, t.response_text, json_array_length(t.messages) AS turns,
+        coalesce(json_array_length(t.tool_calls) > 0, false) AS called_tools,
+        json_extract_string(t.messages, '$[0].content') AS first_text,
+        coalesce(json_extract_string(t.messages, '$[0].role') = 'user'
+                 AND json_type(t.messages, '$[0].content') = 'VARCHAR', false) AS plain
+    FROM {{source}}
+    ANTI JOIN call_categories USING (call_id)
+)
+ORDER BY call_id
+"""
+_CHUNK_OF_CONTENTS = """(SELECT * FROM contents WHERE rowid BETWEEN $first AND $last) t
+    JOIN calls c USING (call_id) ANTI JOIN call_categories USING (call_id)"""
+_WITHOUT_CONTENTS = """(SELECT * FROM calls ANTI JOIN contents USING (call_id)) c
+    LEFT JOIN (SELECT * FROM contents LIMIT 0) t USING (call_id)
+    ANTI JOIN call_categories USING (call_id)"""
+_CHOSEN = """calls c JOIN _chosen USING (call_id) LEFT JOIN contents t USING (call_id)"""
+
+_STRATA = """
+CREATE OR REPLACE TEMP TABLE _strata AS
+SELECT c.call_id, md5($seed || ':' || c.call_id) AS place,
+    concat_ws('|', array_to_string(tool_names, ','), response_format, api_shape,
+              CASE WHEN t.system_text IS NULL THEN 'bare' END) AS stratum
+FROM calls c LEFT JOIN contents t USING (call_id)
+ANTI JOIN (SELECT call_id FROM call_categories WHERE NOT list_contains($open, route_id)) k
+    USING (call_id)
+"""
+_DRAW = """
+SELECT call_id FROM (
+    SELECT call_id, stratum,
+        row_number() OVER (PARTITION BY stratum ORDER BY place, call_id) AS n
+    FROM (SELECT call_id, place, CASE WHEN stratum IN (SELECT stratum FROM _quotas)
+                                      THEN stratum ELSE $rare END AS stratum FROM _strata)
+) JOIN _quotas USING (stratum) WHERE n <= quota
+"""
+
+
+def sample(store: Store, *, size: int, seed: int, open_routes: Sequence[str] = ()) -> list[Doc]:
+    """Calls to mine: a share of every structural key, by hash order.
+
+    Besides the calls without a route these are the calls of `open_routes`, the free-form rest,
+    so that a new template is found though only a few calls of it come at a time.
+    """
+    store.execute(_STRATA, {"seed": str(seed), "open": list(open_routes)})
+    sizes = dict(store.rows("SELECT stratum, count(*) FROM _strata GROUP BY ALL"))
+    common = frequent(sizes)
+    wanted = quotas(
+        {key: n for key, n in sizes.items() if key in common}
+        | {RARE_KEYS: sum(n for key, n in sizes.items() if key not in common)},
+        size,
+    )
+    table = pa.table({"stratum": list(wanted), "quota": list(wanted.values())})
+    with store.registered("_quotas", table):
+        store.execute(f"CREATE OR REPLACE TEMP TABLE _chosen AS {_DRAW}", {"rare": RARE_KEYS})
+    rows = store.dicts(_DOCS.format(source=_CHOSEN))
+    store.execute("DROP TABLE _chosen; DROP TABLE _strata")
+    return [_doc(row) for row in rows]
+
+
+def new_docs(store: Store) -> Iterator[list[Doc]]:
+    """Every call without a route, a chunk of the stored texts at a time."""
+    last = store.value("SELECT max(rowid) FROM contents")
+    for first in range(0, -1 if last is None else last + 1, CHUNK):
+        rows = store.dicts(
+            _DOCS.format(source=_CHUNK_OF_CONTENTS), {"first": first, "last": first + CHUNK - 1}
+        )
+        if rows:
+            yield [_doc(row) for row in rows]
+    rows = store.dicts(_DOCS.format(source=_WITHOUT_CONTENTS))
+    if rows:
+        yield [_doc(row) for row in rows]
+
+
+def _doc(row: Mapping[str, Any]) -> Doc:
+    user = row["user"]
+    if user is None:
+        user = _first_user_text(row["messages"])
+    answered = row["response_text"] is not None or row["called_tools"]
+    return Doc(
+        call_id=row["call_id"],
+        system=row["system"] or None,
+        user=user,
+        tools=tuple(row["tool_names"] or ()),
+        response_format=row["response_format"],
+        conversation=row["conversation_id"],
+        turns=row["turns"] or 1,
+        shape=shape(row["response_text"], tool_calls=row["called_tools"]) if answered else None,
+    )
+
+
+def _first_user_text(messages: str | None) -> str:
+    """The text of the first message of a user, of the first message if there is none of a user."""
+    parsed = orjson.loads(messages) if messages else []
+    if not isinstance(parsed, list):
+        return ""
+    texts = [m for m in parsed if isinstance(m, dict)]
+    first = next((m for m in texts if m.get("role") == "user"), texts[0] if texts else {})
+    content = first.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "\n".join(str(p["text"]) for p in parts if isinstance(p, dict) and p.get("text"))

@@ -1,0 +1,137 @@
+"""Words that say what a prompt asks for, and system prompts that say nothing.
+
+The words themselves are in lexicon.toml. They are hints for merging and naming, no
+more: a wrong hint makes categories finer, it never mixes them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+OTHER = "other"
+USE_TOOLS = "use tools"
+MIN_CONTENT_WORDS = 2
+SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n+|(?<=[。！？])|\{…\}")  # noqa: RUF001
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
+_LOOK = 1500  # characters looked at
+_SENTENCES = 8  # looked at one by one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskType:
+    """One type of task: how it is recognised and what it is called."""
+
+    name: str
+    phrase: str
+    said: re.Pattern[str]
+    pattern: re.Pattern[str]
+    weak: bool  # too common in free text to tell two templates apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lexicon:
+    types: tuple[TaskType, ...]
+    generic: frozenset[str]
+    edges: frozenset[str]
+    topicless: frozenset[str]
+    verbs: str
+    instruction: re.Pattern[str]
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    text = (files("auditor.categories.routes") / "lexicon.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(text)
+    flags = re.IGNORECASE | re.DOTALL
+    verbs = "|".join(raw["verbs"].split())
+    return _Lexicon(
+        types=tuple(
+            TaskType(
+                name=entry["name"],
+                phrase=entry["phrase"],
+                said=re.compile(entry["said"], flags),
+                pattern=re.compile("|".join(entry["patterns"]), flags),
+                weak=entry.get("weak", False),
+            )
+            for entry in raw["type"]
+        ),
+        generic=frozenset(raw["generic"].split()),
+        edges=frozenset(raw["edges"].split()),
+        topicless=frozenset(raw["topicless"].split()),
+        verbs=verbs,
+        instruction=re.compile(
+            r"(?:^|[.:!?\n#*-]\s*)"
+            r"(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?)?"
+            rf"(?:{verbs})\s+\S"
+            r"|^are (?:an?|the)\b|\byou(?: are|'re| will be) (?:an?|the)\b"
+            r"|\bact as\b|\byour (?:task|job|role) is\b"
+            r"|\b(?:which|what|who|is|are|does|do|how|when|where|why|can|should)\b[^?{\n]{8,120}\?",
+            re.IGNORECASE,
+        ),
+    )
+
+
+def verbs() -> str:
+    """Verbs that tell a model what to do, as alternatives of a regular expression."""
+    return _lexicon().verbs
+
+
+def edges() -> frozenset[str]:
+    """Words that neither begin nor end the object of an instruction."""
+    return _lexicon().edges
+
+
+def topicless() -> frozenset[str]:
+    """Words that say nothing of a topic."""
+    return _lexicon().topicless
+
+
+@cache
+def known_types() -> dict[str, TaskType]:
+    """All task types by name."""
+    return {kind.name: kind for kind in _lexicon().types}
+
+
+def is_weak(name: str) -> bool:
+    """Whether a task type is too common in free text to tell two templates apart."""
+    kind = known_types().get(name)
+    return name == OTHER or (kind is not None and kind.weak)
+
+
+@lru_cache(maxsize=8192)
+def task_type(text: str) -> str:
+    """The task type that a template's constant text names, `other` if none.
+
+    The first sentence that names one which is not weak decides, else the whole text.
+    """
+    head = text[:_LOOK]
+    for sentence in [s for s in SENTENCE.split(head) if s.strip()][:_SENTENCES]:
+        name = _first_type(sentence)
+        if not is_weak(name):
+            return name
+    return _first_type(head)
+
+
+def _first_type(text: str) -> str:
+    return next((k.name for k in _lexicon().types if k.pattern.search(text)), OTHER)
+
+
+def instructs(text: str) -> bool:
+    """Whether the text tells a model what to do or who it is, or asks it something."""
+    return _lexicon().instruction.search(text[:_LOOK]) is not None
+
+
+def is_generic(system: str) -> bool:
+    """Whether a system prompt says nothing about the task ("You are a helpful assistant.")."""
+    generic = _lexicon().generic
+    content: set[str] = set()
+    for found in _WORD.finditer(system[:_LOOK].lower()):
+        if found[0] not in generic:
+            content.add(found[0])
+            if len(content) >= MIN_CONTENT_WORDS:
+                return False
+    return True

@@ -1,0 +1,1 @@
+"""What is typed and seen: options, commands, progress, tables."""

@@ -1,0 +1,132 @@
+"""JSON out of hostile text: parsed strictly, found inside prose, compared by value."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from auditor.criteria.checks.base import MAX_DEPTH, UnusableError
+from auditor.criteria.checks.transforms import code_block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MAX_SEARCHED = 1_000_000
+_MAX_STARTS = 20
+MISSING: Any = object()
+"""What a text without JSON holds; None is JSON's null."""
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value that the whole text is, or ``MISSING``.
+
+    NaN and Infinity are not JSON. A repeated key keeps its last value, as in JavaScript.
+
+    Raises:
+        UnusableError: nested deeper than any honest answer.
+
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise UnusableError(f"JSON nested deeper than {MAX_DEPTH}") from error
+    except ValueError:
+        return MISSING
+    return _shallow(value)
+
+
+def find_json(text: str) -> Iterator[Any]:
+    """JSON values in a text, likeliest first: all of it, a fenced block, objects and lists in it.
+
+    Only objects and lists are looked for inside other text, from its first few brackets.
+    """
+    whole = parse_json(text)
+    if whole is not MISSING:
+        yield whole
+        return
+    fenced = code_block(text)
+    if fenced != text.strip():
+        inside = parse_json(fenced)
+        if inside is not MISSING:
+            yield inside
+    searched = text[:_MAX_SEARCHED]
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    position, starts = 0, 0
+    while starts < _MAX_STARTS:
+        brackets = [
+            at for at in (searched.find("{", position), searched.find("[", position)) if at >= 0
+        ]
+        if not brackets:
+            return
+        starts += 1
+        position = min(brackets)
+        try:
+            value, position = decoder.raw_decode(searched, position)
+        except RecursionError as error:
+            raise UnusableError(f"JSON nested deeper than {MAX_DEPTH}") from error
+        except ValueError:
+            position += 1
+            continue
+        yield _shallow(value)
+
+
+def first_json(text: str) -> Any:
+    """The likeliest JSON value in a text, or ``MISSING``."""
+    return next(find_json(text), MISSING)
+
+
+def json_equal(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:
+    """Whether two JSON values are equal: 1 is 1.0, true is not 1, the order of keys is free."""
+    if left is MISSING or right is MISSING:
+        return False
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left == right or (
+            tolerance > 0 and math.isclose(float(left), float(right), rel_tol=tolerance)
+        )
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(
+            json_equal(left[key], right[key], tolerance=tolerance) for key in left
+        )
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(
+            json_equal(one, other, tolerance=tolerance)
+            for one, other in zip(left, right, strict=True)
+        )
+    return type(left) is type(right) and bool(left == right)
+
+
+def leaves(
+    value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Path and value of everything in a JSON value that holds nothing further."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _shallow(value: Any) -> Any:
+    """The value itself, where it is not nested too deep for the recursion of the checks."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for outer in level for item in _inside(outer)]
+        if not level:
+            return value
+    raise UnusableError(f"JSON nested deeper than {MAX_DEPTH}")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

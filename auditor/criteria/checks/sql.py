@@ -1,0 +1,163 @@
+"""Checks of SQL, parsed by sqlglot and never run."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from auditor.criteria.checks.base import (
+    MAX_SQL,
+    CannotTellError,
+    Checked,
+    UnusableError,
+    failed,
+    outcome,
+    short,
+)
+from auditor.criteria.checks.transforms import as_text, code_block
+from auditor.criteria.model import clean
+from auditor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.domain import Grade
+
+# sqlglot warns on its logger when it falls back to a bare Command, which is no SQL to us.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+_STATEMENTS = (
+    exp.Query, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter,
+)  # fmt: skip
+
+
+def is_sql(given: Checked) -> Grade:
+    """The whole answer is one or more SQL statements; ``databaseType`` names the dialect."""
+    return _is_sql(given.text, given.value)
+
+
+def contains_sql(given: Checked) -> Grade:
+    """The answer, or the first fenced block in it, is SQL."""
+    return _is_sql(code_block(given.text), given.value)
+
+
+def sql_equals(given: Checked) -> Grade:
+    """The same statement up to letter case, space, comments, quoting and names of table aliases.
+
+    Statements that are written otherwise and mean the same are different here.
+    """
+    wanted = canonical_sql(code_block(as_text(given.value)))
+    if wanted is None:
+        raise CannotTellError("what to compare with is not SQL")
+    got = canonical_sql(code_block(given.text))
+    if got is None:
+        return failed(f"not SQL: {short(given.text)}")
+    return outcome(got == wanted, "the same statement" if got == wanted else "another statement")
+
+
+def check_dialect(options: Any) -> None:
+    """Refuse a ``databaseType`` that sqlglot does not know.
+
+    Raises:
+        ConfigError: with the names that it does know.
+
+    """
+    name = _dialect(options)
+    known = sorted(dialect.value for dialect in sqlglot.Dialects if dialect.value)
+    if name is not None and name not in known:
+        raise ConfigError(f"unknown databaseType {name!r}", hint=f"known: {', '.join(known)}")
+
+
+def sql_problem(text: str, dialect: str | None = None) -> str | None:
+    """Why a text is not SQL, or None where it is.
+
+    Raises:
+        UnusableError: longer or more nested than the parser takes.
+
+    """
+    try:
+        statements = _parsed(text, dialect)
+    except SqlglotError as error:
+        return short(str(error), 120)
+    if not statements:
+        return "empty"
+    bad = next((s for s in statements if not _is_statement(s)), None)
+    return None if bad is None else f"not a statement: {short(text)}"
+
+
+def canonical_sql(text: str) -> str | None:
+    """One way of writing a statement for all that differ in nothing of substance; None: not SQL.
+
+    Raises:
+        UnusableError: longer or more nested than the parser takes.
+
+    """
+    if sql_problem(text) is not None:
+        return None
+    try:
+        written = [
+            _plain(statement).sql(comments=False, normalize=True)
+            for statement in _parsed(text, None)
+        ]
+    except RecursionError as error:
+        raise UnusableError("nested deeper than the parser takes") from error
+    return ";".join(written)
+
+
+def _is_sql(text: str, options: Any) -> Grade:
+    problem = sql_problem(text, _dialect(options))
+    return outcome(problem is None, problem or "SQL")
+
+
+def _dialect(options: Any) -> str | None:
+    name = (options or {}).get("databaseType")
+    return (
+        {"postgresql": "postgres", "sqlserver": "tsql", "mssql": "tsql"}.get(
+            str(name).lower(), str(name).lower()
+        )
+        if name
+        else None
+    )
+
+
+def _parsed(text: str, dialect: str | None) -> list[exp.Expression]:
+    if len(text) > MAX_SQL:
+        raise UnusableError(f"longer than {MAX_SQL:,} characters")
+    try:
+        return [s for s in sqlglot.parse(clean(text), dialect=dialect) if s is not None]
+    except RecursionError as error:
+        raise UnusableError("nested deeper than the parser takes") from error
+
+
+def _is_statement(statement: exp.Expression) -> bool:
+    if isinstance(statement, exp.Select):  # sqlglot takes the bare word "select"
+        return bool(statement.expressions or statement.args.get("from_"))
+    return isinstance(statement, _STATEMENTS)
+
+
+def _plain(statement: exp.Expression) -> exp.Expression:
+    """Lower-case names without quotes, and table aliases by the order in which they appear."""
+    names: dict[str, str] = {}
+    for alias in _table_aliases(statement):
+        if alias in names:  # one alias for two tables: leave their names, they may matter
+            names.clear()
+            break
+        names[alias] = f"t{len(names)}"
+    for identifier in statement.find_all(exp.Identifier):
+        lowered = identifier.this.lower()
+        is_table_name = identifier.arg_key == "table" or isinstance(
+            identifier.parent, exp.TableAlias
+        )
+        identifier.set("this", names.get(lowered, lowered) if is_table_name else lowered)
+        identifier.set("quoted", False)  # noqa: FBT003
+    return statement
+
+
+def _table_aliases(statement: exp.Expression) -> Iterator[str]:
+    for table in statement.find_all(exp.Table, exp.Subquery):
+        if table.alias:
+            yield table.alias.lower()

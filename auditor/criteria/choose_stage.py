@@ -1,0 +1,343 @@
+"""criteria: by which rule each category is graded. Writes criteria and the user's labels.
+
+Replaced whole in one transaction. The user's file comes first, then what can be proposed from the
+logged answers. The file's text is kept in the database, so that a later command without it goes on
+with the same rules; an empty list of criteria takes them back.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from auditor.criteria.checks import load_criteria
+from auditor.criteria.file import criteria_yaml, criterion_from, parse_criteria
+from auditor.criteria.labels import read_labels
+from auditor.criteria.model import EXPECTED, Criterion, Selector, Subject
+from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample, propose
+from auditor.domain import StageResult, Watch, canonical_json, digest, silent
+from auditor.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from auditor.store.store import Store
+
+MAX_CATEGORIES = 500
+"""Categories, by spend, that get a criterion; no audit replays as many."""
+MATCHING_SHARE = 0.5
+"""A rule that matches calls holds for a category when it matches at least this share of them."""
+
+_FILE_KEY = "criteria.yaml"
+
+_SPEND = """
+SELECT category_id, name FROM v_spend WHERE NOT ignored ORDER BY spend_rank LIMIT ?
+"""
+
+# The same calls every time: in the order of a hash of their ids.
+_EXAMPLES = """
+WITH ranked AS (
+    SELECT call_id, category_id,
+           row_number() OVER (PARTITION BY category_id ORDER BY md5(call_id), call_id) AS place
+    FROM call_categories
+    SEMI JOIN (SELECT category_id FROM v_spend WHERE NOT ignored ORDER BY spend_rank LIMIT ?)
+        USING (category_id)
+    SEMI JOIN (SELECT call_id FROM calls WHERE content_state = 'full' AND status <> 'error')
+        USING (call_id)
+)
+SELECT category_id, system_text, messages, tools, params, response_text, tool_calls,
+       finish_reason, model, project
+FROM ranked JOIN calls USING (call_id) JOIN contents USING (call_id)
+WHERE place <= ?
+ORDER BY category_id, place
+"""
+
+_IN_FORCE = """
+SELECT s.name, c.name, c.definition FROM criteria c JOIN v_spend s USING (category_id)
+WHERE c.active AND c.role = 'verdict' ORDER BY s.spend_rank
+"""
+
+_FITTING_LABELS = """
+SELECT count(DISTINCT subject) FROM labels
+SEMI JOIN (SELECT log_id AS subject FROM calls UNION ALL SELECT call_id FROM calls) USING (subject)
+WHERE rater = 'user'
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriteriaSettings:
+    """The user's files, where given: ``criteria.yaml`` and ``labels.jsonl``."""
+
+    criteria: Path | None = None
+    labels: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Category:
+    """A category with some of its calls."""
+
+    category_id: str
+    name: str
+    subjects: Sequence[Subject]
+    examples: Sequence[LoggedExample]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """What a category is graded by, or why by nothing."""
+
+    category: _Category
+    criterion: Criterion | None
+    reason: str
+
+
+def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> StageResult:
+    """Choose a criterion for every category that can have one.
+
+    Raises:
+        NotReadyError: no call has a category yet.
+        ConfigError: a file of the user's that cannot be used; names the line.
+    """
+    began = time.monotonic()
+    if not store.value("SELECT count(*) FROM call_categories"):
+        raise NotReadyError(
+            "no call has a category yet", hint="run 'auditor ingest LOGS', then this again"
+        )
+    text, criteria = _user_criteria(store, settings.criteria)
+    labels = None if settings.labels is None else read_labels(settings.labels)
+    watch.start("Choosing criteria", unit="categories")
+    choices = []
+    for category in _categories(store):
+        choices.append(_choose(category, criteria))
+        watch.advance()
+    warnings = _unmatched(criteria, choices)
+    with store.transaction():
+        _save(store, choices)
+        if text is not None:
+            _keep_file(store, text)
+        if labels is not None:
+            _save_labels(store, labels)
+    warnings += _label_warnings(store, labels)
+    store.rest()
+    watch.finish()
+    return StageResult(
+        stage="criteria",
+        rows_read=len(choices),
+        rows_written=sum(choice.criterion is not None for choice in choices),
+        seconds=time.monotonic() - began,
+        warnings=warnings,
+        detail={"categories": [_described(choice) for choice in choices]},
+    )
+
+
+def in_force(store: Store, settings: CriteriaSettings) -> list[str]:
+    """Return a digest of the criteria and of the labels a run would use.
+
+    Those of the files where the settings name them, else those that were kept from an earlier run:
+    ``auditor report`` after ``auditor demo`` grades by what the demo was graded by.
+
+    Raises:
+        ConfigError: a file of labels that cannot be read.
+    """
+    if settings.criteria is None:
+        criteria = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
+    elif settings.criteria.is_file():
+        criteria = settings.criteria.read_text(encoding="utf-8", errors="replace")
+    else:
+        criteria = ["missing", settings.criteria]  # it differs from all texts: the run complains
+    if settings.labels is None:
+        labels = dict(store.rows("SELECT subject, expected FROM labels WHERE rater = 'user'"))
+    else:
+        read = read_labels(settings.labels)
+        labels = {subject: canonical_json(expected) for subject, expected in read.items()}
+    return [digest(criteria), digest(labels)]
+
+
+def export_yaml(store: Store) -> str:
+    """Return the criteria in force as ``criteria.yaml`` text, for the user to edit."""
+    rows = store.rows(_IN_FORCE)
+    return criteria_yaml(
+        _selecting(criterion_from(json.loads(definition), description=words), category)
+        for category, words, definition in rows
+    )
+
+
+def _user_criteria(store: Store, path: Path | None) -> tuple[str | None, tuple[Criterion, ...]]:
+    """The user's criteria and the file's text to keep; without a file, those that were kept."""
+    if path is not None:
+        criteria = load_criteria(path)
+        return path.read_text(encoding="utf-8"), criteria
+    kept = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
+    return None, () if kept is None else parse_criteria(kept, name="the criteria in the database")
+
+
+def _categories(store: Store) -> Iterator[_Category]:
+    """The costliest categories with some of their calls, those without usable calls too."""
+    names = dict(store.rows(_SPEND, [MAX_CATEGORIES]))
+    aliases: dict[str, list[str]] = {}
+    for alias, category_id in store.rows("SELECT alias, category_id FROM category_aliases"):
+        aliases.setdefault(category_id, []).append(alias)
+    rows = (
+        row
+        for batch in store.batches(_EXAMPLES, [MAX_CATEGORIES, MAX_EXAMPLES], size=200)
+        for row in batch.to_pylist()
+    )
+    for category_id, group in groupby(rows, key=lambda row: str(row["category_id"])):
+        called = (names.pop(category_id), *aliases.get(category_id, ()))
+        parsed = [_parsed(row, called) for row in group]
+        yield _Category(
+            category_id=category_id,
+            name=called[0],
+            subjects=[subject for subject, _ in parsed],
+            examples=[example for _, example in parsed],
+        )
+    for category_id, name in names.items():
+        called = (name, *aliases.get(category_id, ()))
+        subject = Subject(category_id=category_id, category_names=called)
+        yield _Category(category_id=category_id, name=name, subjects=[subject], examples=[])
+
+
+def _parsed(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Subject, LoggedExample]:
+    messages = json.loads(row["messages"] or "[]")
+    texts = [_text(message) for message in messages]
+    asked = [t for message, t in zip(messages, texts, strict=True) if message.get("role") == "user"]
+    subject = Subject(
+        category_id=row["category_id"],
+        category_names=names,
+        system=row["system_text"],
+        user=asked[-1] if asked else None,
+        model=row["model"],
+        project=row["project"],
+    )
+    example = LoggedExample(
+        text=row["response_text"],
+        request="\n".join((*texts[::-1], row["system_text"] or "")),
+        tool_calls=json.loads(row["tool_calls"] or "[]"),
+        finish_reason=row["finish_reason"],
+        response_format=json.loads(row["params"] or "{}").get("response_format"),
+        tools=json.loads(row["tools"] or "[]"),
+    )
+    return subject, example
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+
+
+def _choose(category: _Category, criteria: Sequence[Criterion]) -> _Choice:
+    """The first of the user's criteria that fits most of the calls, else a proposal."""
+    for criterion in criteria:
+        fitting = sum(criterion.selector.matches(subject) for subject in category.subjects)
+        if fitting and fitting >= MATCHING_SHARE * len(category.subjects):
+            return _Choice(category=category, criterion=criterion, reason=criterion.words)
+    proposal = propose(category.examples, category=category.category_id)
+    return _Choice(category=category, criterion=proposal.criterion, reason=proposal.reason)
+
+
+def _unmatched(criteria: Sequence[Criterion], choices: Sequence[_Choice]) -> list[str]:
+    """A warning for each of the user's criteria that no category is graded by."""
+    used = [choice.criterion for choice in choices]
+    return [
+        f"the criterion for {canonical_json(criterion.selector.definition())} fits no category"
+        for criterion in criteria
+        if not any(criterion is other for other in used)
+    ]
+
+
+def _save(store: Store, choices: Sequence[_Choice]) -> None:
+    """Put the chosen criteria in force; former ones stay, so that their grades keep a name."""
+    rows = [row for choice in choices for row in _rows(choice)]
+    store.execute("UPDATE criteria SET active = false")
+    for row in rows:
+        store.execute(
+            "DELETE FROM criteria WHERE criterion_id = ? AND category_id = ? AND role = ?",
+            [row["criterion_id"], row["category_id"], row["role"]],
+        )
+    store.append("criteria", rows)
+
+
+def _rows(choice: _Choice) -> Iterator[dict[str, Any]]:
+    verdict = choice.criterion
+    parts = (("verdict", verdict), ("live", verdict.live_part() if verdict else None))
+    for role, criterion in parts:
+        if criterion is not None:
+            yield {
+                "criterion_id": criterion.criterion_id,
+                "category_id": choice.category.category_id,
+                "name": criterion.words,
+                "definition": canonical_json(criterion.definition()),
+                "origin": criterion.origin,
+                "form_only": criterion.form_only,
+                "live_checkable": criterion.live_checkable,
+                "role": role,
+                "active": True,
+            }
+
+
+def _keep_file(store: Store, text: str) -> None:
+    store.execute("DELETE FROM meta WHERE key = ?", [_FILE_KEY])
+    store.execute("INSERT INTO meta VALUES (?, ?)", [_FILE_KEY, text])
+
+
+def _save_labels(store: Store, labels: Mapping[str, Any]) -> None:
+    """Replace the user's labels; where they changed, what was graded by labels is graded anew."""
+    new = {subject: canonical_json(expected) for subject, expected in labels.items()}
+    if new == dict(store.rows("SELECT subject, expected FROM labels WHERE rater = 'user'")):
+        return
+    store.execute("DELETE FROM labels WHERE rater = 'user'")
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "subject": subject,
+            "criterion_id": "*",
+            "rater": "user",
+            "expected": expected,
+            "labelled_at": now,
+        }
+        for subject, expected in new.items()
+    ]
+    if rows:
+        store.append("labels", pa.Table.from_pylist(rows))
+    stale = [
+        criterion_id
+        for criterion_id, definition in store.rows(
+            "SELECT DISTINCT criterion_id, definition FROM criteria"
+        )
+        if EXPECTED in criterion_from(json.loads(definition)).variables
+    ]
+    store.execute("DELETE FROM grades WHERE list_contains(?, criterion_id)", [stale])
+
+
+def _label_warnings(store: Store, labels: Mapping[str, Any] | None) -> list[str]:
+    if not labels:
+        return []
+    fitting = store.value(_FITTING_LABELS)
+    if fitting == len(labels):
+        return []
+    return [f"{len(labels) - fitting} of {len(labels)} labels are of no call in the database"]
+
+
+def _described(choice: _Choice) -> dict[str, Any]:
+    criterion = choice.criterion
+    return {
+        "category_id": choice.category.category_id,
+        "name": choice.category.name,
+        "origin": criterion.origin if criterion else None,
+        "form_only": criterion.form_only if criterion else None,
+        "reason": choice.reason,
+    }
+
+
+def _selecting(criterion: Criterion, category: str) -> Criterion:
+    return replace(criterion, selector=Selector(category=category))

@@ -1,0 +1,224 @@
+"""grade: logged and local answers of the drawn calls, by the same criteria. Writes grades.
+
+Fills the gaps, row by row: a grade is keyed by answer and criterion, and the criterion by what it
+checks and the graders' version. A changed criterion grades the kept answers anew; no model runs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from auditor.criteria.checks import GradeInput, grade
+from auditor.criteria.file import criterion_from
+from auditor.criteria.inference import is_short
+from auditor.domain import Grade, StageResult, Watch, silent
+from auditor.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.criteria.model import Criterion
+    from auditor.store.store import Store
+
+MAX_EXPLANATION = 400
+"""Characters of a grade's explanation that are kept."""
+
+_BATCH = 500
+_SAVE_EVERY_S = 3.0
+_CUT = frozenset({"length", "max_tokens"})
+
+# Nothing is graded before there is an answer of the API model to pair it with.
+_DUE = """
+FROM (SELECT DISTINCT call_id, category_id FROM draws JOIN designs USING (design_id, category_id)
+      WHERE active) d
+JOIN criteria k ON k.category_id = d.category_id AND k.active
+JOIN answers a USING (call_id)
+SEMI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0)
+    USING (call_id)
+"""
+_TODO = f"""
+WITH todo AS (
+    SELECT DISTINCT a.answer_id, call_id, k.criterion_id {_DUE}
+    ANTI JOIN (SELECT answer_id, criterion_id FROM grades WHERE replicate = 0) g
+        ON g.answer_id = a.answer_id AND g.criterion_id = k.criterion_id
+    ORDER BY ALL LIMIT ?
+)
+SELECT t.answer_id, t.criterion_id,
+       a.candidate_id IS NULL AND a.answered_at IS NOT NULL AS rerun,
+       a.text, a.tool_calls, a.finish_reason, a.error,
+       r.text AS reference_text, r.tool_calls AS reference_tool_calls,
+       r.finish_reason AS reference_finish_reason, r.error AS reference_error,
+       r.answered_at IS NOT NULL AS reference_rerun,
+       c.content_state, o.tools,
+       (SELECT max(expected) FROM labels
+        WHERE rater = 'user' AND subject IN (c.log_id, c.call_id)) AS expected
+FROM todo t JOIN answers a USING (answer_id) JOIN calls c ON c.call_id = t.call_id
+LEFT JOIN contents o ON o.call_id = t.call_id
+LEFT JOIN answers r ON r.call_id = t.call_id AND r.candidate_id IS NULL AND r.replicate = 0
+ORDER BY t.answer_id, t.criterion_id
+"""
+
+_WAITING = """
+SELECT count(DISTINCT call_id) FROM draws JOIN designs USING (design_id) JOIN calls USING (call_id)
+ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0)
+    USING (call_id)
+WHERE active AND content_state <> 'full'
+"""
+
+# What could not be told, by category: the reader must know before believing the rates.
+_UNTOLD = f"""
+SELECT s.name, count(*) AS answers, count(*) FILTER (g.passed IS NULL) AS untold,
+       max(g.explanation) FILTER (g.passed IS NULL) AS why
+FROM (SELECT DISTINCT a.answer_id, k.criterion_id, k.category_id {_DUE}
+      WHERE k.role = 'verdict') due
+JOIN grades g USING (answer_id, criterion_id) JOIN v_spend s USING (category_id)
+WHERE g.replicate = 0
+GROUP BY s.name, s.spend_rank HAVING untold > 0 ORDER BY s.spend_rank
+"""
+
+
+def run(store: Store, watch: Watch = silent) -> StageResult:
+    """Grade every answer to a drawn call that its category's criteria have not graded yet.
+
+    Raises:
+        NotReadyError: no answers are there, or no criterion.
+    """
+    began = time.monotonic()
+    _require(store)
+    due = store.value(f"SELECT count(*) FROM (SELECT DISTINCT answer_id, criterion_id {_DUE})")
+    todo = due - store.value(
+        f"SELECT count(*) FROM (SELECT DISTINCT answer_id, criterion_id {_DUE}) SEMI JOIN"
+        " (SELECT answer_id, criterion_id FROM grades WHERE replicate = 0)"
+        " USING (answer_id, criterion_id)"
+    )
+    criteria = _criteria(store)
+    grades: Counter[bool | None] = Counter()
+    watch.start("Grading", total=todo, unit="grades")
+    while rows := store.dicts(_TODO, [_BATCH]):
+        store.rest()
+        _grade_batch(store, rows, criteria, grades, watch)
+    warnings = [
+        f"{name}: {untold} of {answers} answers could not be graded ({why})"
+        for name, answers, untold, why in store.rows(_UNTOLD)
+    ]
+    waiting = store.value(_WAITING)
+    if waiting:
+        warnings.append(
+            f"{waiting:,} drawn calls have no answer in the log, and so no grade: "
+            "'auditor replay --baseline-rerun' asks the API for them"
+        )
+    store.rest()
+    watch.finish()
+    return StageResult(
+        stage="grade",
+        rows_read=due,
+        rows_written=grades.total(),
+        seconds=time.monotonic() - began,
+        warnings=warnings,
+        detail={"passed": grades[True], "failed": grades[False], "untold": grades[None]},
+    )
+
+
+def _require(store: Store) -> None:
+    answered = store.value("SELECT count(*) FROM answers")
+    asked = store.value("SELECT count(*) FROM candidates")
+    drawn = store.value("SELECT count(*) FROM draws")
+    if drawn and not store.value("SELECT count(*) FROM criteria WHERE active"):
+        raise NotReadyError(
+            "no category has a criterion",
+            hint="write one in criteria.yaml, then run 'auditor replay'",
+        )
+    if not answered and (drawn or not asked):
+        raise NotReadyError("there are no answers to grade yet", hint="run 'auditor replay' first")
+
+
+def _criteria(store: Store) -> dict[str, Criterion]:
+    return {
+        criterion_id: criterion_from(json.loads(definition))
+        for criterion_id, definition in store.rows(
+            "SELECT DISTINCT criterion_id, definition FROM criteria WHERE active"
+        )
+    }
+
+
+def _grade_batch(
+    store: Store,
+    rows: Sequence[Mapping[str, Any]],
+    criteria: Mapping[str, Criterion],
+    grades: Counter[bool | None],
+    watch: Watch,
+) -> None:
+    """Grade and save; what takes long is saved now and then, so that little is ever lost."""
+    done: list[dict[str, Any]] = []
+    saved_at = time.monotonic()
+    for row in rows:
+        result = _not_asked(row) or grade(criteria[row["criterion_id"]], _input(row))
+        grades[result.passed] += 1
+        done.append(
+            {
+                "answer_id": row["answer_id"],
+                "criterion_id": row["criterion_id"],
+                "replicate": 0,
+                "passed": result.passed,
+                "score": result.score,
+                "explanation": result.explanation[:MAX_EXPLANATION],
+                "cost_usd": Decimal(0),
+                "graded_at": datetime.now(UTC),
+            }
+        )
+        watch.advance()
+        if time.monotonic() - saved_at > _SAVE_EVERY_S:
+            _save(store, done)
+            done, saved_at = [], time.monotonic()
+    _save(store, done)
+
+
+def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        store.append("grades", pa.Table.from_pylist(list(rows)))
+        store.rest()
+
+
+def _not_asked(row: Mapping[str, Any]) -> Grade | None:
+    """Tell nothing of a re-run that never reached the API model: it is no failure of the model."""
+    if not row["rerun"] or row["text"] is not None:
+        return None
+    return Grade(passed=None, explanation=f"the API could not be asked again: {row['error']}")
+
+
+def _input(row: Mapping[str, Any]) -> GradeInput:
+    """What the graders are given of a row; the reference only where it can be compared with."""
+    problem = _reference_problem(row)
+    return GradeInput(
+        text=row["text"],
+        tool_calls=json.loads(row["tool_calls"] or "[]"),
+        finish_reason=row["finish_reason"],
+        error=row["error"],
+        reference_text=None if problem else row["reference_text"],
+        reference_tool_calls=[] if problem else json.loads(row["reference_tool_calls"] or "[]"),
+        reference_problem=problem,
+        expected=None if row["expected"] is None else json.loads(row["expected"]),
+        tools=json.loads(row["tools"] or "[]"),
+    )
+
+
+def _reference_problem(row: Mapping[str, Any]) -> str | None:
+    """Why the logged answer is no yardstick, or None where it is one.
+
+    An answer cut at its token limit is none, unless it is as short as a label: callers ask for
+    labels with a limit of a token or two.
+    """
+    if row["content_state"] != "full" and not row["reference_rerun"]:
+        return f"the log holds this answer {row['content_state']}"
+    if row["reference_error"]:
+        return f"the logged call has no answer: {row['reference_error']}"
+    if row["reference_finish_reason"] in _CUT and not is_short(row["reference_text"] or ""):
+        return "the logged answer was cut off at its token limit"
+    return None

@@ -1,0 +1,306 @@
+"""Criteria proposed from logged answers, where the user gave none. No model is asked.
+
+What can be proposed is agreement with the logged answer, and form. Where agreement means little,
+as for prose, nothing is proposed: the category stays unmeasured until a person gives a rule.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from auditor.criteria.checks.base import CannotTellError, Checked, GradeInput, UnusableError
+from auditor.criteria.checks.json_schema import schema_problem, validator_for
+from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
+from auditor.criteria.checks.sql import sql_problem
+from auditor.criteria.checks.structure import contains_xml, is_xml, python_problem
+from auditor.criteria.checks.text import is_number
+from auditor.criteria.checks.transforms import code_block, label
+from auditor.criteria.inference import comparable_fields, coverage, infer_schema, is_short
+from auditor.criteria.model import Assertion, Criterion, Selector, clean
+from auditor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+MIN_EXAMPLES = 5
+MAX_EXAMPLES = 200
+MOST = 0.95
+"""Share of the answers that must have a shape before it is taken for the rule."""
+MAX_LABELS = 100
+LABEL_COVERAGE = 0.9
+MAX_LABEL_WORDS = 6
+COPIED_SHARE = 0.9
+"""Share of the answers that must stand in their request to call the task an extraction."""
+MAX_REQUEST = 100_000
+
+_REFERENCE = "{{reference}}"
+_AGREEMENT = (
+    " {{reference}} is the logged answer: this measures agreement with the API model, which the"
+    " logged answers reach by construction, and not whether either is right."
+)
+_FORM = " This is form only: it does not say that an answer is right, and moves nothing by itself."
+_ENOUGH_TO_SEE, _HOPELESS = 20, 0.8
+_CODE = re.compile(r"[\w.:/@#+-]{1,30}")
+_CUT = frozenset({"length", "max_tokens"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedExample:
+    """A logged answer and what was asked; ``response_format`` and ``tools`` in OpenAI's shape."""
+
+    text: str | None
+    request: str = ""
+    tool_calls: Sequence[Mapping[str, Any]] = ()
+    finish_reason: str | None = None
+    response_format: Mapping[str, Any] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A criterion, or None with the reason; ``kind`` is the shape that was found."""
+
+    kind: str
+    criterion: Criterion | None
+    reason: str
+
+
+def propose(examples: Sequence[LoggedExample], *, category: str = "*") -> Proposal:
+    """Propose a criterion for a category from its logged answers (the first 200 are read).
+
+    ``category`` becomes the criterion's selector.
+    """
+    usable = [e for e in examples[:MAX_EXAMPLES] if _usable(e)]
+    if len(usable) < MIN_EXAMPLES:
+        reason = f"only {len(usable)} logged answers with text; a rule needs {MIN_EXAMPLES}"
+        return Proposal(kind="too-few", criterion=None, reason=reason)
+    calling = sum(bool(e.tool_calls) for e in usable) / len(usable)
+    if calling >= MOST:
+        return _proposal(*_tools(usable), category)
+    if calling > 1 - MOST:
+        reason = "some answers are tool calls and some are text; no one rule fits both"
+        return Proposal(kind="mixed", criterion=None, reason=reason)
+    texts = [(e.text or "").strip() for e in usable]
+    for shape in _SHAPES:
+        found = shape(usable, texts)
+        if found is not None:
+            return _proposal(*found, category)
+    reason = "free text: whether it is good needs a judge or a rule of yours, so none is proposed"
+    return Proposal(kind="prose", criterion=None, reason=reason)
+
+
+Found = tuple[str, tuple[Assertion, ...], str]
+"""Kind, assertions, and what they check in words."""
+
+
+def _proposal(kind: str, assertions: tuple[Assertion, ...], words: str, category: str) -> Proposal:
+    criterion = Criterion(
+        assertions=assertions,
+        selector=Selector(category=category),
+        origin="proposed",
+        description=words,
+    )
+    return Proposal(kind=kind, criterion=criterion, reason=words)
+
+
+def _usable(example: LoggedExample) -> bool:
+    there = bool((example.text or "").strip() or example.tool_calls)
+    cut = example.finish_reason in _CUT and not is_short(example.text or "")
+    return there and not cut
+
+
+def _tools(examples: Sequence[LoggedExample]) -> Found:
+    content = Assertion(type="tool-calls-equal", value=_REFERENCE)
+    words = "The tool calls are those of the logged answer: same tools, same arguments"
+    if not all(example.tools for example in examples):
+        return "tool-calls", (content,), words + "." + _AGREEMENT
+    form = Assertion(type="is-valid-openai-tools-call")
+    return "tool-calls", (form, content), words + ", and fit the tools' parameters." + _AGREEMENT
+
+
+def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:
+    strict = [_or_missing(parse_json, text) for text in texts]
+    values = strict
+    kind = "is-json"
+    if not _most(isinstance(v, dict | list) for v in strict):
+        kind, values = "contains-json", [_or_missing(first_json, text) for text in texts]
+    pairs = [(v, e) for v, e in zip(values, examples, strict=True) if isinstance(v, dict | list)]
+    if len(pairs) < MOST * len(texts):
+        return None
+    asked = _asked_schema([e for _, e in pairs], [v for v, _ in pairs])
+    schema = asked or infer_schema([v for v, _ in pairs])
+    origin = "the requests' schema" if asked else "a schema inferred from the logged answers"
+    where = "is" if kind == "is-json" else "contains"
+    objects = [(v, e) for v, e in pairs if isinstance(v, dict)]
+    fields = comparable_fields([v for v, _ in objects], [_request(e) for _, e in objects])
+    if objects and fields == []:
+        words = f"The answer {where} JSON that fits {origin}." + _FORM
+        return "json", (Assertion(type=kind, value=schema),), words
+    content = Assertion(
+        type="json-fields", value=_REFERENCE, transform="strip-lower", fields=tuple(fields or ())
+    )
+    compared = f"the fields {', '.join(fields)}" if fields else "all fields"
+    if asked:
+        form: tuple[Assertion, ...] = (Assertion(type=kind, value=schema),)
+        words = f"The answer {where} JSON that fits {origin}; {compared} equal the logged answer's."
+    else:  # a schema that was guessed must not fail a logged answer with a rare key
+        form = (Assertion(type=kind), Assertion(type=kind, value=schema, live_only=True))
+        words = (
+            f"The answer {where} JSON and {compared} equal the logged answer's; live, it is held"
+            f" against {origin}."
+        )
+    return "json", (*form, content), words + _AGREEMENT
+
+
+def _xml(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+    if not _most(code_block(text).startswith("<") for text in texts):
+        return None
+    for kind, test in (("is-xml", is_xml), ("contains-xml", contains_xml)):
+        assertion = Assertion(type=kind)
+        if _most(_passes(test, assertion, text) for text in texts):
+            roots = {_root(text) for text in texts}
+            root = roots.pop() if len(roots) == 1 else None
+            options = {"requiredElements": [root]} if root else None
+            named = f" with the root element {root}" if root else ""
+            words = f"The answer is well-formed XML{named}." + _FORM
+            return "xml", (Assertion(type=kind, value=options),), words
+    return None
+
+
+def _labels(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+    labels = Counter(label(text) for text in texts if is_short(text) and "\n" not in text)
+    labels = Counter({k: n for k, n in labels.items() if k and len(k.split()) <= MAX_LABEL_WORDS})
+    few = len(labels) <= min(MAX_LABELS, len(texts) // 2)
+    if labels.total() < MOST * len(texts) or coverage(labels) < LABEL_COVERAGE or not few:
+        return None
+    names = "|".join(re.escape(clean(name)) for name in sorted(labels))
+    live = Assertion(type="regex", value=f"^(?:{names})$", transform="label", live_only=True)
+    content = Assertion(type="equals", value=_REFERENCE, transform="label")
+    words = (
+        "The answer is the label of the logged answer, up to letter case and punctuation around"
+        f" it; live, it is one of the {len(labels)} labels seen."
+    )
+    return "label", (live, content), words + _AGREEMENT
+
+
+def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+    if not _most(is_number(text) for text in texts):
+        return None
+    shape = Assertion(type="regex", value=r"\d", metric="has a number")
+    content = Assertion(type="similar-number", value=_REFERENCE)
+    words = "The answer has a number, and it is that of the logged answer." + _AGREEMENT
+    return "number", (shape, content), words
+
+
+def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+    for kind, seen in (("is-sql", texts), ("contains-sql", [code_block(t) for t in texts])):
+        if _most(_parses(sql_problem, text) for text in seen):
+            words = (
+                "The answer is SQL, and the logged statement up to letter case, space, quoting and"
+                " aliases. Statements that mean the same and are written otherwise count as"
+                " different, so the true agreement is higher." + _AGREEMENT
+            )
+            content = Assertion(type="sql-equals", value=_REFERENCE)
+            return "sql", (Assertion(type=kind), content), words
+    return None
+
+
+def _python(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+    if not _most(_parses(python_problem, code_block(text)) for text in texts):
+        return None
+    words = "The answer, or its first code block, parses as Python; nothing is run." + _FORM
+    return "python", (Assertion(type="is-python", transform="code-block"),), words
+
+
+def _extraction(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:
+    copied = [
+        "\n" not in text and label(text) in _request(example).casefold()
+        for example, text in zip(examples, texts, strict=True)
+    ]
+    codes = [_CODE.fullmatch(text) is not None for text in texts]
+    if max(sum(copied), sum(codes)) < COPIED_SHARE * len(texts):
+        return None
+    content = Assertion(type="equals", value=_REFERENCE, transform="label")
+    words = (
+        "The answer is the logged answer up to letter case and punctuation around it: nearly all"
+        " logged answers are copied from their request, or are single codes or dates."
+    )
+    return "extraction", (content,), words + _AGREEMENT
+
+
+_SHAPES: tuple[Callable[[Sequence[LoggedExample], Sequence[str]], Found | None], ...] = (
+    _json,
+    _xml,
+    _labels,
+    _numbers,
+    _sql,
+    _python,
+    _extraction,
+)
+
+
+def _most(hits: Iterable[bool]) -> bool:
+    """Whether nearly all hold; gives up once a fifth of the first twenty or more do not."""
+    seen = held = 0
+    for hit in hits:
+        seen += 1
+        held += hit
+        if seen >= _ENOUGH_TO_SEE and held < _HOPELESS * seen:
+            return False
+    return seen > 0 and held >= MOST * seen
+
+
+def _request(example: LoggedExample) -> str:
+    return example.request[:MAX_REQUEST]
+
+
+def _or_missing(read: Callable[[str], Any], text: str) -> Any:
+    try:
+        return read(text)
+    except UnusableError:
+        return MISSING
+
+
+def _parses(problem: Callable[[str], str | None], text: str) -> bool:
+    try:
+        return problem(text) is None
+    except UnusableError:
+        return False
+
+
+def _passes(test: Callable[[Checked], Any], assertion: Assertion, text: str) -> bool:
+    answer = GradeInput(text=text)
+    try:
+        grade = test(Checked(answer=answer, text=text, value=None, assertion=assertion))
+    except UnusableError:
+        return False
+    return bool(grade.passed)
+
+
+def _root(text: str) -> str | None:
+    found = re.search(r"<([A-Za-z_][\w.:-]{0,60})", text[:100_000])
+    return found[1] if found else None
+
+
+def _asked_schema(examples: Sequence[LoggedExample], values: Sequence[Any]) -> Any:
+    """The one JSON schema that all requests asked for and their answers fit, or None."""
+    schemas = [_schema_of(example.response_format) for example in examples]
+    if not schemas or not isinstance(schemas[0], dict) or any(s != schemas[0] for s in schemas):
+        return None
+    try:
+        validator_for(json.dumps(schemas[0], sort_keys=True))
+        fits = _most(schema_problem(schemas[0], value) is None for value in values)
+    except (CannotTellError, ConfigError, ValueError):
+        return None
+    return schemas[0] if fits else None
+
+
+def _schema_of(response_format: Any) -> Any:
+    """The schema inside a request's ``response_format``, where it is of OpenAI's shape."""
+    inner = response_format.get("json_schema") if isinstance(response_format, Mapping) else None
+    return inner.get("schema") if isinstance(inner, Mapping) else None

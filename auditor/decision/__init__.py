@@ -1,0 +1,1 @@
+"""From counts to verdicts: pure functions with sources, no store and no clock."""

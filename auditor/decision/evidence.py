@@ -1,0 +1,160 @@
+"""What was drawn and graded in one category, counted into what the tests need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from auditor.decision import stats
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_PER_DRAW = ("baseline_passed", "local_passed", "live_passed", "units", "unit_shares", "calls")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known of one category and candidate; sequences run in draw order.
+
+    Outcomes are True, False, or None where the grader could not tell; an answer that failed
+    after the draw (timeout, truncation, empty) is False. ``live_passed`` says whether the local
+    answer passes a check that could run in production, None when there is no such check.
+    ``units`` are the drawn groups and ``calls`` the drawn calls. A group is a cluster when it
+    holds more than 1 / draws of the spend by ``unit_shares`` (without shares: always) and
+    several of its calls were drawn. The same call drawn again is no cluster: draws are
+    independent, and of this log's spend a call's share really is that large. ``eligible_usd``
+    and ``ineligible_usd`` together are the category's priced spend. Raises ValueError on
+    sequences of different length and on negative spend.
+    """
+
+    category_id: str
+    candidate_id: str = ""
+    eligible_usd: Decimal
+    ineligible_usd: Decimal = Decimal(0)
+    baseline_passed: Sequence[bool | None] = ()
+    local_passed: Sequence[bool | None] = ()
+    live_passed: Sequence[bool | None] | None = None
+    units: Sequence[str] | None = None
+    unit_shares: Sequence[float] | None = None
+    calls: Sequence[str] | None = None
+    form_only: bool = False
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        if len({len(column) for column in self._columns().values()}) > 1:
+            raise ValueError(f"{self.category_id}: sequences of different length")
+        if self.eligible_usd < 0 or self.ineligible_usd < 0:
+            raise ValueError(f"{self.category_id}: negative spend")
+
+    def first(self, draws: int) -> Evidence:
+        """What was known after so many draws: a look is a prefix of the sequence."""
+        return replace(self, **{name: column[:draws] for name, column in self._columns().items()})
+
+    def _columns(self) -> dict[str, Any]:
+        columns = {name: getattr(self, name) for name in _PER_DRAW}
+        return {name: column for name, column in columns.items() if column is not None}
+
+
+class PairCounts(NamedTuple):
+    """Pairs where only the local (gains) or only the logged answer (losses) passes."""
+
+    gains: int
+    losses: int
+    pairs: int
+    deff: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The drawn outcomes of one piece of evidence: pairs, counts, rates.
+
+    ``baseline``, ``local`` and ``clusters`` hold one value per pair. ``live`` counts the pairs
+    whose local answer passes the live check and is None where there is none to claim by: no such
+    check, or a criterion of form alone. ``live_low`` is the rate the check is sure to let pass.
+    """
+
+    draws: int
+    baseline: Floats
+    local: Floats
+    clusters: NDArray[np.int64]
+    counts: PairCounts
+    live: PairCounts | None
+    live_rate: float | None
+    live_low: float | None
+    p_floor: float
+
+    @property
+    def ungradable_share(self) -> float | None:
+        """Share of draws that make no pair because a grader could not tell; None undrawn."""
+        return 1 - self.counts.pairs / self.draws if self.draws else None
+
+
+def count(evidence: Evidence, *, alpha: float) -> Sample:
+    """Count the pairs of the evidence; ``alpha`` is two-sided, for ``live_low``.
+
+    A live check that could not tell counts as not passed: the answer would go back to the API.
+    """
+    baseline, local = _outcomes(evidence.baseline_passed), _outcomes(evidence.local_passed)
+    draws = len(baseline)
+    graded = ~np.isnan(baseline) & ~np.isnan(local)
+    clusters = _clusters(evidence, draws)
+
+    def pairs(chosen: NDArray[np.bool_]) -> PairCounts:
+        difference = (local - baseline)[chosen]
+        gains, losses = int((difference > 0).sum()), int((difference < 0).sum())
+        deff = stats.design_effect(difference, clusters[chosen])
+        return PairCounts(gains, losses, len(difference), deff)
+
+    live = live_rate = live_low = None
+    if evidence.live_passed is not None and draws and not evidence.form_only:
+        passing = _outcomes(evidence.live_passed) == 1
+        live, live_rate = pairs(graded & passing), float(passing.mean())
+        effective = draws / stats.design_effect(passing, clusters)
+        low, _ = stats.clopper_pearson_interval(live_rate * effective, effective, alpha=alpha)
+        live_low = float(low)
+    p_floor = 0.0
+    if evidence.floor is not None:
+        effective = graded.sum() / stats.design_effect(local[graded], clusters[graded])
+        passes = local[graded].mean() * effective if effective else 0.0
+        p_floor = float(stats.rate_p_value(passes, effective, evidence.floor))
+    return Sample(
+        draws=draws,
+        baseline=baseline[graded],
+        local=local[graded],
+        clusters=clusters[graded],
+        counts=pairs(graded),
+        live=live,
+        live_rate=live_rate,
+        live_low=live_low,
+        p_floor=p_floor,
+    )
+
+
+def _outcomes(passed: Sequence[bool | None]) -> Floats:
+    return np.array([np.nan if value is None else float(value) for value in passed], dtype=float)
+
+
+def _clusters(evidence: Evidence, draws: int) -> NDArray[np.int64]:
+    """A number per draw, shared by the draws of one cluster."""
+    alone = np.arange(draws)
+    if evidence.units is None or not draws:
+        return alone
+    _, unit = np.unique(np.asarray(evidence.units, dtype=object), return_inverse=True)
+    clustered = np.ones(draws, dtype=bool)
+    if evidence.unit_shares is not None:
+        clustered &= np.asarray(evidence.unit_shares, dtype=float) > 1 / draws
+    if evidence.calls is not None:
+        distinct = Counter(
+            group for group, _ in set(zip(unit.tolist(), evidence.calls, strict=True))
+        )
+        clustered &= np.array([distinct[group] > 1 for group in unit.tolist()])
+    return np.where(clustered, unit, draws + alone)

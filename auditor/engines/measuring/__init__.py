@@ -1,0 +1,1 @@
+"""What is measured beside the answers: memory and cores, speed, energy."""

@@ -1,0 +1,243 @@
+"""Anthropic's Messages API, to run a baseline again where a log holds no answer, or for its noise.
+
+This costs money and sends logged prompts out: the caller says so and is told yes before it asks.
+Fields: https://docs.anthropic.com/en/api/messages
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from auditor.domain import Answer, Candidate
+from auditor.engines.chat import text_of
+from auditor.engines.eligibility import function_of
+from auditor.engines.parameters import CAPS, dropped
+from auditor.engines.servers.http_client import Arrived, Failure
+from auditor.engines.servers.openai_compatible import base_url, count_of
+from auditor.engines.servers.server import Payload, ServerEngine
+from auditor.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import httpx
+
+    from auditor.domain import Message, Request
+    from auditor.engines.base import EngineSettings
+
+_HOST = "https://api.anthropic.com/"
+_VERSION = "2023-06-01"
+_CARRIED = frozenset({"top_p", "top_k", "thinking"})
+_KNOWN = _CARRIED | {"temperature", "stop", "tools", "tool_choice", *CAPS}
+_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+}
+
+
+def open_anthropic(model: str, settings: EngineSettings) -> ServerEngine:
+    """Open ``anthropic:model``; asks nothing. The key is that of ``ANTHROPIC_API_KEY``.
+
+    ``ANTHROPIC_BASE_URL`` names another host, as for Anthropic's own library.
+
+    Raises:
+        EngineError: no model is named, or there is no key.
+    """
+    if not model:
+        raise EngineError("anthropic: names no model", hint="--model anthropic:claude-...")
+    key, url = require_key(), host()
+    candidate = Candidate(
+        engine="anthropic",
+        model=model,
+        weights_hash=None,
+        context_tokens=settings.context_tokens,
+        settings={"url": url, "max_output_tokens": settings.max_output_tokens},
+        rung=settings.rung,
+    )
+    return ServerEngine(
+        candidate,
+        AnthropicDialect(model),
+        urls=(url,),
+        headers={"x-api-key": key, "anthropic-version": _VERSION},
+        settings=settings,
+    )
+
+
+def require_key() -> str:
+    """Return the key of ``ANTHROPIC_API_KEY``.
+
+    Raises:
+        EngineError: there is none, or it is none that a header can hold.
+    """
+    key = os.environ.get("ANTHROPIC_API_KEY", "")
+    if not key or not key.isascii() or not key.isprintable():
+        raise EngineError(
+            "Anthropic's API needs a key", hint="put it into the environment: ANTHROPIC_API_KEY"
+        )
+    return key
+
+
+def host() -> str:
+    """Return the address that is asked: that of ``ANTHROPIC_BASE_URL``, else Anthropic's own.
+
+    Raises:
+        EngineError: it is no URL, or holds a password.
+    """
+    return base_url(os.environ.get("ANTHROPIC_BASE_URL") or _HOST, path="")
+
+
+class AnthropicDialect:
+    """``/v1/messages``. What the log does not say is left to the API, as it was when it ran."""
+
+    path = "/v1/messages"
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    def prepare(self, requests: Sequence[Request], client: httpx.Client, url: str) -> None:
+        """Nothing to prepare."""
+
+    def payload(self, request: Request) -> Payload:
+        """The logged request in Anthropic's words."""
+        params = request.params
+        fidelity = dropped(params, known=_KNOWN)
+        system, messages = _messages(request.messages)
+        cap = next((params[name] for name in CAPS if count_of(params.get(name))), None)
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": messages,
+            "max_tokens": cap or request.max_output_tokens,
+        }
+        if system:
+            body["system"] = system
+        temperature = params.get("temperature")
+        if isinstance(temperature, int | float):
+            body["temperature"] = min(temperature, 1.0)
+            if temperature > 1:
+                fidelity["temperature"] = "adapted: 1, the most this API takes"
+        stop = params.get("stop")
+        if stop:
+            body["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
+        body |= {name: params[name] for name in sorted(_CARRIED) if params.get(name) is not None}
+        if request.tools:
+            body["tools"] = [_tool(tool) for tool in request.tools]
+            choice = _choice(params.get("tool_choice"))
+            if choice:
+                body["tool_choice"] = choice
+        return Payload(body=body, fidelity=fidelity, repeatable=False)
+
+    def answer(self, arrived: Arrived, request: Request) -> Answer:
+        """Put a reply together.
+
+        Raises:
+            Failure: it is no message.
+        """
+        whole = arrived.events[0] if arrived.events else {}
+        blocks, usage = whole.get("content"), whole.get("usage")
+        if not isinstance(blocks, list) or not isinstance(usage, dict):
+            raise Failure(
+                error="invalid-response", detail="the reply holds no message", transient=True
+            )
+        blocks = [block for block in blocks if isinstance(block, dict)]
+        text = "".join(str(b.get("text", "")) for b in blocks if b.get("type") == "text")
+        calls = tuple(_call(block) for block in blocks if block.get("type") == "tool_use")
+        reason = str(whole.get("stop_reason"))
+        error = None
+        if reason == "refusal":
+            error = "filtered"
+        elif reason == "max_tokens" and not any(request.params.get(cap) for cap in CAPS):
+            error = "truncated"
+        elif not text.strip() and not calls:
+            error = "empty-answer"
+        read = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        return Answer(
+            text=text,
+            tool_calls=calls,
+            finish_reason=_REASONS.get(reason, reason),
+            input_tokens=sum(count_of(usage.get(name)) or 0 for name in read),
+            output_tokens=count_of(usage.get("output_tokens")),
+            latency_ms=arrived.latency_ms,
+            error=error,
+        )
+
+    def context_tokens(self, _client: httpx.Client, _url: str) -> int | None:
+        """The API does not say."""
+        return None
+
+
+def _messages(messages: Sequence[Message]) -> tuple[str, list[dict[str, Any]]]:
+    """The system text, and messages in which user and assistant alternate."""
+    system: list[str] = []
+    sent: list[dict[str, Any]] = []
+    for message in messages:
+        role = message.get("role")
+        if role in {"system", "developer"}:
+            system.append(text_of(message.get("content")))
+            continue
+        mine = "assistant" if role == "assistant" else "user"
+        if sent and sent[-1]["role"] == mine:
+            sent[-1]["content"] += _blocks(message)
+        else:
+            sent.append({"role": mine, "content": _blocks(message)})
+    return "\n\n".join(system), sent
+
+
+def _blocks(message: Message) -> list[dict[str, Any]]:
+    text = text_of(message.get("content"))
+    if message.get("role") == "tool":
+        called = message.get("tool_call_id")
+        return [{"type": "tool_result", "tool_use_id": called, "content": text}]
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text.strip() else []
+    for call in message.get("tool_calls") or ():
+        function = function_of(call)
+        blocks.append(
+            {
+                "type": "tool_use",
+                "id": call.get("id"),
+                "name": function.get("name"),
+                "input": _object(function.get("arguments")),
+            }
+        )
+    return blocks
+
+
+def _object(arguments: Any) -> Any:
+    if not isinstance(arguments, str):
+        return arguments or {}
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return {"arguments": arguments}
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    function = function_of(tool)
+    return {
+        "name": function.get("name"),
+        "description": function.get("description") or "",
+        "input_schema": function.get("parameters")
+        or function.get("input_schema")
+        or {"type": "object"},
+    }
+
+
+def _choice(choice: Any) -> dict[str, Any] | None:
+    if isinstance(choice, str):
+        return {"type": {"required": "any"}.get(choice, choice)}
+    if isinstance(choice, dict):
+        name = function_of(choice).get("name")
+        return {"type": "tool", "name": name} if name else None
+    return None
+
+
+def _call(block: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = json.dumps(block.get("input", {}), ensure_ascii=False)
+    return {
+        "id": block.get("id"),
+        "type": "function",
+        "function": {"name": block.get("name"), "arguments": arguments},
+    }

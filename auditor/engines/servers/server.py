@@ -1,0 +1,337 @@
+"""Engines that are servers: what the OpenAI-compatible one and Ollama's have in common."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
+
+from auditor.domain import Answer, Candidate, canonical_json
+from auditor.engines.eligibility import needs_beyond_text
+from auditor.engines.measuring.speed import ServerTally
+from auditor.engines.servers.balancing import Balancer, Server
+from auditor.engines.servers.fewest_tokens import fewest_tokens
+from auditor.engines.servers.http_client import Arrived, Failure, pause, post
+from auditor.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from auditor.domain import Request
+    from auditor.engines.base import EngineSettings, Speed
+
+_TRIES = 6
+_DETAIL = 500
+_LAST_REQUESTS_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What is sent for a request, and what became of the parameters that are not sent as logged.
+
+    ``optional`` names those that can be left out if the server refuses them by name.
+    """
+
+    body: Mapping[str, Any]
+    fidelity: Mapping[str, str]
+    repeatable: bool
+    optional: frozenset[str] = frozenset()
+
+
+class Dialect(Protocol):
+    """How a kind of server is spoken to."""
+
+    path: str
+
+    def prepare(self, requests: Sequence[Request], client: httpx.Client, url: str) -> None:
+        """Look at the whole set before the first is sent."""
+
+    def payload(self, request: Request) -> Payload:
+        """The body to send."""
+
+    def answer(self, arrived: Arrived, request: Request) -> Answer:
+        """The answer in a reply; raises ``Failure`` if there is none in it."""
+
+    def context_tokens(self, client: httpx.Client, url: str, /) -> int | None:
+        """The context the server says it has; None if it does not."""
+
+
+class ServerEngine:
+    """A model on one or several servers."""
+
+    def __init__(
+        self,
+        candidate: Candidate,
+        dialect: Dialect,
+        *,
+        urls: tuple[str, ...],
+        headers: Mapping[str, str],
+        settings: EngineSettings,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.candidate = candidate
+        self._dialect = dialect
+        self._headers = {"user-agent": "auditor", **headers}
+        self._settings = settings
+        self._notes = list(notes)
+        self._balancer = Balancer(urls, settings.urls_concurrency)
+        self._tally = ServerTally()
+        self._threads: list[threading.Thread] = []
+        self._context: list[int | None] = []
+        self._local = all(is_loopback(url) for url in urls)
+
+    @property
+    def thinks(self) -> bool | None:
+        """A server does not say."""
+        return None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know about this engine."""
+        return tuple(self._notes)
+
+    def eligible(self, request: Request) -> str | None:
+        """None, or why the server cannot be asked this; asks it once how long its context is."""
+        reason = needs_beyond_text(request)
+        if reason:
+            return reason
+        limit = self._settings.context_tokens or self._told_context()
+        return "context" if limit and fewest_tokens(request) > limit else None
+
+    def answers(
+        self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
+    ) -> Iterator[tuple[str, Answer]]:
+        """Yield answers as they arrive.
+
+        Requests go out sorted by their messages, so that servers find shared prefixes in their
+        caches; equal ones that must give equal answers are sent once.
+        """
+        self._dialect.prepare(requests, self._client, self._balancer.servers[0].url)
+        todo: dict[str, tuple[Payload, list[Request]]] = {}
+        for request in requests:
+            if request.call_id in done:
+                continue
+            payload = self._dialect.payload(request)
+            key = canonical_json(payload.body)
+            if not payload.repeatable:
+                key += request.call_id
+            todo.setdefault(key, (payload, []))[1].append(request)
+        inbox: queue.SimpleQueue[tuple[Payload, list[Request]]] = queue.SimpleQueue()
+        for key in sorted(todo, key=lambda key: canonical_json(todo[key][0].body["messages"])):
+            inbox.put(todo[key])
+        outbox: queue.SimpleQueue[tuple[list[Request], Answer | EngineError]] = queue.SimpleQueue()
+        stop = threading.Event()
+        for i in range(min(len(todo), self._balancer.most)):
+            # Daemons: a server that stalls must not keep the process alive after Ctrl-C.
+            thread = threading.Thread(
+                target=self._work, args=(inbox, outbox, stop), name=f"server-{i}", daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+        try:
+            for _ in range(len(todo)):
+                asked, answer = outbox.get()
+                if isinstance(answer, EngineError):
+                    raise answer
+                for request in asked:
+                    yield request.call_id, answer
+        finally:
+            stop.set()
+
+    def speed(self) -> Sequence[Speed]:
+        """What was measured at each number of requests that a server had at a time."""
+        return self._tally.rows(self.candidate.candidate_id)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._balancer.close()
+        # A request under way when another one failed may end: its connection is closed with it.
+        deadline = time.monotonic() + _LAST_REQUESTS_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        # Kept, closed: a thread that comes back late must not open another one.
+        self._client.close()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        most = self._balancer.most + 4
+        return httpx.Client(
+            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
+            # A proxy has no business with a server on this machine, and a redirect could carry
+            # the key to a host that the user did not name.
+            trust_env=not self._local,
+            follow_redirects=False,
+        )
+
+    def _told_context(self) -> int | None:
+        if not self._context:
+            try:
+                url = self._balancer.servers[0].url
+                self._context.append(self._dialect.context_tokens(self._client, url))
+            except (httpx.HTTPError, ValueError):
+                self._context.append(None)
+        return self._context[0]
+
+    def _work(
+        self,
+        inbox: queue.SimpleQueue[tuple[Payload, list[Request]]],
+        outbox: queue.SimpleQueue[tuple[list[Request], Answer | EngineError]],
+        stop: threading.Event,
+    ) -> None:
+        """Send requests until there are none left; the thread's body, so nothing escapes."""
+        while not stop.is_set():
+            try:
+                payload, asked = inbox.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                outbox.put((asked, self._ask(payload, asked[0], stop)))
+            except EngineError as error:
+                outbox.put((asked, error))
+                return
+            except Exception as error:  # noqa: BLE001 - a reply nobody thought of fails its request
+                detail = f"{type(error).__name__}: {error}"[:_DETAIL]
+                outbox.put(
+                    (asked, Answer(text=None, error="invalid-response", error_detail=detail))
+                )
+
+    def _ask(self, payload: Payload, request: Request, stop: threading.Event) -> Answer:
+        """One request with its retries; raises EngineError if no request can be answered."""
+        body, fidelity = dict(payload.body), dict(payload.fidelity)
+        deadline = time.monotonic() + self._settings.timeout_s
+        failure = Failure(error="timeout", detail="stopped")
+        attempt = 0
+        while attempt < _TRIES and not stop.is_set():
+            found = self._balancer.acquire()
+            if found is None:
+                break
+            server, concurrency = found
+            try:
+                answer = self._once(server, body, request, concurrency, deadline)
+            except Failure as error:
+                failure = error
+                refused = _refused_parameter(failure, body, payload.optional)
+                if refused:
+                    del body[refused]
+                    fidelity[refused] = "dropped: refused by the server"
+                    continue
+                self._give_up_if_useless(failure, server)
+                wait = pause(attempt, failure)
+                attempt += 1
+                if not failure.transient or time.monotonic() + wait > deadline:
+                    break
+                stop.wait(wait)
+            else:
+                fidelity |= answer.fidelity
+                return replace(answer, fidelity=fidelity)
+        if failure.error in {"no-connection", "connection-lost"} and not stop.is_set():
+            self._raise_if_gone(server)
+        return Answer(
+            text=None, error=failure.error, error_detail=failure.detail[:_DETAIL], fidelity=fidelity
+        )
+
+    def _once(
+        self,
+        server: Server,
+        body: Mapping[str, Any],
+        request: Request,
+        concurrency: int,
+        deadline: float,
+    ) -> Answer:
+        tokens: int | None = None
+        failure: Failure | None = None
+        try:
+            arrived = post(
+                self._client,
+                server.url + self._dialect.path,
+                body,
+                headers=self._headers,
+                deadline=deadline,
+            )
+            answer = self._dialect.answer(arrived, request)
+            tokens = answer.output_tokens or 0
+            self._tally.answer(concurrency, answer)
+        except Failure as error:
+            failure = error
+            raise
+        finally:
+            if tokens is not None:
+                self._balancer.answered_by(server, tokens)
+            elif failure is not None and failure.overload:
+                self._balancer.overloaded(server)
+            else:
+                self._balancer.released(server)
+        return _unless_truncated(answer, request)
+
+    def _raise_if_gone(self, server: Server) -> None:
+        """Raise if nobody listens any more: then it is not this request that the server died of."""
+        try:
+            self._client.get(server.url, headers=self._headers, timeout=5.0)
+        except httpx.ConnectError as error:
+            raise EngineError(
+                f"the server at {server.url} cannot be reached any more: {error}",
+                hint="start it and run the same command again: it goes on where it stopped",
+                transient=True,
+            ) from None
+        except httpx.HTTPError:
+            return
+
+    def _give_up_if_useless(self, failure: Failure, server: Server) -> None:
+        """Raise for what will be the same for every request: no key, no such model, no server."""
+        if failure.status in {401, 403} and not server.answered:
+            raise EngineError(
+                f"the server at {server.url} refuses access: {failure.detail}",
+                hint="put its key into the environment: AUDITOR_ENGINE_API_KEY",
+            )
+        if failure.status in {404, 405} and not server.answered:
+            raise EngineError(
+                f"the server at {server.url} does not know {self.candidate.model!r}: "
+                f"{failure.detail}",
+                hint="check the model's name and the URL: --model http://host:port/v1#name",
+            )
+        if failure.error == "no-connection" and not self._balancer.answered:
+            raise EngineError(
+                f"the server at {server.url} cannot be reached: {failure.detail}",
+                hint="start it, or check the URL: --model http://host:port/v1#name",
+                transient=True,
+            )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine."""
+    host = httpx.URL(url).host
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _unless_truncated(answer: Answer, request: Request) -> Answer:
+    """The answer, or the error it is when the server read less than it was sent."""
+    fewest = fewest_tokens(request)
+    if answer.input_tokens is None or answer.input_tokens >= fewest:
+        return answer
+    return Answer(
+        text=None,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        latency_ms=answer.latency_ms,
+        error="truncated-by-server",
+        error_detail=f"the server counted {answer.input_tokens} prompt tokens; "
+        f"the prompt has {fewest} words at least",
+        fidelity=answer.fidelity,
+    )
+
+
+def _refused_parameter(
+    failure: Failure, body: Mapping[str, Any], optional: frozenset[str]
+) -> str | None:
+    """The parameter that a server refuses by its name, if the request can do without it."""
+    if failure.status not in {400, 422} or failure.error != "refused":
+        return None
+    return next(
+        (name for name in sorted(optional) if name in body and name in failure.detail), None
+    )

@@ -1,0 +1,1 @@
+"""Log files to priced calls; every record is accounted for."""

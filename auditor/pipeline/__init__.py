@@ -1,0 +1,1 @@
+"""The order of the stages, what is stale, and the record of runs."""

@@ -1,0 +1,1 @@
+"""What moving would cost and save, and the verdict of every category."""

@@ -1,0 +1,1 @@
+"""What calls cost: the price book, spend, savings, and the provider's bill."""

@@ -1,0 +1,313 @@
+"""The calls beside the bill: logged, computed and billed cost, by model and day.
+
+A provider's export says what was billed for a model on a day. Set beside what the logs hold it
+says how much of the bill the logs cover, and whether the prices are right: the price of a token
+follows from the bill only where both sides have the same tokens.
+
+Sources of the columns: OpenAI's completions usage and cost exports, the Anthropic Console's usage
+and cost exports, OpenRouter's activity export. Columns are matched by name, never by position.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from auditor.errors import LogError
+from auditor.readers.files import containers, documents
+from auditor.readers.values import count, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from auditor.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRow:
+    """One model on one day: the bill, the logs, and how much of the bill the logs cover.
+
+    ``coverage`` is by cost where the bill has one, else by tokens; None where neither is known.
+    ``price_ratio`` is billed to computed cost where both sides have the same tokens: 0.88 is a
+    discount of 12 %.
+    """
+
+    provider: str
+    model: str | None
+    day: date | None
+    billed_usd: Decimal | None
+    billed_tokens: int | None
+    billed_requests: int | None
+    calls: int
+    logged_usd: Decimal | None
+    computed_usd: Decimal | None
+    tokens: int | None
+    coverage: float | None
+    price_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """All rows, and what those that are on the bill add up to."""
+
+    kind: str
+    rows: tuple[BillRow, ...]
+    billed_usd: Decimal | None
+    computed_usd: Decimal | None
+    billed_tokens: int | None
+    tokens: int | None
+    coverage: float | None
+    skipped_rows: int
+
+    def models(self) -> tuple[BillRow, ...]:
+        """Return the rows added up over the days, one for each model, costliest first."""
+        by_model: dict[str | None, list[BillRow]] = defaultdict(list)
+        for row in self.rows:
+            by_model[row.model].append(row)
+        rows = [
+            _compare(some[0].provider, (model, None), *_added(some))
+            for model, some in by_model.items()
+        ]
+        return tuple(sorted(rows, key=_costliest))
+
+
+@dataclass(slots=True)
+class _Billed:
+    usd: Decimal | None = None
+    tokens: int | None = None
+    requests: int | None = None
+
+    def add(self, usd: Decimal | None, tokens: int | None, requests: int | None) -> None:
+        if usd is not None:
+            self.usd = (self.usd or Decimal(0)) + usd
+        if tokens is not None:
+            self.tokens = (self.tokens or 0) + tokens
+        if requests is not None:
+            self.requests = (self.requests or 0) + requests
+
+
+_Key = tuple[str | None, date | None]
+
+
+def reconcile(store: Store, path: Path) -> Reconciliation:
+    """Set the calls beside a provider's usage or cost export.
+
+    Raises:
+        LogError: the file cannot be read, or is no export that is known.
+    """
+    billed: dict[_Key, _Billed] = defaultdict(_Billed)
+    kind: tuple[str, str] | None = None
+    skipped = 0
+    with containers.sources([path]) as found:
+        for item in documents.items(found[0]):
+            record = item.record
+            if not isinstance(record, dict):
+                continue
+            kind = kind or _kind(record)
+            if kind is None:
+                break
+            row = _row(kind[1], record)
+            if row is None:
+                skipped += 1
+            else:
+                model, day, usd, tokens, requests = row
+                billed[model, day].add(usd, tokens, requests)
+    if kind is None:
+        raise LogError(
+            f"{path}: no usage or cost export that is known",
+            hint="exports of OpenAI (usage, cost), Anthropic Console and OpenRouter are read",
+        )
+    rows = tuple(_rows(store, kind[0], billed))
+    whole = _compare(kind[0], (None, None), *_added([row for row in rows if _is_billed(row)]))
+    return Reconciliation(
+        kind=kind[1],
+        rows=rows,
+        billed_usd=whole.billed_usd,
+        computed_usd=whole.computed_usd,
+        billed_tokens=whole.billed_tokens,
+        tokens=whole.tokens,
+        coverage=whole.coverage,
+        skipped_rows=skipped,
+    )
+
+
+def _costliest(row: BillRow) -> tuple[Decimal, int, str]:
+    return -(row.billed_usd or Decimal(0)), -(row.billed_tokens or 0), row.model or ""
+
+
+def _is_billed(row: BillRow) -> bool:
+    return row.billed_usd is not None or row.billed_tokens is not None
+
+
+def _added(rows: Sequence[BillRow]) -> tuple[_Billed, dict[str, Any]]:
+    """Add up rows: the bill and the calls; what none of them tells stays unknown."""
+    bill = _Billed()
+    for row in rows:
+        bill.add(row.billed_usd, row.billed_tokens, row.billed_requests)
+    logged: dict[str, Any] = {"calls": sum(row.calls for row in rows)}
+    for name in ("tokens", "logged_usd", "computed_usd"):
+        known = [value for row in rows if (value := getattr(row, name)) is not None]
+        logged[name] = sum(known) if known else None
+    return bill, logged
+
+
+def _kind(record: Mapping[str, Any]) -> tuple[str, str] | None:
+    keys = record.keys()
+    for provider, kind, needed in (
+        ("openrouter", "openrouter-activity", {"generation_id", "cost_total"}),
+        ("openai", "openai-usage", {"start_time", "num_model_requests", "model"}),
+        ("openai", "openai-cost", {"start_time", "amount_value"}),
+        ("openai", "openai-legacy", {"n_context_tokens_total", "model"}),
+        ("anthropic", "anthropic-usage", {"usage_date_utc", "usage_input_tokens_no_cache"}),
+        ("anthropic", "anthropic-cost", {"usage_date_utc", "cost_usd"}),
+    ):
+        if needed <= keys:
+            return provider, kind
+    return None
+
+
+def _row(  # noqa: PLR0911 - one return for each kind of export
+    kind: str, r: Mapping[str, Any]
+) -> tuple[str | None, date | None, Decimal | None, int | None, int | None] | None:
+    """Return model, day, cost, tokens and requests of a row; None: an empty bucket."""
+    if kind == "openrouter-activity":
+        tokens = _sum(r, "tokens_prompt", "tokens_completion")
+        return (
+            _text(r, "model_permaslug"),
+            _day(r.get("created_at")),
+            _money(r.get("cost_total")),
+            tokens,
+            1,
+        )
+    if kind == "openai-usage":
+        requests = count(r.get("num_model_requests"))
+        if not requests:
+            return None
+        tokens = _sum(r, "input_tokens", "output_tokens")
+        return (
+            _text(r, "model"),
+            _day(r.get("start_time_iso") or r.get("start_time")),
+            None,
+            tokens,
+            requests,
+        )
+    if kind == "openai-cost":
+        amount = _money(r.get("amount_value"))
+        if amount is None:
+            return None
+        item = _text(r, "line_item")
+        model = item.partition(",")[0] if item else None
+        return model, _day(r.get("start_time_iso") or r.get("start_time")), amount, None, None
+    if kind == "openai-legacy":
+        tokens = _sum(r, "n_context_tokens_total", "n_generated_tokens_total")
+        return _text(r, "model"), _day(r.get("timestamp")), None, tokens, count(r.get("n_requests"))
+    if kind == "anthropic-usage":
+        tokens = _sum(
+            r, "usage_input_tokens_no_cache", "usage_input_tokens_cache_write_5m",
+            "usage_input_tokens_cache_write_1h", "usage_input_tokens_cache_read",
+            "usage_output_tokens",
+        )  # fmt: skip
+        return _text(r, "model_version"), _day(r.get("usage_date_utc")), None, tokens, None
+    model = _text(r, "model") or _text(r, "model_version")
+    return model, _day(r.get("usage_date_utc")), _money(r.get("cost_usd")), None, None
+
+
+def _text(record: Mapping[str, Any], key: str) -> str | None:
+    return str(record.get(key) or "").strip() or None
+
+
+def _sum(record: Mapping[str, Any], *keys: str) -> int | None:
+    found = [n for key in keys if (n := count(record.get(key))) is not None]
+    return sum(found) if found else None
+
+
+def _money(value: Any) -> Decimal | None:
+    try:
+        amount = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, str) and value[10:13].strip().isdigit() and "T" not in value:
+        value = value[:10]  # '2026-03-31 14:00', an hour's bucket
+    at = moment(value)
+    return None if at is None else datetime.fromtimestamp(at / 1_000_000, UTC).date()
+
+
+def _rows(store: Store, provider: str, billed: Mapping[_Key, _Billed]) -> list[BillRow]:
+    days = [day for _, day in billed if day is not None]
+    logged: dict[_Key, dict[str, Any]] = {}
+    for row in store.dicts(_LOGGED, {"provider": provider}):
+        if not days or (row["day"] is not None and min(days) <= row["day"] <= max(days)):
+            logged[row["model"], row["day"]] = row
+    by_model = any(model is not None for model, _ in billed)
+    if not by_model:
+        logged = _over_models(logged)
+    keys = sorted({*billed, *logged}, key=lambda k: (str(k[1] or ""), str(k[0] or "")))
+    matched = {key: _match(key, logged) for key in billed}
+    used = {found for found in matched.values() if found is not None}
+    return [
+        _compare(provider, key, billed.get(key), logged.get(matched.get(key) or key))
+        for key in keys
+        if key in billed or key not in used
+    ]
+
+
+def _match(key: _Key, logged: Mapping[_Key, Any]) -> _Key | None:
+    """Find the calls of a billed model: exports name versions, or leave them out."""
+    if key in logged:
+        return key
+    model, day = key
+    near = [
+        k
+        for k in logged
+        if k[1] == day and k[0] and model and (k[0].startswith(model) or model.startswith(k[0]))
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def _over_models(logged: Mapping[_Key, dict[str, Any]]) -> dict[_Key, dict[str, Any]]:
+    found: dict[_Key, dict[str, Any]] = {}
+    for (_, day), row in logged.items():
+        so_far = found.setdefault((None, day), dict.fromkeys(row, None) | {"calls": 0})
+        for name in ("calls", "tokens", "logged_usd", "computed_usd"):
+            if row[name] is not None:
+                so_far[name] = (so_far[name] or 0) + row[name]
+    return found
+
+
+_LOGGED = """
+SELECT model, CAST(called_at AT TIME ZONE 'UTC' AS DATE) AS day, count(*) AS calls,
+       sum(input_uncached_tokens + coalesce(cache_read_tokens, 0)
+           + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
+           + output_tokens)::BIGINT AS tokens,
+       sum(logged_cost_usd) AS logged_usd, sum(cost_usd) AS computed_usd
+FROM calls WHERE provider = $provider AND usage_state <> 'estimated' GROUP BY ALL"""
+_SAME = 0.001
+
+
+def _compare(
+    provider: str, key: _Key, bill: _Billed | None, found: dict[str, Any] | None
+) -> BillRow:
+    row = found or {"calls": 0, "tokens": None, "logged_usd": None, "computed_usd": None}
+    bill = bill or _Billed()
+    coverage = ratio = None
+    if bill.usd:
+        coverage = float((row["computed_usd"] or Decimal(0)) / bill.usd)
+    elif bill.tokens:
+        coverage = (row["tokens"] or 0) / bill.tokens
+    both = bill.usd and bill.tokens and row["tokens"] and row["computed_usd"]
+    if both and abs(row["tokens"] / bill.tokens - 1) <= _SAME:
+        ratio = float(bill.usd / row["computed_usd"])
+    return BillRow(
+        provider=provider, model=key[0], day=key[1], billed_usd=bill.usd,
+        billed_tokens=bill.tokens, billed_requests=bill.requests, calls=row["calls"],
+        logged_usd=row["logged_usd"], computed_usd=row["computed_usd"], tokens=row["tokens"],
+        coverage=coverage, price_ratio=ratio,
+    )  # fmt: skip

@@ -1,0 +1,257 @@
+"""OpenAI chat completions, and everything that speaks them.
+
+Source: OpenAI API reference, chat completions; log-formats of 2.2: ``prompt_tokens`` includes
+``cached_tokens``, ``completion_tokens`` includes ``reasoning_tokens`` and rejected predictions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from auditor.readers.api_shapes.common import (
+    TIERS,
+    image,
+    join_parts,
+    params_of,
+    take_error,
+    take_leading_system,
+)
+from auditor.readers.values import choice_count, count, moment, text
+
+if TYPE_CHECKING:
+    from auditor.readers.call import Call, Json
+
+name = "chat"
+_PLAIN = frozenset(("role", "content"))
+
+
+def request(call: Call, body: Json) -> None:
+    """Decode a chat completion request."""
+    call.api_shape = "chat"
+    call.model_requested = text(body.get("model"))
+    messages = body.get("messages")
+    take_leading_system(
+        call,
+        [message_of(call, m) for m in messages if isinstance(m, dict)]
+        if isinstance(messages, list)
+        else [],
+    )
+    call.tools = tools_of(body)
+    call.params = params_of(body)
+    if "functions" in body and "function_call" in body:
+        call.params["tool_choice"] = body["function_call"]
+    if "n" in body:
+        call.choices = choice_count(body["n"])
+    if body.get("web_search_options") is not None:
+        call.needs_hosted_tools = True
+    call.user_id = text(body.get("user")) or call.user_id
+
+
+def message_of(call: Call, message: Json) -> Json:
+    """Return a message in canonical form: text or parts, images by their hash."""
+    content = message.get("content")
+    role = message.get("role")
+    if type(content) is str and message.keys() == _PLAIN and role != "developer":
+        return message
+    found: Json = {"role": "system" if role == "developer" else role or "user"}
+    found["content"] = content_of(call, content)
+    for key in ("name", "tool_calls", "tool_call_id", "refusal"):
+        if message.get(key):
+            found[key] = message[key]
+    if message.get("function_call"):
+        found["tool_calls"] = [{"type": "function", "function": message["function_call"]}]
+    return found
+
+
+def content_of(call: Call, content: Any) -> Any:
+    """Return text, or canonical parts where a message holds more than text."""
+    if not isinstance(content, list):
+        return content
+    parts = []
+    for part in content:
+        if isinstance(part, str):
+            parts.append({"type": "text", "text": part})
+        elif isinstance(part, dict):
+            parts.append(part_of(call, part))
+    return join_parts(parts)
+
+
+def part_of(call: Call, part: Json) -> Json:
+    """Return one part of a message: text, or a stand-in for an image, a sound or a file."""
+    kind = part.get("type")
+    if isinstance(part.get("text"), str):
+        return {"type": "text", "text": part["text"]}
+    if kind == "refusal":
+        return {"type": "text", "text": str(part.get("refusal") or "")}
+    call.needs_vision = True
+    if kind in ("image_url", "input_image"):
+        url = part.get("image_url")
+        return image(url.get("url") if isinstance(url, dict) else url)
+    if kind == "input_audio":
+        audio = part.get("input_audio")
+        return image(audio.get("data") if isinstance(audio, dict) else None, kind="audio")
+    file = part.get("file")
+    return image(file.get("file_data") if isinstance(file, dict) else None, kind="file")
+
+
+def tools_of(body: Json) -> list[Json] | None:
+    """Return tool definitions; legacy ``functions`` are wrapped as tools."""
+    tools = body.get("tools")
+    if isinstance(tools, list) and tools:
+        return [tool for tool in tools if isinstance(tool, dict)]
+    functions = body.get("functions")
+    if isinstance(functions, list) and functions:
+        return [{"type": "function", "function": f} for f in functions if isinstance(f, dict)]
+    return None
+
+
+def response(call: Call, body: Json) -> None:
+    """Decode a chat completion."""
+    call.provider_response_id = text(body.get("id"))
+    call.model = text(body.get("model"))
+    if call.called_at is None and (created := moment(body.get("created"))):
+        call.called_at, call.time_kind = created, "start"
+    choices = body.get("choices")
+    if isinstance(choices, list) and choices:
+        if len(choices) > 1:
+            call.choices = len(choices)
+        first = choices[0]
+        if isinstance(first, dict):
+            call.finish_reason = text(first.get("finish_reason"))
+            message = first.get("message")
+            if isinstance(message, dict):
+                answer(call, message)
+            elif isinstance(first.get("text"), str):  # a legacy completion
+                call.response_text = first["text"]
+        call.status = "ok"
+    usage(call, body.get("usage"))
+    call.service_tier = TIERS.get(body.get("service_tier") or "", call.service_tier)
+    if body.get("error"):
+        take_error(call, body["error"])
+
+
+def answer(call: Call, message: Json) -> None:
+    """Take the text and the tool calls of an answer."""
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(
+            part["text"]
+            for part in content
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
+    if not isinstance(content, str) and isinstance(message.get("refusal"), str):
+        content = message["refusal"]
+    call.response_text = content if isinstance(content, str) else None
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and calls:
+        call.tool_calls = [c for c in calls if isinstance(c, dict)]
+    elif isinstance(message.get("function_call"), dict):
+        call.tool_calls = [{"type": "function", "function": message["function_call"]}]
+
+
+def usage(call: Call, found: Any) -> None:
+    """Split inclusive token counts into disjoint buckets."""
+    if not isinstance(found, dict):
+        return
+    prompt = count(found.get("prompt_tokens"))
+    output = count(found.get("completion_tokens"))
+    if prompt is None and output is None:
+        return
+    details = found.get("prompt_tokens_details")
+    read = write = 0
+    if isinstance(details, dict):
+        read = count(details.get("cached_tokens")) or 0
+        write = (
+            count(details.get("cache_write_tokens"))
+            or count(details.get("cache_creation_tokens"))
+            or 0
+        )
+    read = read or count(found.get("prompt_cache_hit_tokens")) or 0  # DeepSeek
+    inclusive(call, prompt, read, write, output)
+    details = found.get("completion_tokens_details")
+    if isinstance(details, dict):
+        reasoning(call, count(details.get("reasoning_tokens")))
+    hosted = found.get("server_tool_use")  # Anthropic's models behind gateways
+    if isinstance(hosted, dict):
+        call.web_searches = count(hosted.get("web_search_requests"))
+        call.needs_hosted_tools |= bool(call.web_searches)
+    cost = found.get("cost")  # OpenRouter bills in its usage
+    if isinstance(cost, int | float) and cost > 0:
+        call.logged_cost_usd = float(cost)
+
+
+def inclusive(
+    call: Call, total_input: int | None, read: int, write: int, output: int | None
+) -> None:
+    """Set the buckets from an input count that includes what was cached.
+
+    A cached part larger than the whole says that the whole excludes it after all.
+    """
+    if total_input is not None:
+        uncached = total_input - read - write
+        call.input_uncached_tokens = uncached if uncached >= 0 else total_input
+        call.cache_read_tokens = read
+        call.cache_write_5m_tokens = write
+        call.cache_write_1h_tokens = 0
+    call.output_tokens = output
+    call.usage_state = "provider"
+
+
+def reasoning(call: Call, tokens: int | None) -> None:
+    """Set the reasoning part of the output; never more than the output itself."""
+    if tokens is not None and call.output_tokens is not None:
+        call.reasoning_tokens = min(tokens, call.output_tokens)
+
+
+def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event
+    """Put the chunks of a stream together; None if they are none of ours."""
+    body: Json = {}
+    message: Json = {"role": "assistant", "content": None}
+    calls: dict[int, Json] = {}
+    finish = None
+    ours = False
+    for event in events:
+        if event.get("error"):
+            body["error"] = event["error"]
+        if "choices" not in event:
+            continue
+        ours = True
+        for key in ("id", "model", "created", "service_tier", "usage"):
+            if event.get(key):
+                body[key] = event[key]
+        for choice in event["choices"] or ():
+            if not isinstance(choice, dict) or choice.get("index", 0) != 0:
+                continue
+            delta = choice.get("delta")
+            if isinstance(delta, dict):
+                _extend(message, calls, delta)
+            elif isinstance(choice.get("text"), str):
+                message["content"] = (message["content"] or "") + choice["text"]
+            finish = choice.get("finish_reason") or finish
+    if not ours:
+        return None
+    if calls:
+        message["tool_calls"] = [calls[index] for index in sorted(calls)]
+    body["object"] = "chat.completion"
+    body["choices"] = [{"index": 0, "message": message, "finish_reason": finish}]
+    return body
+
+
+def _extend(message: Json, calls: dict[int, Json], delta: Json) -> None:
+    if isinstance(delta.get("content"), str):
+        message["content"] = (message["content"] or "") + delta["content"]
+    if isinstance(delta.get("refusal"), str):
+        message["refusal"] = message.get("refusal", "") + delta["refusal"]
+    for part in delta.get("tool_calls") or ():
+        if not isinstance(part, dict):
+            continue
+        given = part.get("index")
+        index = given if isinstance(given, int) else len(calls)
+        found = calls.setdefault(
+            index, {"id": None, "type": "function", "function": {"name": "", "arguments": ""}}
+        )
+        found["id"] = part.get("id") or found["id"]
+        function = part.get("function")
+        if isinstance(function, dict):
+            found["function"]["name"] += str(function.get("name") or "")
+            found["function"]["arguments"] += str(function.get("arguments") or "")

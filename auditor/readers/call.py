@@ -1,0 +1,118 @@
+"""What a reader yields: calls, and what the ledger says about everything else.
+
+``Call`` is the one mutable type of the readers: a decoder sets what it knows on a fresh instance
+and the class attributes stand for the rest. A million of them are made in a run, and an instance
+that stores only what is known is several times cheaper to make than a frozen dataclass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Json = dict[str, Any]
+
+TOKEN_COUNTS = (
+    "input_uncached_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
+"""The disjoint buckets, and the part of the output that was reasoning."""
+
+
+class Call:
+    """One logged API call in canonical form; unknown is ``None``.
+
+    The token buckets are disjoint: uncached + cache read + cache written = all input.
+    ``output_tokens`` includes ``reasoning_tokens``. Times are microseconds since the epoch, UTC.
+    """
+
+    reader: str = ""
+    log_id: str | None = None
+    provider_response_id: str | None = None
+    called_at: int | None = None
+    time_kind: str | None = None
+    latency_ms: float | None = None
+    ttft_ms: float | None = None
+    provider: str | None = None
+    model: str | None = None
+    model_requested: str | None = None
+    endpoint: str | None = None
+    api_shape: str = "other"
+    conversation_id: str | None = None
+    trace_id: str | None = None
+    parent_id: str | None = None
+    attempt_no: int | None = None
+    project: str | None = None
+    user_id: str | None = None
+    api_key_id: str | None = None
+    team: str | None = None
+    tags: Mapping[str, Any] | None = None
+    status: str = "unknown"
+    http_status: int | None = None
+    error: str | None = None
+    finish_reason: str | None = None
+    choices: int | None = None
+    content_state: str = "full"
+    usage_state: str = "absent"
+    input_uncached_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    web_searches: int | None = None
+    service_tier: str = "standard"
+    needs_vision: bool = False
+    needs_hosted_tools: bool = False
+    logged_cost_usd: float | None = None
+
+    system_text: str | None = None
+    messages: list[Json] | None = None
+    tools: list[Json] | None = None
+    params: Json | None = None
+    response_text: str | None = None
+    tool_calls: list[Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotCall:
+    """A record that is no call by design: a wrapper span, metadata, a blank line."""
+
+    why: str
+    call: Call | None = None
+    """The call this record is a part of, where records are folded together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that should have been a call and could not be read."""
+
+    reason: str
+    detail: str = ""
+
+
+Outcome = Call | NotCall | Reject
+
+
+class Reader(Protocol):
+    """A log format whose records each stand for themselves.
+
+    ``matches`` looks at one parsed record and must be cheap: it is asked for every record. ``read``
+    returns one outcome for each record the object holds; most hold one.
+    """
+
+    name: str
+    title: str
+
+    def matches(self, record: Json) -> bool:
+        """Say whether the record is of this format."""
+
+    def read(self, record: Json) -> Iterable[Outcome]:
+        """Turn the record into calls, not-calls and rejects."""

@@ -1,0 +1,1 @@
+"""From records to columns: identity, masks and JSON text, ready for the database."""

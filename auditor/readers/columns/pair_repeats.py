@@ -1,0 +1,236 @@
+"""What repeats from pair to pair: settings of requests, system prompts, labels, models.
+
+Each different value is decoded by ``shapes`` and ``surroundings``, hashed and searched for secrets
+once in a piece of a file, and known by a number from then on. ``fit`` says that pairs with the
+value may be taken; the others are left to the readers.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+
+from auditor.privacy import masking as redact
+from auditor.readers import metadata as surroundings
+from auditor.readers import providers
+from auditor.readers.api_shapes.common import PARAMS
+from auditor.readers.call import Call
+from auditor.readers.columns import identity
+from auditor.readers.columns.batch import CALLS, as_json, form_of, tool_names
+from auditor.readers.columns.pair_types import UNSET, Request
+from auditor.readers.values import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from auditor.readers.columns.pair_types import ChatPair, MessagesPair
+
+    Pair = ChatPair | MessagesPair
+
+_FIELDS = Request.__struct_fields__
+_COMMON = _FIELDS[_FIELDS.index("temperature") : _FIELDS.index("response_format")]
+_RARE = _FIELDS[_FIELDS.index("response_format") :]
+_common = attrgetter(*_COMMON)
+_rare = attrgetter(*_RARE)
+_NOTHING_RARE = (UNSET,) * len(_RARE)
+_SETTINGS = ("params", "tools", "tool_names", "response_format", "choices", "needs_hosted_tools")
+_LABELS = ("api_key_id", "team", "tags")
+
+
+class Settings(NamedTuple):
+    """What the settings of a request come to."""
+
+    fit: bool = False
+    digest: bytes = b""
+    params: bytes | None = None
+    tools: bytes | None = None
+    tool_names: list[str] | None = None
+    response_format: str | None = None
+    choices: int | None = None
+    needs_hosted_tools: bool = False
+
+
+class Labels(NamedTuple):
+    """What metadata and tags come to; those beside the bodies before those in the request."""
+
+    fit: bool = False
+    conversation_id: str | None = None
+    trace_id: str | None = None
+    project: str | None = None
+    user_id: str | None = None
+    asked_user: str | None = None
+    """The user where the shape is Anthropic's, which says so in the metadata of the request."""
+    api_key_id: str | None = None
+    team: str | None = None
+    tags: bytes | None = None
+
+
+class System(NamedTuple):
+    """A system prompt."""
+
+    fit: bool = False
+    digest: bytes = b""
+    system_text: str | None = None
+
+
+class Model(NamedTuple):
+    """The model that answered, and the one that was asked."""
+
+    asked: bytes = b""
+    model: str | None = None
+    model_requested: str | None = None
+    provider: str | None = None
+
+
+class Known:
+    """Values that repeat: each is made once, and known by its number.
+
+    Of hostile values that cannot be read it is ``unreadable``, which fits nowhere: the readers say
+    why.
+    """
+
+    def __init__(self, make: Callable[..., Any], unreadable: Any) -> None:
+        self._make = make
+        self._unreadable = unreadable
+        self._numbers: dict[Hashable, int] = {}
+        self.values: list[Any] = []
+
+    def number(self, key: Hashable, *given: Any) -> int:
+        """Return the number of the value of a key; a new one is made of what is given."""
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self.values)
+            try:
+                self.values.append(self._make(*given))
+            except Exception:  # noqa: BLE001 - hostile, as everything in a log
+                self.values.append(self._unreadable)
+        return found
+
+    def columns(self, names: Iterable[str], numbers: list[int]) -> dict[str, pa.Array]:
+        """Return columns of fields of the values, for rows that have the values' numbers."""
+        at = pa.array(numbers, pa.int32())
+        return {
+            name: array_of(name, [getattr(value, name) for value in self.values]).take(at)
+            for name in names
+        }
+
+
+class Repeated:
+    """The values that repeat in the pairs of one shape."""
+
+    def __init__(self, shape: Any, *, secrets_only: bool) -> None:
+        self._shape = shape
+        self._secrets_only = secrets_only
+        self.settings = Known(self._read_settings, Settings())
+        self.labels = Known(self._read_labels, Labels())
+        self.systems = Known(self._read_system, System())
+        self.models = Known(_read_model, Model())
+
+    def columns(
+        self,
+        *,
+        settings: list[int],
+        labels: list[int],
+        systems: list[int],
+        models: list[int],
+    ) -> dict[str, pa.Array]:
+        """Return the columns that these values fill, for rows that have their numbers."""
+        return {
+            **self.settings.columns(_SETTINGS, settings),
+            **self.labels.columns(_LABELS, labels),
+            **self.systems.columns(("system_text",), systems),
+            **self.models.columns(("model", "model_requested", "provider"), models),
+        }
+
+    def settings_of(self, requests: Iterable[Request]) -> list[int]:
+        """Return the numbers of the settings of requests."""
+        numbers = []
+        for request in requests:
+            rare = _rare(request)
+            # 0 and 0.0 are the same key and other words.
+            key: Any = (_common(request), type(request.temperature), type(request.top_p))
+            if rare != _NOTHING_RARE:
+                key = (key, tuple(map(bytes, rare)))
+            numbers.append(self.settings.number(key, request))
+        return numbers
+
+    def _read_settings(self, request: Request) -> Settings:
+        """Decode the settings of a request as its shape does."""
+        body = {name: getattr(request, name) for name in _COMMON}
+        for name in _RARE:
+            if (raw := getattr(request, name)) is not UNSET:
+                body[name] = orjson.loads(bytes(raw))
+        names = [PARAMS[key] for key, value in body.items() if key in PARAMS and value is not None]
+        call = Call()
+        self._shape.request(call, {**body, "model": None, "messages": []})
+        params = as_json(call.params) if call.params else None
+        tools = as_json(call.tools) if call.tools else None
+        return Settings(
+            # Of two spellings of one parameter the order in the record decides.
+            fit=len(names) == len(set(names)) and self._is_clean(tools, params),
+            digest=identity.of_settings(tools, params),
+            params=params,
+            tools=tools,
+            tool_names=tool_names(call.tools) if call.tools else None,
+            response_format=form_of(call.params) if call.params else None,
+            choices=call.choices,
+            needs_hosted_tools=call.needs_hosted_tools,
+        )
+
+    def labels_of(self, pair: Pair) -> int:
+        """Return the number of what metadata and tags of a pair say."""
+        metadata, tags, asked = pair.metadata, pair.tags, pair.request.metadata
+        if metadata is tags is asked is UNSET:
+            return self.labels.number(None, b"", b"", b"")
+        key = (bytes(metadata), bytes(tags), bytes(asked))
+        return self.labels.number(key, *key)
+
+    def _read_labels(self, metadata: bytes, tags: bytes, asked: bytes) -> Labels:
+        """Read metadata and tags as those of any pair are read; empty where there are none."""
+        outer, inner = Call(), Call()
+        for raw in filter(None, (metadata, tags)):
+            surroundings.around(outer, "", orjson.loads(raw))
+        value = orjson.loads(asked) if asked else None
+        surroundings.around(inner, "", value)
+        both = {**(outer.tags or {}), **(inner.tags or {})}
+        kept = as_json(both) if both else None
+        names = ("conversation_id", "trace_id", "project", "user_id", "api_key_id", "team")
+        return Labels(
+            fit=self._is_clean(metadata, tags, asked),
+            tags=kept,
+            asked_user=text(value.get("user_id")) if isinstance(value, dict) else None,
+            **{name: getattr(outer, name) or getattr(inner, name) for name in names},
+        )
+
+    def _read_system(self, given: str | None) -> System:
+        raw = given.encode() if given else b""
+        return System(self._is_clean(raw), identity.of_system(raw), given)
+
+    def model_of(self, pair: Pair) -> int:
+        """Return the number of the models of a pair."""
+        key = (pair.response.model, pair.request.model)
+        return self.models.number(key, *key)
+
+    def _is_clean(self, *parts: bytes | None) -> bool:
+        return all(redact.clean([part for part in parts if part], secrets_only=self._secrets_only))
+
+
+def _read_model(answered: str | None, asked: str | None) -> Model:
+    model = answered or asked or None
+    return Model(
+        asked=(asked or "").encode(),
+        model=model,
+        model_requested=asked or None,
+        provider=providers.of_model(model) if model else None,
+    )
+
+
+def array_of(name: str, values: list[Any]) -> pa.Array:
+    """Return the values of a column of calls in its type; bytes are UTF-8."""
+    kind = CALLS.field(name).type
+    if kind == pa.string() and values and isinstance(values[0], bytes):
+        return pa.array(values, pa.binary()).view(kind)  # UTF-8 already, need not be looked at
+    return pa.array(values, kind)

@@ -1,0 +1,1 @@
+"""From paths to records: files, archives and documents, cut on the bytes."""

@@ -1,0 +1,240 @@
+"""replay: answers of the candidates to the drawn calls. Writes answers and speeds.
+
+Fills the gaps, row by row: an answer is keyed by call, candidate and replicate, and the candidate
+by everything that changes its answers. Ctrl-C or kill -9 lose what was in flight; the same command
+goes on, and another model or setting adds answers beside the old ones.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from auditor.decision import reasons as phrases
+from auditor.domain import Answer, Part, Request, StageResult, Watch, silent
+from auditor.errors import NotReadyError
+from auditor.replay.answers import AnswerLog, request_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from auditor.engines.base import Engine
+    from auditor.store.store import Store
+
+# A call that is drawn again belongs to the set it was drawn in first.
+_DRAWN = """
+SELECT min(set_no) AS set_no, call_id, d.category_id FROM draws d JOIN designs USING (design_id)
+WHERE active AND candidate_id = ?
+GROUP BY ALL ORDER BY set_no, call_id
+"""
+
+_KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
+
+# A call whose answer the log lacks has none until the baseline is run again.
+_LOGGED = """
+INSERT INTO answers BY NAME
+SELECT md5(concat('logged', call_id)) AS answer_id, call_id,
+       NULL::VARCHAR AS candidate_id, 0 AS replicate, response_text AS text,
+       tool_calls, finish_reason,
+       CASE WHEN response_text IS NULL AND tool_calls IS NULL THEN 'no-answer' END AS error,
+       input_uncached_tokens + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
+         + coalesce(cache_write_1h_tokens, 0) AS input_tokens,
+       output_tokens, reasoning_tokens, ttft_ms, latency_ms
+FROM calls JOIN contents USING (call_id)
+SEMI JOIN (SELECT call_id FROM draws) USING (call_id)
+ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0) USING (call_id)
+WHERE content_state = 'full'
+ORDER BY call_id
+"""
+
+
+# Tokens of the longest logged answers: the 99th percentile leaves one runaway of theirs aside.
+_LONGEST = """
+SELECT category_id, quantile_disc(output_tokens - coalesce(reasoning_tokens, 0), 0.99) AS longest
+FROM calls JOIN call_categories USING (call_id)
+WHERE status = 'ok' AND output_tokens IS NOT NULL GROUP BY category_id
+"""
+# Another tokenizer may take a few more tokens for a label.
+_LEAST_LIMIT = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaySettings:
+    """The engines to ask, cheapest first, and how long an answer may grow (see EngineSettings)."""
+
+    engines: Sequence[Engine]
+    max_output_tokens: int = 1024
+    answer_headroom: float = 2.0
+    machine: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally(Part):
+    """What happened in one category."""
+
+    category_id: str
+    latencies_ms: list[float] = field(default_factory=list)
+
+    def count(self, answer: Answer, seconds: float) -> None:
+        """Add one answer, and the seconds since the one before it, whosever that was."""
+        self.done += 1
+        self.failed += answer.error is not None
+        self.output_tokens += answer.output_tokens or 0
+        self.seconds += seconds
+        if answer.latency_ms is not None:
+            self.latencies_ms.append(answer.latency_ms)
+
+    def row(self, model: str) -> dict[str, Any]:
+        """Return what the console shows: calls, failures, median time in ms, tokens."""
+        times = sorted(self.latencies_ms)
+        return {
+            "category_id": self.category_id,
+            "name": self.name,
+            "model": model,
+            "calls": self.done,
+            "failed": self.failed,
+            "latency_ms_p50": times[len(times) // 2] if times else None,
+            "output_tokens": self.output_tokens,
+        }
+
+
+def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageResult:
+    """Ask every candidate for the answers it still owes.
+
+    Raises:
+        NotReadyError: nobody has tried to draw a call.
+        EngineError: a model cannot be used at all; what it answered before is kept.
+    """
+    began = time.monotonic()
+    if not store.value("SELECT count(*) FROM candidates"):
+        raise NotReadyError("no call has been drawn yet", hint="run 'auditor sample' first")
+    if not store.value("SELECT count(*) FROM draws"):
+        # No failure: what the log costs is worth a report, and the report says the same.
+        return StageResult(stage="replay", warnings=(f"nothing to replay: {_why_none(store)}",))
+    with store.transaction():
+        store.execute(_LOGGED)
+    written, resumed = 0, 0
+    warnings: list[str] = []
+    table: list[dict[str, Any]] = []
+    names = dict(store.rows("SELECT category_id, name FROM categories"))
+    for engine in settings.engines:
+        candidate = engine.candidate
+        known = {row[0] for row in store.rows(_KNOWN, [candidate.candidate_id])}
+        warnings.extend(engine.notes)
+        tallies: dict[str, _Tally] = {}
+        for drawn in _sets(store, candidate.candidate_id):
+            done = known & drawn.keys()
+            resumed += len(done)
+            if len(done) == len(drawn):
+                continue
+            tally_of = {}
+            for call_id, category_id in drawn.items():
+                if category_id not in tallies:
+                    name = names[category_id]
+                    tallies[category_id] = _Tally(category_id=category_id, name=name)
+                tally_of[call_id] = tallies[category_id]
+                tallies[category_id].total += call_id not in done
+            requests = _requests(store, drawn, engine, settings)
+            store.rest()
+            parts = [tally for tally in tallies.values() if tally.total]
+            written += _replay(store, engine, requests, done, tally_of, parts=parts, watch=watch)
+        if tallies:
+            _save_speed(store, engine, settings.machine)
+            table += [tallies[key].row(candidate.model) for key in sorted(tallies)]
+    store.rest()
+    return StageResult(
+        stage="replay",
+        rows_read=written + resumed,
+        rows_written=written,
+        seconds=time.monotonic() - began,
+        warnings=tuple(warnings),
+        detail={"resumed": resumed, "categories": table},
+    )
+
+
+def _why_none(store: Store) -> str:
+    """Return why no call at all was drawn."""
+    if not store.value("SELECT count(*) FROM criteria WHERE active AND role = 'verdict'"):
+        return "no category has a criterion, write one in criteria.yaml"
+    why = phrases.CANNOT | phrases.UNKNOWN
+    reasons = store.rows("SELECT reason FROM eligibility GROUP BY 1 ORDER BY count(*) DESC, 1")
+    return why[reasons[0][0]] if reasons else "no call of a category with a criterion has a price"
+
+
+def _sets(store: Store, candidate_id: str) -> list[dict[str, str]]:
+    """Return the drawn calls with their categories, set by set.
+
+    An engine that batches gives the same answers only for the same set of requests: draws that
+    were added later are a set of their own, and so leave finished and interrupted ones alone.
+    """
+    sets: dict[int, dict[str, str]] = defaultdict(dict)
+    for set_no, call_id, category_id in store.rows(_DRAWN, [candidate_id]):
+        sets[set_no][call_id] = category_id
+    return list(sets.values())
+
+
+def _requests(
+    store: Store, category_of: Mapping[str, str], engine: Engine, settings: ReplaySettings
+) -> list[Request]:
+    """Return the drawn requests in the order of their ids.
+
+    A model that rambles on is cut where no logged answer of the category ever went. One that
+    thinks first, or may, is not: its thoughts are longer than any answer.
+    """
+    limits: dict[str, int] = {}
+    if settings.answer_headroom and engine.thinks is False:
+        limits = {
+            category_id: max(_LEAST_LIMIT, ceil(settings.answer_headroom * longest))
+            for category_id, longest in store.rows(_LONGEST)
+        }
+    rows = store.dicts(
+        "SELECT call_id, system_text, messages, tools, params FROM contents"
+        " WHERE list_contains(?, call_id) ORDER BY call_id",
+        [sorted(category_of)],
+    )
+    return [
+        request_of(row, settings.max_output_tokens, limits.get(category_of[row["call_id"]]))
+        for row in rows
+    ]
+
+
+def _replay(
+    store: Store,
+    engine: Engine,
+    requests: Sequence[Request],
+    done: set[str],
+    tally_of: Mapping[str, _Tally],
+    *,
+    parts: Sequence[Part],
+    watch: Watch,
+) -> int:
+    """Ask for what is missing and save it in batches; the database rests in between."""
+    task, owed = f"Replaying on {engine.candidate.model}", len(requests) - len(done)
+    watch.start(task, total=owed, unit="calls", parts=parts)
+    last: float | None = None  # before the first answer the model is loaded
+    with AnswerLog(store, engine.candidate.candidate_id) as log:
+        for call_id, answer in engine.answers(requests, frozenset(done)):
+            now = time.monotonic()
+            log.add(call_id, answer)
+            tally = tally_of[call_id]
+            tally.count(answer, 0.0 if last is None else now - last)
+            last = now
+            watch.advance(1, tally.name)
+    watch.finish()
+    return log.saved
+
+
+def _save_speed(store: Store, engine: Engine, machine: str | None) -> None:
+    measured_at = datetime.now(UTC)
+    with store.transaction():
+        store.append(
+            "speeds",
+            [
+                {**asdict(speed), "machine": machine, "measured_at": measured_at}
+                for speed in engine.speed()
+            ],
+        )

@@ -1,0 +1,118 @@
+"""report: writes auditor-report.html, plan.md and report.json.
+
+Reads only; the same database gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor import __version__
+from auditor.domain import StageResult, Watch, silent
+from auditor.errors import AuditorError, ConfigError
+from auditor.report.as_json import render_json
+from auditor.report.html import render_html
+from auditor.report.markdown import render_plan
+from auditor.report.read import read_figures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auditor.report.data import Figures
+    from auditor.store.store import Store
+
+PAGE, PLAN, DATA = "auditor-report.html", "plan.md", "report.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings:
+    """``output`` is the page (ends in .html) or a folder; plan and JSON are written beside it."""
+
+    output: Path = Path(PAGE)
+    examples: bool = True
+    command: str = "auditor report"
+
+
+def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> StageResult:
+    """Write the three files, each whole or not at all.
+
+    Raises:
+        NotReadyError: nothing is ingested, or no plan was made.
+        ConfigError: SOURCE_DATE_EPOCH is no number of seconds.
+        AuditorError: a file cannot be written.
+    """
+    began = time.monotonic()
+    page = settings.output
+    if page.suffix.lower() not in {".html", ".htm"}:
+        page /= PAGE
+    watch.start("Writing the report")
+    figures = figures_of(store, examples=settings.examples, command=settings.command)
+    store.rest()
+    texts = {
+        page: render_html(figures),
+        page.with_name(PLAN): render_plan(figures),
+        page.with_name(DATA): render_json(figures),
+    }
+    written = write_all(texts)
+    watch.finish()
+    return StageResult(
+        stage="report",
+        rows_read=figures.totals.calls,
+        rows_written=len(texts),
+        seconds=time.monotonic() - began,
+        warnings=[f"integrity: {check.name}" for check in figures.checks],
+        detail={"files": written},
+    )
+
+
+def figures_of(store: Store, *, examples: bool = True, command: str = "auditor report") -> Figures:
+    """Read the figures as the report shows them, the stamped time from SOURCE_DATE_EPOCH if set.
+
+    Raises:
+        NotReadyError: nothing is ingested, or no plan was made.
+        ConfigError: SOURCE_DATE_EPOCH is no number of seconds.
+    """
+    figures = read_figures(store, version=__version__, command=command, examples=examples)
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return figures
+    try:
+        stamp = datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ConfigError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, no number of seconds", hint="unset SOURCE_DATE_EPOCH"
+        ) from None
+    return replace(figures, method=replace(figures.method, generated_at=stamp))
+
+
+def write_all(texts: Mapping[Path, str]) -> dict[str, int]:
+    """Write each text to its path and return their sizes in bytes.
+
+    All are written beside their place first and then renamed, so that a full disk leaves the
+    former report whole.
+    """
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in texts}
+    sizes = {}
+    path = next(iter(texts))
+    try:
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sizes[str(path)] = temporary[path].write_bytes(text.encode("utf-8", "replace"))
+        for path in texts:
+            temporary[path].replace(path)
+    except OSError as error:
+        raise AuditorError(
+            f"{path}: cannot be written: {error.strerror or error}",
+            hint="make room, or name another place with --output",
+        ) from error
+    finally:
+        for left in temporary.values():
+            with suppress(OSError):  # gone by its rename, or never made
+                left.unlink()
+    return sizes

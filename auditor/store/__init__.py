@@ -1,0 +1,1 @@
+"""The audit database: one DuckDB file whose tables are the contract between the stages."""

@@ -1,0 +1,296 @@
+"""The stages criteria and grade: choosing rules, keeping the user's, filling the gaps."""
+
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from auditor.criteria import choose_stage as criteria
+from auditor.criteria import grade_stage as grade
+from auditor.criteria.choose_stage import CriteriaSettings
+from auditor.criteria.file import parse_criteria
+from auditor.errors import ConfigError, NotReadyError
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+MOODS = ["positive", "negative"]
+PROSE = "It was the {}th of many long and winding stories told on that evening by the fire."
+CRITERIA = """\
+version: 1
+criteria:
+  - match: {system: "*sentiment*"}
+    assert:
+      - {type: equals, value: "{{expected}}", transform: label}
+"""
+
+
+def append(store, table, rows):
+    store.append(table, pa.Table.from_pylist(rows))
+
+
+def add_category(store, name, system, answers, **more):
+    """A category with one drawn call per answer, and what the local model said to it."""
+    calls, contents, logged, local = [], [], [], []
+    for i, (text, said) in enumerate(answers):
+        key = f"{name}-{i}"
+        calls.append({
+            "call_id": key, "log_id": f"log-{key}", "source_id": "s", "record_no": i,
+            "reader": "r", "api_shape": "chat", "status": "ok", "content_state": "full",
+            "usage_state": "provider", "service_tier": "standard", "needs_vision": False,
+            "needs_hosted_tools": False, "masked": 0, "cost_usd": 1, "cost_basis": "logged",
+            "model": "gpt-4o", **more,
+        })  # fmt: skip
+        messages = json.dumps([{"role": "user", "content": f"call {i}"}])
+        contents.append({"call_id": key, "system_text": system, "messages": messages, "response_text": text})  # fmt: skip
+        answer = {
+            "call_id": key,
+            "replicate": 0,
+            "finish_reason": more.get("finish_reason", "stop"),
+        }
+        logged.append(
+            answer | {"answer_id": f"a-{key}", "text": text, "candidate_id": None, "error": None}
+        )
+        error = None if said is not None else "timeout"
+        local.append(
+            answer | {"answer_id": f"b-{key}", "text": said, "candidate_id": "m", "error": error}
+        )
+    append(store, "calls", calls)
+    append(store, "contents", contents)
+    append(store, "answers", [*logged, *local])
+    store.append(
+        "categories",
+        [{"category_id": name, "name": name.title(), "name_origin": "rule", "method": "route"}],
+    )
+    store.append("call_categories", [
+        {"call_id": c["call_id"], "category_id": name, "route_id": "r", "confidence": 1} for c in calls])  # fmt: skip
+    store.append("designs", [{
+        "design_id": name, "category_id": name, "candidate_id": "m", "seed": 0, "units": len(calls),
+        "calls": len(calls), "spend_usd": len(calls), "by_spend": True, "active": True, "made_at": NOW}])  # fmt: skip
+    store.append("draws", [
+        {"design_id": name, "category_id": name, "draw_no": i, "unit_id": c["call_id"], "call_id": c["call_id"]}
+        for i, c in enumerate([*calls, calls[0]])])  # the first is drawn twice  # fmt: skip
+
+
+@pytest.fixture
+def audited(store):
+    moods = [(MOODS[i % 2], MOODS[0] if i % 4 else None) for i in range(20)]
+    add_category(store, "mood", "Tell the sentiment.", moods)
+    add_category(store, "tales", "Tell a tale.", [(PROSE.format(i), "Once.") for i in range(20)])
+    return store
+
+
+def write(folder, name, text):
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def label_lines(n=20):
+    return "".join(
+        json.dumps({"id": f"log-mood-{i}", "expected": MOODS[i % 2]}) + "\n" for i in range(n)
+    )
+
+
+def in_force(store):
+    return store.rows(
+        "SELECT category_id, origin, role, form_only, live_checkable FROM criteria WHERE active ORDER BY ALL"
+    )
+
+
+def verdicts(store, who="b"):
+    rows = store.rows(
+        "SELECT answer_id, passed FROM grades JOIN criteria USING (criterion_id)"
+        " WHERE active AND role = 'verdict' AND starts_with(answer_id, ?)", [who])  # fmt: skip
+    return [passed for _, passed in sorted(rows, key=lambda row: int(row[0].split("-")[-1]))]
+
+
+def test_rules_are_proposed_and_prose_stays_without(audited):
+    result = criteria.run(audited, CriteriaSettings())
+    assert in_force(audited) == [
+        ("mood", "proposed", "live", True, True),
+        ("mood", "proposed", "verdict", False, False),
+    ]
+    reasons = {c["name"]: c["reason"] for c in result.detail["categories"]}
+    assert "agreement with the API model" in reasons["Mood"]
+    assert "needs a judge or a rule" in reasons["Tales"]
+    again = criteria.run(audited, CriteriaSettings())
+    assert again.detail == result.detail
+    assert len(in_force(audited)) == 2
+
+
+def test_logged_and_local_answers_are_graded_by_the_same_rule(audited):
+    criteria.run(audited, CriteriaSettings())
+    result = grade.run(audited)
+    assert result.rows_written == 20 * 2 * 2  # logged and local, verdict and live
+    assert verdicts(audited, "a") == [True] * 20
+    assert verdicts(audited) == [i % 2 == 0 and i % 4 != 0 for i in range(20)]
+    errors = audited.rows("SELECT DISTINCT explanation FROM grades WHERE answer_id = 'b-mood-4'")
+    assert errors == [("timeout",)]
+    assert not audited.check()
+
+
+def test_grading_again_adds_nothing_and_another_rule_grades_anew(audited, tmp_path):
+    criteria.run(audited, CriteriaSettings())
+    first = grade.run(audited).rows_written
+    assert grade.run(audited).rows_written == 0
+    audited.execute("DELETE FROM grades WHERE answer_id = 'b-mood-1'")
+    assert grade.run(audited).rows_written == 2
+    rule = write(tmp_path, "c.yaml", CRITERIA.replace("equals", "icontains"))
+    labels = write(tmp_path, "l.jsonl", label_lines())
+    criteria.run(audited, CriteriaSettings(criteria=rule, labels=labels))
+    assert grade.run(audited).rows_written == 40
+    assert audited.value("SELECT count(*) FROM grades") == first + 40  # the former ones are kept
+
+
+def test_a_killed_run_loses_at_most_a_batch(audited, monkeypatch):
+    criteria.run(audited, CriteriaSettings())
+    monkeypatch.setattr(grade, "_BATCH", 7)
+    graded = grade.grade
+    seen = []
+
+    def killed(criterion, answer):
+        seen.append(answer)
+        if len(seen) > 30:
+            raise KeyboardInterrupt
+        return graded(criterion, answer)
+
+    monkeypatch.setattr(grade, "grade", killed)
+    with pytest.raises(KeyboardInterrupt):
+        grade.run(audited)
+    assert audited.value("SELECT count(*) FROM grades") == 28
+    monkeypatch.setattr(grade, "grade", graded)
+    assert grade.run(audited).rows_written == 80 - 28
+
+
+def test_the_users_rule_and_labels_come_first_and_are_kept(audited, tmp_path):
+    settings = CriteriaSettings(
+        criteria=write(tmp_path, "criteria.yaml", CRITERIA),
+        labels=write(tmp_path, "labels.jsonl", label_lines(10)),
+    )
+    criteria.run(audited, settings)
+    assert in_force(audited) == [("mood", "user", "verdict", False, False)]
+    criteria.run(audited, CriteriaSettings())  # a later command names no files
+    assert in_force(audited) == [("mood", "user", "verdict", False, False)]
+    result = grade.run(audited)
+    assert verdicts(audited) == [i % 2 == 0 and i % 4 != 0 for i in range(10)] + [None] * 10
+    assert result.detail == {"passed": 12, "failed": 8, "untold": 20}
+    assert result.warnings == [
+        "Mood: 20 of 40 answers could not be graded (no expected label for this call)"
+    ]
+    taken_back = write(tmp_path, "none.yaml", "version: 1\ncriteria: []\n")
+    criteria.run(audited, CriteriaSettings(criteria=taken_back))
+    assert ("mood", "proposed", "verdict", False, False) in in_force(audited)
+
+
+def test_changed_labels_grade_anew_and_only_what_rests_on_labels(audited, tmp_path):
+    criteria.run(audited, CriteriaSettings())
+    grade.run(audited)
+    rule = write(tmp_path, "criteria.yaml", CRITERIA)
+    labels = write(tmp_path, "labels.jsonl", label_lines())
+    criteria.run(audited, CriteriaSettings(criteria=rule, labels=labels))
+    assert grade.run(audited).rows_written == 40
+    criteria.run(audited, CriteriaSettings(labels=labels))
+    assert grade.run(audited).rows_written == 0
+    labels.write_text(
+        label_lines().replace(
+            '"log-mood-0", "expected": "positive"', '"log-mood-0", "expected": "negative"'
+        )
+    )
+    criteria.run(audited, CriteriaSettings(labels=labels))
+    assert grade.run(audited).rows_written == 40
+    assert verdicts(audited, "a") == [False] + [True] * 19
+    assert audited.value("SELECT count(*) FROM grades") == 120
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("calls SET content_state", "redacted", "the log holds this answer redacted"),
+        ("answers SET finish_reason", "length", None),
+    ],
+)
+def test_a_reference_that_is_no_yardstick_is_neither_pass_nor_fail(audited, column, value, why):
+    criteria.run(audited, CriteriaSettings())
+    audited.execute(f"UPDATE {column} = ?", [value])
+    grade.run(audited)
+    if why is None:  # labels are asked for with a small limit: cut and whole at once
+        assert verdicts(audited, "a") == [True] * 20
+    else:
+        assert verdicts(audited) == [None] * 20
+        assert audited.value("SELECT DISTINCT explanation FROM grades WHERE passed IS NULL") == why
+
+
+def test_long_logged_answers_that_were_cut_are_no_yardstick(store):
+    add_category(
+        store, "tales", "x", [(f"SELECT {i} /* {PROSE} */", "SELECT 1") for i in range(20)]
+    )
+    criteria.run(store, CriteriaSettings())
+    store.execute("UPDATE answers SET finish_reason = 'length' WHERE candidate_id IS NULL")
+    grade.run(store)
+    assert verdicts(store) == [None] * 20
+
+
+def test_a_rule_that_fits_nothing_is_told(audited, tmp_path):
+    rule = write(tmp_path, "criteria.yaml", CRITERIA.replace("*sentiment*", "*sentimental*"))
+    result = criteria.run(audited, CriteriaSettings(criteria=rule))
+    assert result.warnings == [
+        'the criterion for {"match":{"system":"*sentimental*"}} fits no category'
+    ]
+    assert ("mood", "proposed", "verdict", False, False) in in_force(audited)
+
+
+def test_rules_go_by_category_name_alias_and_id(audited, tmp_path):
+    audited.execute("INSERT INTO category_aliases VALUES ('old stories', 'tales')")
+    for glob in ("TALES", "old*", "Tal?s"):
+        rule = write(
+            tmp_path,
+            "c.yaml",
+            f"version: 1\ncriteria:\n  - category: {glob}\n    assert: [{{type: word-count, value: {{max: 9}}}}]\n",
+        )
+        criteria.run(audited, CriteriaSettings(criteria=rule))
+        assert ("tales", "user", "verdict", True, True) in in_force(audited)
+
+
+def test_labels_of_no_call_are_told(audited, tmp_path):
+    labels = write(
+        tmp_path,
+        "l.jsonl",
+        label_lines(2) + '{"id": "mood-3", "expected": "x"}\n{"id": "?", "expected": 1}\n',
+    )
+    result = criteria.run(audited, CriteriaSettings(labels=labels))
+    assert result.warnings == ["1 of 4 labels are of no call in the database"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "l.jsonl:2: not JSON"),
+        ("[1]", "l.jsonl:2: a label needs id and expected"),
+        ('{"id": 1, "expected": 2}', "l.jsonl:2: id must be text"),
+        ('{"id": "log-mood-0", "expected": "other"}', "l.jsonl:2: another label for 'log-mood-0'"),
+        ("[" * 100_000, "l.jsonl:2: not JSON"),
+    ],
+)
+def test_a_label_that_is_none_names_its_line(audited, tmp_path, line, said):
+    labels = write(tmp_path, "l.jsonl", label_lines(1) + line + "\n")
+    with pytest.raises(ConfigError, match=said):
+        criteria.run(audited, CriteriaSettings(labels=labels))
+    assert in_force(audited) == []
+
+
+def test_the_rules_in_force_can_be_written_and_used_as_the_users_own(audited, tmp_path):
+    criteria.run(audited, CriteriaSettings())
+    before = audited.rows("SELECT criterion_id FROM criteria WHERE active ORDER BY 1")
+    text = criteria.export_yaml(audited)
+    (rule,) = parse_criteria(text)
+    assert rule.selector.category == "Mood"
+    assert "agreement" in rule.description
+    criteria.run(audited, CriteriaSettings(criteria=write(tmp_path, "criteria.yaml", text)))
+    assert audited.rows("SELECT criterion_id FROM criteria WHERE active ORDER BY 1") == before
+    assert {row[1] for row in in_force(audited)} == {"user"}
+
+
+def test_stages_say_what_is_missing(store):
+    with pytest.raises(NotReadyError):
+        criteria.run(store, CriteriaSettings())
+    with pytest.raises(NotReadyError):
+        grade.run(store)

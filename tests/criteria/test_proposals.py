@@ -1,0 +1,194 @@
+"""Criteria proposed from logged answers: what shape gives what, and never a false promise."""
+
+import json
+
+import pytest
+
+from auditor.criteria.checks import GradeInput, check_criterion, grade
+from auditor.criteria.file import criteria_yaml, parse_criteria
+from auditor.criteria.inference import infer_schema
+from auditor.criteria.proposals import LoggedExample, propose
+
+WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
+SVG = "<svg viewBox='0 0 9 9'><path d='M{i} 1'/></svg>"
+PROSE = (
+    "The {i}th customer was glad that the parcel had come in time, and asked for a refund of it."
+)
+
+
+def answers(make, n=40, **more):
+    return [LoggedExample(text=make(i), **more) for i in range(n)]
+
+
+def call(i):
+    return {"type": "function", "function": {"name": "f", "arguments": json.dumps({"x": i})}}
+
+
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+RECORD = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+ASKED = {"type": "json_schema", "json_schema": {"name": "r", "schema": RECORD}}
+
+SHAPES = {
+    "label": answers(lambda i: WORDS[i % 5] + "." * (i % 2)),
+    "label of a few words": answers(lambda i: ["Not spam", "spam"][i % 2]),
+    "number": answers(lambda i: f"{i * 37}.50"),
+    "json": answers(lambda i: json.dumps({"id": i, "kind": WORDS[i % 3]})),
+    "json in fences": answers(lambda i: f"```json\n{json.dumps({'id': i})}\n```"),
+    "json as asked": answers(lambda i: json.dumps({"id": i}), response_format=ASKED),
+    "json with prose": answers(lambda i: json.dumps({"id": i, "why": PROSE.format(i=i) * 2})),
+    "json of prose": answers(lambda i: json.dumps({"why": PROSE.format(i=i) * 2})),
+    "sql": answers(lambda i: f"SELECT a FROM t WHERE i = {i}"),
+    "sql in fences": answers(lambda i: f"```sql\nSELECT a FROM t WHERE i = {i};\n```"),
+    "svg": answers(lambda i: SVG.format(i=i)),
+    "svg in fences": answers(lambda i: f"Here:\n```xml\n{SVG.format(i=i)}\n```"),
+    "python": answers(lambda i: f"```python\ndef f(x):\n    return x + {i}\n```\nIt adds {i}."),
+    "extraction": [
+        LoggedExample(text=f"Order {i}x", request=f"{PROSE} order {i}x, please") for i in range(40)
+    ],
+    "dates": answers(lambda i: f"2026-{i % 12 + 1:02d}-{i % 28 + 1:02d}"),
+    "tools": answers(lambda i: None, tool_calls=[call(1)], tools=TOOLS),
+    "tools not logged": answers(lambda i: None, tool_calls=[call(1)]),
+    "mixed": answers(lambda i: "text") [:20] + answers(lambda i: None, 20, tool_calls=[call(1)]),
+    "prose": answers(lambda i: PROSE.format(i=i)),
+    "short prose": answers(lambda i: f"Fix the {WORDS[i % 10]} of run {i}"),
+    "few": answers(lambda i: "yes", 4),
+    "cut": answers(lambda i: PROSE.format(i=i) * 3, finish_reason="length"),
+}  # fmt: skip
+
+KINDS = {
+    "label": ("label", ["regex", "equals"]),
+    "label of a few words": ("label", ["regex", "equals"]),
+    "number": ("number", ["regex", "similar-number"]),
+    "json": ("json", ["is-json", "is-json", "json-fields"]),
+    "json in fences": ("json", ["contains-json", "contains-json", "json-fields"]),
+    "json as asked": ("json", ["is-json", "json-fields"]),
+    "json with prose": ("json", ["is-json", "is-json", "json-fields"]),
+    "json of prose": ("json", ["is-json"]),
+    "sql": ("sql", ["is-sql", "sql-equals"]),
+    "sql in fences": ("sql", ["contains-sql", "sql-equals"]),
+    "svg": ("xml", ["is-xml"]),
+    "svg in fences": ("xml", ["contains-xml"]),
+    "python": ("python", ["is-python"]),
+    "extraction": ("extraction", ["equals"]),
+    "dates": ("extraction", ["equals"]),
+    "tools": ("tool-calls", ["is-valid-openai-tools-call", "tool-calls-equal"]),
+    "tools not logged": ("tool-calls", ["tool-calls-equal"]),
+    "mixed": ("mixed", None),
+    "prose": ("prose", None),
+    "short prose": ("prose", None),
+    "few": ("too-few", None),
+    "cut": ("too-few", None),
+}
+FORM_ONLY = {"json of prose", "svg", "svg in fences", "python"}
+NO_LIVE_CHECK = {"extraction", "dates", "tools not logged"}
+
+
+def graded(criterion, example, reference):
+    return grade(
+        criterion,
+        GradeInput(
+            text=example.text,
+            tool_calls=example.tool_calls,
+            tools=example.tools,
+            reference_text=reference.text,
+            reference_tool_calls=reference.tool_calls,
+        ),
+    ).passed
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_gives_its_rule(shape):
+    proposal = propose(SHAPES[shape], category="c7")
+    kind, types = KINDS[shape]
+    assert proposal.kind == kind
+    assert proposal.reason
+    if types is None:
+        assert proposal.criterion is None
+        return
+    criterion = proposal.criterion
+    assert [a.name for a in criterion.assertions] == types
+    assert criterion.origin == "proposed"
+    assert criterion.selector.category == "c7"
+    assert criterion.form_only is (shape in FORM_ONLY)
+    assert ("form only" in proposal.reason) is criterion.form_only
+    assert ("agreement" in proposal.reason) is (not criterion.form_only or shape == "sql")
+    assert (criterion.live_part() is None) is (shape in NO_LIVE_CHECK)
+    check_criterion(criterion)
+    assert parse_criteria(criteria_yaml([criterion])) == (criterion,)
+
+
+@pytest.mark.parametrize("shape", [s for s, (_, types) in KINDS.items() if types])
+def test_the_logged_answers_pass_and_another_answer_does_not(shape):
+    examples = SHAPES[shape]
+    criterion = propose(examples).criterion
+    assert all(graded(criterion, e, e) for e in examples)
+    if shape not in FORM_ONLY and not shape.startswith("tools"):
+        assert not graded(criterion, examples[0], examples[1])
+    other = LoggedExample(text="I am not sure, could you say more <about> {it}?")
+    assert graded(criterion, other, examples[0]) is False
+
+
+def test_a_guessed_schema_or_label_set_does_not_fail_a_rare_logged_answer():
+    rare = LoggedExample(text="omega")
+    criterion = propose(SHAPES["label"]).criterion
+    assert graded(criterion, rare, rare) is True
+    assert graded(criterion.live_part(), rare, rare) is False
+    odd = LoggedExample(text='{"id": "none", "more": 1}')
+    criterion = propose(SHAPES["json"]).criterion
+    assert graded(criterion, odd, odd) is True
+    assert graded(criterion.live_part(), odd, odd) is False
+
+
+def test_prose_inside_json_is_not_compared():
+    criterion = propose(SHAPES["json with prose"]).criterion
+    assert criterion.assertions[-1].fields == ("id",)
+    said = LoggedExample(text='{"id": 1, "why": "because"}')
+    assert graded(criterion, said, LoggedExample(text='{"id": 1, "why": "for many reasons"}'))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"type": "json_schema", "json_schema": {"schema": {"type": "objekt"}}},
+        {"type": "json_schema", "json_schema": {"schema": {"$ref": "http://127.0.0.1:9/"}}},
+        {"type": "json_schema", "json_schema": "r"},
+        {"type": "json_schema"},
+        ["json_schema"],
+    ],
+)
+def test_a_schema_of_the_log_that_cannot_be_used_is_passed_over(bad):
+    examples = answers(lambda i: json.dumps({"id": i}), response_format=bad)
+    assert propose(examples).criterion.assertions[1].value["properties"]["id"] == {
+        "type": "integer"
+    }
+
+
+def test_hostile_logged_answers_give_no_rule_and_no_crash():
+    hostile = [
+        "\x00",
+        "\ud800x y z " * 20,
+        "[" * 50_000,
+        "<" * 50_000,
+        "SELECT " + "(" * 5000,
+        "{" * 9000,
+    ]
+    assert propose([LoggedExample(text=hostile[i % 6]) for i in range(60)]).kind == "prose"
+
+
+def test_schema_inference():
+    values = [
+        {"n": i, "k": WORDS[i % 2], "f": i / 2, "l": ["a"], "o": None if i % 2 else "x"}
+        for i in range(40)
+    ]
+    del values[0]["f"]
+    values.append({"n": 1})
+    schema = infer_schema(values)
+    assert schema["properties"]["k"] == {"enum": ["alpha", "beta"]}
+    assert schema["properties"]["n"] == {"type": "integer"}
+    assert schema["properties"]["f"] == {"type": "number"}
+    assert schema["properties"]["o"] == {"type": ["null", "string"]}
+    assert schema["properties"]["l"]["items"] == {"enum": ["a"]}
+    assert schema["required"] == ["f", "k", "l", "n", "o"]
+    assert schema["additionalProperties"] is False
+    assert "additionalProperties" not in infer_schema([*values, {"rare": 1}])
+    assert infer_schema([{str(i): 1} for i in range(100)]) == {"type": "object"}

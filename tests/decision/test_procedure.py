@@ -1,0 +1,186 @@
+"""The decision procedure: rules one by one, and its promises over simulated portfolios."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.decision.procedure import Counts, LookPlan, decide_many
+
+LEVEL = 0.025
+GOOD, BAD, OPEN = (1, 0, 200), (0, 60, 200), (4, 9, 200)
+
+
+def portfolio(*rows, **kwargs):
+    gains, losses, pairs = np.array(rows).T
+    kwargs.setdefault("eligible", np.ones(len(rows)))
+    return decide_many(Counts(gains=gains, losses=losses, pairs=pairs), **kwargs)
+
+
+def test_clear_cases():
+    found = portfolio(GOOD, BAD, OPEN, (0, 0, 0), eligible=[4.0, 3.0, 2.0, 1.0])
+    assert found.move.tolist() == found.not_worse.tolist() == [[True, False, False, False]]
+    assert found.worse.tolist() == [[False, True, False, False]]
+    assert found.low[0] == pytest.approx(0.4)
+    assert found.high[0] == pytest.approx(0.7)  # open and unmeasured stay possible
+    assert np.isnan(found.adjusted_not_worse[0, 3])
+
+
+def test_ineligible_spend_counts_against_the_high_end_only():
+    found = portfolio(GOOD, OPEN, eligible=[4.0, 2.0], ineligible=[1.0, 3.0])
+    assert (found.low[0], found.high[0]) == pytest.approx((0.4, 0.6))
+
+
+def test_form_alone_earns_nothing_but_can_cost():
+    found = portfolio(GOOD, BAD, form_only=[True, True], eligible=[1.0, 1.0])
+    assert found.not_worse[0].tolist() == [True, False]
+    assert not found.move.any()
+    assert (found.low[0], found.high[0]) == (0.0, 0.5)
+
+
+def test_the_floor_is_a_second_gate_that_leaves_the_test_alone():
+    found = portfolio(GOOD, GOOD, p_floor=[0.001, 0.2])
+    assert found.not_worse.all()
+    assert found.move.tolist() == [[True, False]]
+
+
+def test_an_untestable_category_stays_in_the_family():
+    alone = portfolio(GOOD)
+    beside = portfolio(GOOD, GOOD, testable=[True, False])
+    assert beside.adjusted_not_worse[0, 0] == pytest.approx(2 * alone.adjusted_not_worse[0, 0])
+    assert beside.adjusted_not_worse[0, 1] == 1
+    assert not beside.not_worse[0, 1]
+    assert not beside.worse[0, 1]
+
+
+def test_started_categories_without_pairs_cost_power_but_unstarted_ones_do_not():
+    p = portfolio(GOOD).p_not_worse[0, 0]
+    assert portfolio(GOOD, (0, 0, 0)).adjusted_not_worse[0, 0] == p
+    started = portfolio(GOOD, (0, 0, 0), started=[True, True])
+    assert started.adjusted_not_worse[0, 0] == pytest.approx(2 * p)
+
+
+def live(row, **kwargs):
+    gains, losses, pairs = row
+    return portfolio(
+        BAD,
+        live=Counts(gains=[gains], losses=[losses], pairs=[pairs]),
+        **{"live_tested": [True], "live_rate": [0.6], **kwargs},
+    )
+
+
+def test_fallback_needs_evidence_on_the_answers_that_pass_the_check():
+    assert live((0, 0, 140)).fallback.all()
+    assert not live((0, 12, 140)).fallback.any()
+    assert not live((0, 0, 60)).fallback.any()
+
+
+def test_fallback_stands_beside_the_low_end_and_leaves_the_high_end():
+    found = live((0, 0, 140))
+    assert found.fallback_share[0] == pytest.approx(0.6)
+    assert found.low[0] == 0
+    assert found.high[0] == 0
+
+
+def test_fallback_needs_a_live_check_and_a_criterion_about_content():
+    assert not live((0, 0, 140), live_tested=[False]).fallback.any()
+    assert not live((0, 0, 140), form_only=[True]).fallback.any()
+
+
+def test_moves_and_fallbacks_share_one_budget():
+    checked = Counts(gains=[0, 0], losses=[0, 0], pairs=[0, 140])
+    found = portfolio(GOOD, BAD, live=checked, live_tested=[False, True], live_rate=0.5)
+    assert found.adjusted_not_worse[0, 0] == pytest.approx(3 * found.p_not_worse[0, 0])
+
+
+def test_a_category_moves_when_one_of_its_candidates_does():
+    found = portfolio(BAD, GOOD, BAD, category=[0, 0, 1], eligible=[6.0, 5.0, 3.0],
+                      ineligible=[0.0, 1.0, 1.0])  # fmt: skip
+    assert found.low[0] == pytest.approx(0.5)
+    assert found.high[0] == pytest.approx(0.5)
+
+
+def test_a_category_is_ruled_out_only_when_every_candidate_is():
+    assert portfolio(BAD, OPEN, category=[0, 0]).high[0] == 1
+    assert portfolio(BAD, BAD, category=[0, 0]).high[0] == 0
+
+
+def test_no_spend_gives_no_share():
+    assert np.isnan(portfolio(GOOD, eligible=[0.0]).low[0])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(60, 150)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.data(),
+)
+@settings(max_examples=30, deadline=None)
+def test_the_headline_is_an_interval_and_rows_do_not_meddle(rows, data):
+    spend = data.draw(st.lists(st.floats(0.1, 9), min_size=len(rows), max_size=len(rows)))
+    found = portfolio(*rows, eligible=spend)
+    assert 0 <= found.low[0] <= found.high[0] + 1e-12 <= 1 + 1e-9
+    assert not (found.not_worse & found.worse).any()
+    gains, losses, pairs = np.array(rows).T
+    twice = decide_many(
+        Counts(gains=np.stack([gains, gains]), losses=np.stack([losses, losses]), pairs=pairs),
+        eligible=spend,
+    )
+    assert (twice.move == found.move).all()
+    assert twice.low == pytest.approx(np.repeat(found.low, 2))
+
+
+def test_looks_spend_the_budget_once():
+    plan = LookPlan(sizes=(50, 100, 150), spent=(0.1, 0.4, 1.0))
+    assert sum(plan.level(0.05, look) for look in range(3)) == pytest.approx(LEVEL)
+    assert LookPlan(sizes=(150,), spent=(1.0,)).level(0.05, 0) == LEVEL
+
+
+@pytest.mark.parametrize(
+    ("sizes", "spent"),
+    [((50,), (0.5,)), ((50, 40), (0.5, 1.0)), ((50, 90), (1.0,)), ((50, 90), (0.8, 0.7)), ((), ())],
+)
+def test_looks_that_make_no_sense_are_refused(sizes, spent):
+    with pytest.raises(ValueError):
+        LookPlan(sizes=sizes, spent=spent)
+
+
+def simulate(differences, psi, n, reps, seed):
+    """Counts of shape (reps, tests) for true differences and discordances."""
+    rng = np.random.default_rng(seed)
+    differences, psi = np.broadcast_arrays(np.asarray(differences, float), psi)
+    discordant = rng.binomial(n, psi, (reps, differences.shape[-1]))
+    gains = rng.binomial(discordant, (psi + differences) / (2 * psi))
+    return Counts(gains=gains, losses=discordant - gains, pairs=n)
+
+
+SPEND = 1 / np.arange(1, 13) ** 1.1
+
+
+@pytest.mark.parametrize("psi", [0.05, 0.08, 0.12, 0.3])
+@pytest.mark.parametrize("n", [60, 150, 300])
+def test_any_wrong_claim_is_rare_when_every_truth_sits_on_the_boundary(n, psi):
+    """Twelve categories at exactly -margin, where both wrong claims are likeliest."""
+    reps = 4000
+    found = decide_many(simulate(np.full(12, -0.05), psi, n, reps, seed=1), eligible=SPEND)
+    allowed = LEVEL + 3 * (LEVEL / reps) ** 0.5
+    assert found.not_worse.any(axis=1).mean() <= allowed
+    assert found.worse.any(axis=1).mean() <= allowed
+
+
+def test_the_headline_covers_the_truth_whatever_the_unmeasured_are():
+    differences = np.array([0, 0.02, -0.02, -0.05, -0.06, 0, -0.1, -0.2, 0, -0.35, -0.05, 0])
+    psi = np.array([0.05, 0.05, 0.06, 0.08, 0.12, 0.1, 0.14, 0.25, 0.02, 0.4, 0.06, 0.2])
+    movable = differences >= -0.05
+    found = decide_many(
+        simulate(differences, psi, 300, 3000, seed=2), eligible=SPEND, ineligible=SPEND / 4
+    )
+    truth = (SPEND * movable).sum() / (1.25 * SPEND).sum()
+    covered = (found.low <= truth + 1e-12) & (truth <= found.high + 1e-12)
+    assert covered.mean() >= 0.95
+    assert (found.move & ~movable).any(axis=1).mean() <= LEVEL
+    # And it is worth something: the clear categories are found.
+    assert found.move[:, [0, 1, 8]].mean() > 0.75
+    assert found.worse[:, [7, 9]].mean() > 0.95

@@ -1,0 +1,153 @@
+"""Secrets and personal data: found, counted, replaced; look-alikes left alone."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import orjson
+import pytest
+import re2
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from auditor.privacy import masking as redact
+
+PLANTED = {
+    "aws-access-key": "AKIAQ3EGRXKZ7PLM2VWN",
+    "aws-secret-key": "aws_secret_access_key = wJa1rXUtnFEMI/K7MDENG/bPxRfiCYzEX4MPLEK3",
+    "anthropic-key": "sk-ant-api03-" + "aB3dE5gH7jK9mN1pQ3sT",
+    "openai-key": "sk-proj-" + "aB3dE5gH7jK9mN1pQ3sT5vW7",
+    "github-token": "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+    "gitlab-token": "glpat-" + "a1B2c3D4e5F6g7H8i9J0",
+    "slack-token": "xoxb-" + "123456789012-abcdefABCDEF",
+    "google-api-key": "AIza" + "SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q",
+    "stripe-key": "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
+    "npm-token": "npm_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+    "private-key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----",
+    "password-in-url": "postgres://admin:s3cr3tpw@db.internal/x",
+    "password": 'password = "Tr0ub4dor&3xyz"',
+    "payment-card": "4111 1111 1111 1111",
+    "iban": "DE89 3704 0044 0532 0130 00",
+    "us-ssn": "536-90-4399",
+    "email": "jane.doe@example.com",
+    "phone": "+49 30 901820 55",
+    "ip-address": "81.2.69.142",
+}
+INNOCENT = [
+    "order 4111 1111 1111 1112 of 2026-11-21",  # fails Luhn
+    "sk-learn and sk-image-processing-with-python-for-beginners",
+    "version 10.0.0.1 and 1.2.3",
+    "call 555-1234, invoice 123-45-678",
+    "DE00 0000 0000 0000 0000 00",
+    "the password is required; api_key: null",
+    "AKIA is a prefix",
+    "eyJ alone says nothing",
+]
+
+
+def mask(text, *, personal=True):
+    masker = redact.Masker(redact.suspects(text), personal=personal)
+    return masker.text(text), masker
+
+
+@pytest.mark.parametrize("rule_id", sorted(PLANTED))
+@pytest.mark.parametrize("around", ["{}", "see {} there", "line\n{}\nline", '"{}",'])
+def test_planted_values_are_found(rule_id, around):
+    text = around.format(PLANTED[rule_id])
+    masked, masker = mask(text)
+    assert rule_id in masker.counts
+    assert f":{rule_id}]" in masked
+    assert PLANTED[rule_id].split()[-1] not in masked
+
+
+@pytest.mark.parametrize("rule_id", sorted(PLANTED))
+def test_the_prefilter_sees_them_in_json_too(rule_id):
+    blob = json.dumps({"content": f"x\n{PLANTED[rule_id]}\ny"})
+    assert rule_id in {rule.rule_id for rule in redact.suspects(blob)}
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_look_alikes_stay(text):
+    masked, masker = mask(text)
+    assert (masked, masker.masked) == (text, 0)
+
+
+def test_personal_data_is_counted_but_stays_unless_asked():
+    masked, masker = mask("jane.doe@example.com", personal=False)
+    assert (masked, masker.masked, dict(masker.counts)) == ("jane.doe@example.com", 0, {"email": 1})
+
+
+def test_equal_values_get_equal_placeholders():
+    masked, _ = mask("a@x.org b@x.org a@x.org")
+    assert masked == "[CONTACT:email] [CONTACT:email:2] [CONTACT:email]"
+
+
+@given(st.text(max_size=200))
+def test_any_text_survives(text):
+    text = text.encode("utf-8", "replace").decode()
+    masked, masker = mask(text)
+    assert masker.masked or masked == text
+
+
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=60),
+    st.text(st.characters(codec="utf-8"), max_size=60),
+)
+def test_a_key_between_any_texts_is_masked(before, after):
+    secret = PLANTED["stripe-key"]
+    assert secret not in mask(f"{before} {secret} {after}")[0]
+
+
+def test_excerpts_are_masked_and_printable():
+    shown = redact.excerpt(b"\x1b[2J\xff " + PLANTED["aws-access-key"].encode() + b"\x00")
+    assert "AKIA" not in shown
+    assert shown.isprintable()
+
+
+def test_every_rule_has_a_class_and_a_planted_value_or_a_reason():
+    assert 15 <= len(redact.RULES) <= 25
+    assert {redact.kind_of(rule.rule_id) for rule in redact.RULES} == {
+        "secret",
+        "financial",
+        "gov_id",
+        "contact",
+    }
+    assert {rule.rule_id for rule in redact.RULES} - set(PLANTED) == {
+        "slack-webhook",
+        "huggingface-token",
+    }
+
+
+@pytest.mark.parametrize("rule", redact.RULES, ids=lambda rule: rule.rule_id)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_hint_matches_wherever_its_pattern_does(rule, data):
+    pattern = re.compile(rule.pattern.replace(r"\z", r"\Z"), re.ASCII)
+    text = data.draw(st.from_regex(pattern))
+    assume(re2.search(rule.pattern, text))
+    for searched in (text.encode(), orjson.dumps(text)):
+        assert re2.search(rule.hint, searched)
+
+
+@pytest.mark.parametrize("deep", range(4))
+def test_a_password_is_found_in_json_within_json(deep):
+    text = 'connect with\n{"password":\n "Tr0ub4dor&3xyz"}'
+    for _ in range(deep):
+        text = json.dumps({"arguments": text})
+    masked = redact.Masker(redact.suspects(text)).text(text)
+    assert "Tr0ub4dor" not in masked
+    assert "[SECRET:password]" in masked
+    assert "Tr0ub4dor" not in redact.excerpt(text.encode())
+
+
+@pytest.mark.parametrize("deep", range(3))
+@pytest.mark.parametrize("rule_id", sorted(PLANTED))
+def test_a_line_of_its_own_is_found_in_json_within_json(rule_id, deep):
+    text = f"first line\n{PLANTED[rule_id]}\n"
+    for _ in range(deep):
+        text = json.dumps({"arguments": text})
+    masked = redact.Masker(redact.suspects(text), personal=True).text(text)
+    assert f":{rule_id}]" in masked
+    assert PLANTED[rule_id].split()[-1].strip("'\"") not in masked
