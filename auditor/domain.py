@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -108,7 +108,7 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageResult:
-    """What a stage did: printed by ``console``, dumped by ``--json``."""
+    """What a stage did; a stage that has more to tell adds fields in a class of its own."""
 
     stage: str
     rows_read: int = 0
@@ -116,7 +116,12 @@ class StageResult:
     seconds: float = 0.0
     skipped: bool = False
     warnings: Sequence[str] = ()
-    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What the stage tells beside what every stage does, by name, for ``--json``."""
+        common = {known.name for known in fields(StageResult)}
+        return {own.name: getattr(self, own.name) for own in fields(self) if own.name not in common}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from auditor.categories import overrides
 from auditor.categories.call_texts import new_docs, sample
+from auditor.categories.listing import view
 from auditor.categories.routes import (
     SAMPLE,
     Category,
@@ -32,10 +33,12 @@ from auditor.categories.routes import (
 )
 from auditor.domain import StageResult, Watch, canonical_json, silent
 from auditor.errors import NotReadyError
+from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 _REPLACE = """
@@ -110,7 +113,17 @@ class _Assigned:
         return pa.concat_tables(self.tables).unify_dictionaries()
 
 
-def run(store: Store, settings: CategorizeSettings, watch: Watch = silent) -> StageResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategorizeResult(StageResult):
+    """How many categories and routes there are, and how many routes and calls are new."""
+
+    categories: int
+    routes: int
+    new_routes: int
+    new_calls: int
+
+
+def run(store: Store, settings: CategorizeSettings, watch: Watch = silent) -> CategorizeResult:
     """Find the category of every call that has none yet.
 
     Raises:
@@ -154,18 +167,16 @@ def run(store: Store, settings: CategorizeSettings, watch: Watch = silent) -> St
         assigned=assigned.table(),
     )
     store.rest()
-    return StageResult(
+    return CategorizeResult(
         stage="categorize",
         rows_read=new,
         rows_written=new + len(categories) + len(evidence),
         seconds=time.monotonic() - began,
         warnings=missing,
-        detail={
-            "categories": len(categories),
-            "routes": len(evidence),
-            "new_routes": len(set(evidence) - set(known.evidence)),
-            "new_calls": new,
-        },
+        categories=len(categories),
+        routes=len(evidence),
+        new_routes=len(set(evidence) - set(known.evidence)),
+        new_calls=new,
     )
 
 
@@ -314,3 +325,23 @@ def _evidence_json(proof: Evidence, category: Category) -> str:
             },
         }
     )
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+def _run(context: StageContext, watch: Watch) -> CategorizeResult:
+    # --seed draws other calls; the categories stay what they are.
+    chosen = context.config.categorize
+    settings = CategorizeSettings(sample=chosen.sample, fine=chosen.fine, fresh=context.force)
+    return run(context.store, settings, watch)
+
+
+def _settings(context: StageContext) -> object:
+    overrides = context.store.rows(
+        "SELECT kind, subject, value FROM overrides ORDER BY override_no"
+    )
+    return [context.config.categorize.model_dump(), overrides]
+
+
+STAGE = Stage(name="categorize", rests_on=("ingest",), run=_run, settings=_settings, view=view)

@@ -64,4 +64,4 @@ def consent(pipeline: Pipeline, terminal: Terminal, *, yes: bool) -> None:
         return
     if not yes and not click.confirm("Send them?", default=False, err=True):
         raise click.Abort
-    pipeline.rerun = frozenset(call.call_id for call in due.calls)
+    pipeline.agreed = frozenset(call.call_id for call in due.calls)

@@ -23,11 +23,13 @@ from auditor.criteria.model import EXPECTED, Criterion, Selector, Subject
 from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample, propose
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
+from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 MAX_CATEGORIES = 500
@@ -98,7 +100,14 @@ class _Choice:
     reason: str
 
 
-def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> StageResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriteriaResult(StageResult):
+    """What each category is graded by, or why by nothing."""
+
+    categories: Sequence[Mapping[str, Any]]
+
+
+def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> CriteriaResult:
     """Choose a criterion for every category that can have one.
 
     Raises:
@@ -127,13 +136,13 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Stag
     warnings += _label_warnings(store, labels)
     store.rest()
     watch.finish()
-    return StageResult(
+    return CriteriaResult(
         stage="criteria",
         rows_read=len(choices),
         rows_written=sum(choice.criterion is not None for choice in choices),
         seconds=time.monotonic() - began,
         warnings=warnings,
-        detail={"categories": [_described(choice) for choice in choices]},
+        categories=[_described(choice) for choice in choices],
     )
 
 
@@ -341,3 +350,22 @@ def _described(choice: _Choice) -> dict[str, Any]:
 
 def _selecting(criterion: Criterion, category: str) -> Criterion:
     return replace(criterion, selector=Selector(category=category))
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+def _settings_in(context: StageContext) -> CriteriaSettings:
+    grade = context.config.grade
+    return CriteriaSettings(criteria=grade.criteria, labels=grade.labels)
+
+
+def _run(context: StageContext, watch: Watch) -> CriteriaResult:
+    return run(context.store, _settings_in(context), watch)
+
+
+def _settings(context: StageContext) -> object:
+    return in_force(context.store, _settings_in(context))
+
+
+STAGE = Stage(name="criteria", rests_on=("categorize",), run=_run, settings=_settings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,13 @@ from auditor.criteria.file import criterion_from
 from auditor.criteria.inference import is_short
 from auditor.domain import Grade, StageResult, Watch, silent
 from auditor.errors import NotReadyError
+from auditor.stage import Column, Stage, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.criteria.model import Criterion
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 MAX_EXPLANATION = 400
@@ -84,7 +87,16 @@ GROUP BY s.name, s.spend_rank HAVING untold > 0 ORDER BY s.spend_rank
 """
 
 
-def run(store: Store, watch: Watch = silent) -> StageResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeResult(StageResult):
+    """How many grades of this run passed, failed, or could not be told."""
+
+    passed: int
+    failed: int
+    untold: int
+
+
+def run(store: Store, watch: Watch = silent) -> GradeResult:
     """Grade every answer to a drawn call that its category's criteria have not graded yet.
 
     Raises:
@@ -116,13 +128,15 @@ def run(store: Store, watch: Watch = silent) -> StageResult:
         )
     store.rest()
     watch.finish()
-    return StageResult(
+    return GradeResult(
         stage="grade",
         rows_read=due,
         rows_written=grades.total(),
         seconds=time.monotonic() - began,
         warnings=warnings,
-        detail={"passed": grades[True], "failed": grades[False], "untold": grades[None]},
+        passed=grades[True],
+        failed=grades[False],
+        untold=grades[None],
     )
 
 
@@ -222,3 +236,51 @@ def _reference_problem(row: Mapping[str, Any]) -> str | None:
     if row["reference_finish_reason"] in _CUT and not is_short(row["reference_text"] or ""):
         return "the logged answer was cut off at its token limit"
     return None
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+_GRADES = """
+SELECT s.name AS category, c.name || ' (' || c.origin || ')' AS criterion, count(*) AS graded,
+       avg(passed::INT) FILTER (a.candidate_id IS NULL) AS api,
+       avg(passed::INT) FILTER (a.candidate_id IS NOT NULL) AS local
+FROM criteria c JOIN v_spend s USING (category_id) JOIN grades g USING (criterion_id)
+JOIN answers a USING (answer_id)
+JOIN call_categories k ON k.call_id = a.call_id AND k.category_id = c.category_id
+WHERE c.active AND c.role = 'verdict' AND a.replicate = 0
+GROUP BY s.name, c.name, c.origin ORDER BY min(s.spend_rank), c.name
+"""
+
+
+def _run(context: StageContext, watch: Watch) -> GradeResult:
+    return run(context.store, watch)
+
+
+def _settings(context: StageContext) -> object:
+    """Return how many answers the API was asked for again, None before the first."""
+    return (
+        context.store.rows(
+            "SELECT count(*), count(text) FROM answers"
+            " WHERE candidate_id IS NULL AND answered_at IS NOT NULL HAVING count(*) > 0"
+        )
+        or None
+    )
+
+
+def _view(store: Store) -> View:
+    return View(
+        (
+            Column("category", "category"),
+            Column("graded", "graded", "count"),
+            Column("API passes", "api", "percent"),
+            Column("local passes", "local", "percent"),
+            Column("criterion", "criterion", "sentence"),
+        ),
+        store.dicts(_GRADES),
+    )
+
+
+STAGE = Stage(
+    name="grade", rests_on=("criteria", "replay"), run=_run, settings=_settings, view=_view
+)

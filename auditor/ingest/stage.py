@@ -12,21 +12,23 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from auditor.domain import StageResult, Watch, silent
+from auditor.errors import LogError
 from auditor.ingest import ledger
 from auditor.ingest import retries as attempts
 from auditor.ingest import token_estimates as estimation
 from auditor.ingest.ledger import Place, Progress
-from auditor.pricing import rate_card as ratecard
+from auditor.ingest.repricing import prices_id
 from auditor.pricing.price_book import PriceBook, PricesConfig
 from auditor.readers.columns.batch import Masking
 from auditor.readers.files import containers, folding
 from auditor.readers.files import json_lines as lines
 from auditor.readers.registry import pack, registry
+from auditor.stage import Stage
 from auditor.store.filters import CallFilter
 
 if TYPE_CHECKING:
@@ -36,10 +38,18 @@ if TYPE_CHECKING:
     from auditor.readers.files.containers import Piece, Source
     from auditor.readers.mapped import FormatTable
     from auditor.readers.registry import Registry
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 AHEAD_PIECES = 40
 """How many pieces of 8 MiB are read ahead: about what is read while one batch is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestResult(StageResult):
+    """``sources`` has a row of the ledger for each file named."""
+
+    sources: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +135,7 @@ def run(
     paths: Sequence[str | Path],
     settings: IngestSettings | None = None,
     watch: Watch = silent,
-) -> StageResult:
+) -> IngestResult:
     """Read logs into the database.
 
     Args:
@@ -135,7 +145,7 @@ def run(
         watch: told of progress in bytes.
 
     Returns:
-        The result; ``detail["sources"]`` has a row of the ledger for each file named.
+        The result, with a row of the ledger for each file named.
 
     Raises:
         LogError: a path that does not exist or a file that cannot be read.
@@ -160,14 +170,14 @@ def run(
     watch.finish()
     for warning in this.warnings:
         watch.warn(warning)
-    return StageResult(
+    return IngestResult(
         stage="ingest",
         rows_read=this.read,
         rows_written=sum(row["calls"] for row in rows),
         seconds=time.monotonic() - started,
         skipped=this.read == 0,
         warnings=this.warnings,
-        detail={"sources": rows},
+        sources=rows,
     )
 
 
@@ -274,20 +284,43 @@ def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, 
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def reprice(store: Store, settings: IngestSettings) -> int:
-    """Price all calls anew after ``[prices]`` changed; return how many amounts changed."""
-    book = PriceBook(settings.prices)
-    with store.transaction():
-        before = (
-            "CREATE OR REPLACE TEMP TABLE priced AS SELECT call_id, cost_usd, cost_basis FROM calls"
-        )
-        store.execute(before)
-        estimation.forget(store)
-        ratecard.reprice(store, book)
-        estimation.estimate(store, book)
-        changed = store.value(
-            """SELECT count(*) FROM calls c JOIN priced p USING (call_id)
-            WHERE c.cost_usd IS DISTINCT FROM p.cost_usd OR c.cost_basis <> p.cost_basis"""
-        )
-        store.execute("DROP TABLE priced")
-    return int(changed)
+def require_calls(store: Store, result: IngestResult) -> None:
+    """Refuse logs without a single call: the audit would go on without them in silence.
+
+    Raises:
+        LogError: no record of any log is a call; names the first reason.
+    """
+    sources = result.sources
+    if not sources or any(source["calls"] or source["duplicates"] for source in sources):
+        return
+    named = sources[0]["path"] if len(sources) == 1 else f"the {len(sources)} files"
+    records = sum(source["records"] for source in sources)
+    why = store.value(
+        "SELECT concat_ws(', ', reason, detail) FROM rejects JOIN sources USING (source_id)"
+        " WHERE path = ? ORDER BY record_no LIMIT 1",
+        [sources[0]["path"]],
+    )
+    held = f"{records:,} record{'' if records == 1 else 's'}" if records else "empty"
+    raise LogError(
+        f"no call in {named}: {held}" + (f", the first rejected as {why}" if why else ""),
+        hint="give logs of API calls, requests with their answers; 'auditor demo' shows some",
+    )
+
+
+def _run(context: StageContext, watch: Watch) -> IngestResult:
+    config = context.config
+    settings = IngestSettings(
+        redact=config.ingest.redact,
+        prices=config.prices,
+        readers=config.readers,
+        only=context.only,
+    )
+    return run(context.store, context.paths, settings, watch)
+
+
+def _settings(context: StageContext) -> object:
+    sources = context.store.rows("SELECT source_id, bytes_read, calls FROM sources ORDER BY 1")
+    return [prices_id(context.config.prices), sources]
+
+
+STAGE = Stage(name="ingest", run=_run, settings=_settings)

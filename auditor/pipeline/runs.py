@@ -59,15 +59,15 @@ class RunRecord:
         )
         return rows[0] if rows else {}
 
-    def state(self, stage: str, stale: Callable[[str], bool]) -> StageState:
-        """Return where a stage stands; ``stale`` is asked about one that is done."""
+    def state(self, stage: str, stale: Callable[[], bool]) -> StageState:
+        """Return where a stage stands; ``stale`` is asked where it is done."""
         last = self.last(stage)
         if not last:
             return StageState(stage, "never", None, None, None, None, None, None)
         state = {"partial": "interrupted"}.get(last["status"], last["status"])
         if state == "running" and not _runs(last):
             state = "interrupted"
-        elif state == "done" and stale(stage):
+        elif state == "done" and stale():
             state = "stale"
         return StageState(
             stage, state, last["done"], last["total"], last["note"], last["started_at"],

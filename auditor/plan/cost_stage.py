@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import NotReadyError
+from auditor.stage import Column, Stage, View
 
 if TYPE_CHECKING:
     from auditor.config import LocalConfig
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 _COSTS = """
@@ -73,3 +75,41 @@ def run(store: Store, settings: LocalConfig, watch: Watch = silent) -> StageResu
     return StageResult(
         stage="cost", rows_read=written, rows_written=written, seconds=time.monotonic() - began
     )
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+_VIEW = """
+SELECT s.name AS category, m.model, c.calls_month, c.api_usd_month, c.eligible_usd_month,
+       c.busy_hours_month
+FROM category_costs c JOIN v_spend s USING (category_id) JOIN candidates m USING (candidate_id)
+ORDER BY s.spend_rank, m.rung, m.model
+"""
+
+
+def _run(context: StageContext, watch: Watch) -> StageResult:
+    return run(context.store, context.config.local, watch)
+
+
+def _settings(context: StageContext) -> object:
+    return context.config.local.model_dump(mode="json")
+
+
+def _view(store: Store) -> View:
+    return View(
+        (
+            Column("category", "category"),
+            Column("model", "model", when_several=True),
+            Column("calls/month", "calls_month", "count"),
+            Column("API/month", "api_usd_month", "usd"),
+            Column("eligible", "eligible_usd_month", "usd"),
+            Column("local hours", "busy_hours_month", "hours"),
+        ),
+        store.dicts(_VIEW),
+    )
+
+
+STAGE = Stage(
+    name="cost", rests_on=("categorize", "replay"), run=_run, settings=_settings, view=_view
+)

@@ -8,6 +8,7 @@ said.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from auditor.domain import StageResult, Verdict, Watch, canonical_json, silent
 from auditor.errors import NotReadyError
 from auditor.plan.machines import Serving, Work, serve
 from auditor.plan.read_evidence import read_spend, read_tested, why_untested
+from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from auditor.config import LocalConfig, PlanConfig
     from auditor.decision.verdicts import Decision, Portfolio
     from auditor.plan.read_evidence import Key, Spend, Tested
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 # A verdict that rests on more masked calls than this says so.
@@ -61,9 +64,17 @@ FROM months JOIN busiest USING (candidate_id) ORDER BY candidate_id
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanResult(StageResult):
+    """The fewest draws that can show anything, and the level of the headline interval."""
+
+    smallest_n: int | None
+    level: float
+
+
 def run(
     store: Store, settings: PlanConfig, local: LocalConfig, watch: Watch = silent
-) -> StageResult:
+) -> PlanResult:
     """Decide every category, fill the bars, pick a model each and batch the moves in waves.
 
     Raises:
@@ -91,12 +102,13 @@ def run(
         store.append("looks", _looks(portfolio, tested))
     rows = len(portfolio.decisions)
     watch.finish()
-    return StageResult(
+    return PlanResult(
         stage="plan",
         rows_read=sum(len(item.evidence.baseline_passed) for item in tested.values()),
         rows_written=rows,
         seconds=time.monotonic() - began,
-        detail={"smallest_n": portfolio.smallest_n, "level": portfolio.level},
+        smallest_n=portfolio.smallest_n,
+        level=portfolio.level,
     )
 
 
@@ -301,3 +313,18 @@ def _machine_row(candidate_id: str, serving: Serving) -> dict[str, Any]:
         "busiest_hour_load": serving.busiest_hour_load,
         "assumptions": canonical_json(dict(serving.assumptions)),
     }
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+def _run(context: StageContext, watch: Watch) -> PlanResult:
+    return run(context.store, context.config.plan, context.config.local, watch)
+
+
+def _settings(context: StageContext) -> object:
+    config = context.config
+    return [config.plan.model_dump(mode="json"), config.local.model_dump(mode="json")]
+
+
+STAGE = Stage(name="plan", rests_on=("grade", "cost"), run=_run, settings=_settings)

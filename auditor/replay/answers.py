@@ -108,3 +108,19 @@ def _row(call_id: str, candidate_id: str | None, replicate: int, answer: Answer)
 def _utf8(text: str | None) -> str | None:
     """Return text that the database can hold: JSON of a server may spell half a character."""
     return None if text is None else text.encode("utf-8", "replace").decode()
+
+
+_RERUN_BEFORE = """
+SELECT 1 FROM answers
+WHERE candidate_id IS NULL AND replicate = 0 AND answered_at IS NOT NULL LIMIT 1
+"""
+
+
+def draws_unanswered(store: Store, *, wanted: bool) -> bool:
+    """Whether calls without a logged answer can be drawn: it is wanted and there are some.
+
+    Where they once were drawn and answered they stay in: the draws would be no sample without.
+    """
+    if store.value(_RERUN_BEFORE):
+        return True
+    return wanted and bool(store.value(f"SELECT 1 FROM ({UNANSWERED}) LIMIT 1"))

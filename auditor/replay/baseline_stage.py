@@ -21,12 +21,14 @@ from auditor.engines.eligibility import needs_beyond_text
 from auditor.engines.servers.anthropic import open_anthropic
 from auditor.errors import EngineError
 from auditor.replay.answers import AnswerLog, request_of
+from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from auditor.domain import Request
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 PROVIDER = "anthropic"
@@ -142,7 +144,17 @@ def due(store: Store) -> Rerun:
     return Rerun(calls=tuple(calls.values()), left_out=dict(left_out.most_common()))
 
 
-def run(store: Store, settings: BaselineSettings, watch: Watch = silent) -> StageResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineResult(StageResult):
+    """How many calls were asked again and failed, what was left out and why, estimated USD."""
+
+    asked: int
+    failed: int
+    left_out: Mapping[str, int]
+    estimated_usd: Decimal
+
+
+def run(store: Store, settings: BaselineSettings, watch: Watch = silent) -> BaselineResult:
     """Ask for what is due and agreed to, each call of its own logged model.
 
     Raises:
@@ -173,18 +185,16 @@ def run(store: Store, settings: BaselineSettings, watch: Watch = silent) -> Stag
             hint="check ANTHROPIC_API_KEY and the model; the same command goes on with the rest",
         )
     watch.finish()
-    return StageResult(
+    return BaselineResult(
         stage="baseline",
         rows_read=len(todo),
         rows_written=written,
         seconds=time.monotonic() - began,
         warnings=[f"{model} could not be asked again: {e.message}" for model, e in refused.items()],
-        detail={
-            "asked": written,
-            "failed": failed,
-            "left_out": dict(found.left_out),
-            "estimated_usd": Rerun(calls=todo, left_out={}).usd,
-        },
+        asked=written,
+        failed=failed,
+        left_out=dict(found.left_out),
+        estimated_usd=Rerun(calls=todo, left_out={}).usd,
     )
 
 
@@ -224,3 +234,19 @@ def _by_model(calls: Sequence[Call]) -> dict[str, dict[str, Call]]:
 def _requests(store: Store, call_ids: Iterable[str], max_output_tokens: int) -> Sequence[Request]:
     rows = store.dicts(_CONTENTS, [list(call_ids)])
     return [request_of(row, max_output_tokens) for row in rows]
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+def _run(context: StageContext, watch: Watch) -> BaselineResult:
+    chosen = context.config.replay
+    settings = BaselineSettings(
+        agreed=context.agreed or frozenset(),
+        max_output_tokens=chosen.max_output_tokens,
+        timeout_s=chosen.timeout_s,
+    )
+    return run(context.store, settings, watch)
+
+
+STAGE = Stage(name="baseline", run=_run, beside="replay")

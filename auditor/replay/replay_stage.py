@@ -18,11 +18,14 @@ from auditor.decision import reasons as phrases
 from auditor.domain import Answer, Part, Request, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.replay.answers import AnswerLog, request_of
+from auditor.replay.candidates import settings_of_draws
+from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.engines.base import Engine
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 # A call that is drawn again belongs to the set it was drawn in first.
@@ -102,7 +105,15 @@ class _Tally(Part):
         }
 
 
-def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult(StageResult):
+    """How many answers were there already, and what was done in each category."""
+
+    resumed: int = 0
+    categories: Sequence[Mapping[str, Any]] = ()
+
+
+def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> ReplayResult:
     """Ask every candidate for the answers it still owes.
 
     Raises:
@@ -114,7 +125,7 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
         raise NotReadyError("no call has been drawn yet", hint="run 'auditor sample' first")
     if not store.value("SELECT count(*) FROM draws"):
         # No failure: what the log costs is worth a report, and the report says the same.
-        return StageResult(stage="replay", warnings=(f"nothing to replay: {_why_none(store)}",))
+        return ReplayResult(stage="replay", warnings=(f"nothing to replay: {_why_none(store)}",))
     with store.transaction():
         store.execute(_LOGGED)
     written, resumed = 0, 0
@@ -146,13 +157,14 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
             _save_speed(store, engine, settings.machine)
             table += [tallies[key].row(candidate.model) for key in sorted(tallies)]
     store.rest()
-    return StageResult(
+    return ReplayResult(
         stage="replay",
         rows_read=written + resumed,
         rows_written=written,
         seconds=time.monotonic() - began,
         warnings=tuple(warnings),
-        detail={"resumed": resumed, "categories": table},
+        resumed=resumed,
+        categories=table,
     )
 
 
@@ -238,3 +250,21 @@ def _save_speed(store: Store, engine: Engine, machine: str | None) -> None:
                 for speed in engine.speed()
             ],
         )
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+def _run(context: StageContext, watch: Watch) -> ReplayResult:
+    chosen = context.config.replay
+    settings = ReplaySettings(
+        engines=context.engines(),
+        max_output_tokens=chosen.max_output_tokens,
+        answer_headroom=chosen.answer_headroom,
+    )
+    return run(context.store, settings, watch)
+
+
+STAGE = Stage(
+    name="replay", rests_on=("sample",), run=_run, settings=settings_of_draws, needs_model=True
+)

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 from auditor.domain import Candidate, StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
 from auditor.replay.answers import UNANSWERED
+from auditor.replay.candidates import settings_of_draws, unanswered_wanted
 from auditor.replay.draw import draw
+from auditor.stage import Column, Stage, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 # The slugs are those of phrases.UNKNOWN, then of phrases.CANNOT.
@@ -42,10 +45,6 @@ SELECT call_id, $candidate AS candidate_id, reason FROM (
 """
 
 _BUT_UNANSWERED = f" AND call_id NOT IN ({UNANSWERED})"
-_RERUN_BEFORE = """
-SELECT 1 FROM answers
-WHERE candidate_id IS NULL AND replicate = 0 AND answered_at IS NOT NULL LIMIT 1
-"""
 
 # The unit of a draw: a conversation, else a set of equal requests, else one call.
 _FRAME = """
@@ -92,17 +91,17 @@ class SampleSettings:
     unanswered: bool = False
 
 
-def draws_unanswered(store: Store, *, wanted: bool) -> bool:
-    """Whether calls without a logged answer can be drawn: it is wanted and there are some.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleResult(StageResult):
+    """From how many categories how many calls each were drawn, for which candidates."""
 
-    Where they once were drawn and answered they stay in: the draws would be no sample without.
-    """
-    if store.value(_RERUN_BEFORE):
-        return True
-    return wanted and bool(store.value(f"SELECT 1 FROM ({UNANSWERED}) LIMIT 1"))
+    categories: int
+    samples: int
+    seed: int
+    candidates: Sequence[str]
 
 
-def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> StageResult:
+def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> SampleResult:
     """Decide which calls each candidate could take and draw from them in proportion to spend.
 
     Raises:
@@ -129,17 +128,15 @@ def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> StageR
                 watch.advance()
     store.rest()
     watch.finish()
-    return StageResult(
+    return SampleResult(
         stage="sample",
         rows_read=calls,
         rows_written=drawn,
         seconds=time.monotonic() - began,
-        detail={
-            "categories": len(categories),
-            "samples": settings.samples,
-            "seed": settings.seed,
-            "candidates": [c.candidate_id for c in settings.candidates],
-        },
+        categories=len(categories),
+        samples=settings.samples,
+        seed=settings.seed,
+        candidates=[candidate.candidate_id for candidate in settings.candidates],
     )
 
 
@@ -267,3 +264,53 @@ def _draw(
             for d in drawing.draws
         ],
     )
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+_DRAWS = """
+SELECT s.name AS category, c.model, g.calls, g.spend_usd, count(d.draw_no) AS draws,
+       count(DISTINCT d.call_id) AS calls_drawn
+FROM designs g JOIN draws d USING (design_id) JOIN candidates c USING (candidate_id)
+JOIN v_spend s ON s.category_id = g.category_id
+WHERE g.active GROUP BY ALL ORDER BY g.spend_usd DESC, s.name, c.model
+"""
+
+
+def _run(context: StageContext, watch: Watch) -> SampleResult:
+    chosen = context.config.sample
+    engines = context.engines()
+    settings = SampleSettings(
+        candidates=[engine.candidate for engine in engines],
+        vision={e.candidate.candidate_id: context.config.replay.vision for e in engines},
+        top=chosen.top,
+        samples=chosen.samples,
+        seed=chosen.seed,
+        unanswered=unanswered_wanted(context),
+    )
+    return run(context.store, settings, watch)
+
+
+def _view(store: Store) -> View:
+    return View(
+        (
+            Column("category", "category"),
+            Column("model", "model", when_several=True),
+            Column("calls", "calls", "count"),
+            Column("spend", "spend_usd", "usd"),
+            Column("draws", "draws", "count"),
+            Column("distinct", "calls_drawn", "count"),
+        ),
+        store.dicts(_DRAWS),
+    )
+
+
+STAGE = Stage(
+    name="sample",
+    rests_on=("categorize", "criteria"),
+    run=_run,
+    settings=settings_of_draws,
+    view=_view,
+    needs_model=True,
+)

@@ -20,11 +20,13 @@ from auditor.report.as_json import render_json
 from auditor.report.html import render_html
 from auditor.report.markdown import render_plan
 from auditor.report.read import read_figures
+from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from auditor.report.data import Figures
+    from auditor.stage import StageContext
     from auditor.store.store import Store
 
 PAGE, PLAN, DATA = "auditor-report.html", "plan.md", "report.json"
@@ -39,7 +41,14 @@ class ReportSettings:
     command: str = "auditor report"
 
 
-def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> StageResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportResult(StageResult):
+    """The files that were written, with their sizes in bytes."""
+
+    files: Mapping[str, int]
+
+
+def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> ReportResult:
     """Write the three files, each whole or not at all.
 
     Raises:
@@ -61,13 +70,13 @@ def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> StageR
     }
     written = write_all(texts)
     watch.finish()
-    return StageResult(
+    return ReportResult(
         stage="report",
         rows_read=figures.totals.calls,
         rows_written=len(texts),
         seconds=time.monotonic() - began,
         warnings=[f"integrity: {check.name}" for check in figures.checks],
-        detail={"files": written},
+        files=written,
     )
 
 
@@ -116,3 +125,16 @@ def write_all(texts: Mapping[Path, str]) -> dict[str, int]:
             with suppress(OSError):  # gone by its rename, or never made
                 left.unlink()
     return sizes
+
+
+# -- the stage -------------------------------------------------------------------------------------
+
+
+def _run(context: StageContext, watch: Watch) -> ReportResult:
+    settings = ReportSettings(
+        output=context.output, examples=context.config.report.examples, command=context.command
+    )
+    return run(context.store, settings, watch)
+
+
+STAGE = Stage(name="report", rests_on=("plan",), run=_run, always=True)

@@ -11,6 +11,7 @@ import pytest
 from auditor.errors import LogError
 from auditor.ingest import ledger as ledger_of_sources
 from auditor.ingest import stage as ingest
+from auditor.ingest.repricing import reprice
 from auditor.ingest.stage import IngestSettings
 from auditor.pricing.price_book import ModelPrices, PricesConfig
 from auditor.readers.files import containers, folding
@@ -316,10 +317,10 @@ def test_unknown_and_zero_priced_models_are_unpriced_until_told(store, tmp_path)
     ingest.run(store, [log])
     assert store.rows("SELECT cost_usd, cost_basis FROM calls") == [(None, "unpriced")]
     own = PricesConfig(models={"our-own-model": ModelPrices(input=Decimal(1), output=Decimal(2))})
-    assert ingest.reprice(store, IngestSettings(prices=own)) == 1
+    assert reprice(store, own) == 1
     # 1000 in (400 of them cached, at the input price) and 100 out: 1000*1 + 100*2 per million
     assert store.rows("SELECT cost_usd, cost_basis FROM calls") == [(Decimal("0.0012"), "override")]
-    assert ingest.reprice(store, IngestSettings()) == 1
+    assert reprice(store, PricesConfig()) == 1
     assert store.rows("SELECT cost_usd, cost_basis FROM calls") == [(None, "unpriced")]
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from auditor.ingest import stage as ingest
+from auditor.ingest.repricing import reprice
 from auditor.ingest.stage import IngestSettings
 from auditor.pricing.price_book import ModelPrices, PricesConfig
 
@@ -61,7 +62,7 @@ def test_more_logs_fit_better_and_prices_change(store, load):
     own = PricesConfig(
         models={"gpt-4o-2024-08-06": ModelPrices(input=Decimal(0), output=Decimal(1))}
     )
-    ingest.reprice(store, IngestSettings(prices=own))
+    reprice(store, own)
     assert store.rows(BOUNDS)[0][1] == Decimal("0.00005")  # 50 tokens out at $1 per million
     assert store.rows("SELECT DISTINCT cost_basis FROM calls ORDER BY 1") == [
         ("estimated",),

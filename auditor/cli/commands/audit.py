@@ -73,26 +73,29 @@ def _stage_command(name: str, doc: str) -> click.Command:
 
 
 def _show_stages(
-    options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
+    options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[StageResult]
 ) -> None:
     from auditor.cli.views import audit as show
     from auditor.cli.views import baseline as rerun
-    from auditor.cli.views.stage_tables import outcome
+    from auditor.cli.views.stage_tables import draw
+    from auditor.pipeline.order import STAGES
 
     show.stages(terminal, results)
-    outcome(terminal, pipeline.store, options.name)
-    result = {"stages": _stage_rows(results)}
+    view = STAGES[options.name].view
+    if view is not None:
+        draw(terminal, view(pipeline.store))
+    result: dict[str, object] = {"stages": _stage_rows(results)}
     if options.name == "grade":
         rerun.noise(terminal, pipeline.store)
         result["baseline_noise"] = rerun.noise_rows(pipeline.store)
     terminal.result(options.name, result)
 
 
-def _stage_rows(results: Sequence[Any]) -> list[dict[str, Any]]:
+def _stage_rows(results: Sequence[StageResult]) -> list[dict[str, Any]]:
     return [_stage_row(result) for result in results]
 
 
-def _stage_row(result: Any) -> dict[str, Any]:
+def _stage_row(result: StageResult) -> dict[str, Any]:
     return {
         "stage": result.stage, "skipped": result.skipped, "rows_written": result.rows_written,
         "seconds": result.seconds, **result.detail,
@@ -100,7 +103,7 @@ def _stage_row(result: Any) -> dict[str, Any]:
 
 
 def _show_plan(
-    options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[Any]
+    options: Common, pipeline: Pipeline, terminal: Terminal, results: Sequence[StageResult]
 ) -> None:
     from auditor.cli.views import audit as show
     from auditor.cli.views import baseline as rerun
@@ -178,17 +181,18 @@ def replay(options: Common, force: bool, baseline_rerun: bool, yes: bool, **choi
     """
     from auditor.cli.views import audit as show
     from auditor.cli.views import baseline as rerun
+    from auditor.replay.baseline_stage import BaselineResult
 
     with options.pipeline(model_overrides(**choice), force=force) as (pipeline, terminal):
         if baseline_rerun:
             refuse_early(yes=yes)
             consent(pipeline, terminal, yes=yes)
         results = pipeline.run_to("replay")
-        by_stage = {result.stage: result for result in results}
         show.stages(terminal, results)
-        show.replayed(terminal, by_stage["replay"])
-        if "baseline" in by_stage:
-            rerun.asked(terminal, by_stage["baseline"])
+        show.replays(terminal, results)
+        for result in results:
+            if isinstance(result, BaselineResult):
+                rerun.asked(terminal, result)
         rerun.noise(terminal, pipeline.store)
         terminal.result(
             options.name,
@@ -254,8 +258,12 @@ def report(options: Common, output: Path, examples: bool | None) -> None:
         terminal.say(f"Wrote {_written(results)}")
 
 
-def _written(results: Sequence[Any]) -> str:
-    return ", ".join(str(path) for path in results[-1].detail["files"])
+def _written(results: Sequence[StageResult]) -> str:
+    from auditor.report.stage import ReportResult
+
+    return ", ".join(
+        path for result in results if isinstance(result, ReportResult) for path in result.files
+    )
 
 
 @click.command()

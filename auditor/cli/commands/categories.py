@@ -89,6 +89,7 @@ def _apply(options: Common, path: Path) -> None:
 
 def _name_with(options: Common, who: str, *, yes: bool) -> None:
     from auditor.categories import naming
+    from auditor.categories.listing import rows
     from auditor.cli.views import categories as show
     from auditor.engines.servers.anthropic_client import MODEL, ask_claude
     from auditor.errors import ConfigError, EngineError
@@ -116,9 +117,8 @@ def _name_with(options: Common, who: str, *, yes: bool) -> None:
                 hint="run the same command again; nothing was changed",
             ) from error
         pipeline.run_to("categorize")
-        rows = show.rows(pipeline.store)
-        show.listing(terminal, rows)
-        terminal.result(options.name, {"named": taken, "categories": rows})
+        show.listing(terminal, pipeline.store)
+        terminal.result(options.name, {"named": taken, "categories": rows(pipeline.store)})
 
 
 def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path) -> None:
@@ -134,11 +134,11 @@ def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path)
 
 
 def _list(options: Common, pipeline: Pipeline, terminal: Terminal) -> None:
+    from auditor.categories.listing import rows
     from auditor.cli.views import categories as show
 
-    rows = show.rows(pipeline.store)
-    show.listing(terminal, rows)
-    terminal.result(options.name, {"categories": rows})
+    show.listing(terminal, pipeline.store)
+    terminal.result(options.name, {"categories": rows(pipeline.store)})
 
 
 def _show_one(options: Common, pipeline: Pipeline, terminal: Terminal, name: str) -> None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from auditor.cli.terminal import Terminal
     from auditor.domain import Part, StageResult
+    from auditor.ingest.stage import IngestResult
     from auditor.pipeline.runs import StageState
+    from auditor.replay.replay_stage import ReplayResult
     from auditor.store.store import Store
 
 _PLAN = """
@@ -25,9 +27,9 @@ FROM v_categories ORDER BY spend_rank
 _SHOWN_CATEGORIES = 15
 
 
-def ingest(terminal: Terminal, result: StageResult, store: Store) -> None:
+def ingest(terminal: Terminal, result: IngestResult, store: Store) -> None:
     """Show the ledger of every source that was read, and what deserves a second look."""
-    for source in result.detail["sources"]:
+    for source in result.sources:
         terminal.say(f"{source['path']}")
         if source.get("unchanged"):
             terminal.say("  already read, nothing new")
@@ -75,14 +77,21 @@ def stages(terminal: Terminal, results: Sequence[StageResult], *, skipped: bool 
         )
 
 
-def replayed(terminal: Terminal, result: StageResult) -> None:
-    """Show what the replay did per category."""
-    if result.skipped:
+def replays(terminal: Terminal, results: Sequence[StageResult]) -> None:
+    """Show what the replay did per category, where it had something to do."""
+    from auditor.replay.replay_stage import ReplayResult
+
+    ran = [result for result in results if isinstance(result, ReplayResult)]
+    for result in ran:
+        _replayed(terminal, result)
+    if not ran:
         terminal.say("Every drawn call has its answer already.")
-        return
-    if result.detail["resumed"]:
-        terminal.say(f"Resumed: {result.detail['resumed']:,} answers were there already")
-    rows = result.detail["categories"]
+
+
+def _replayed(terminal: Terminal, result: ReplayResult) -> None:
+    if result.resumed:
+        terminal.say(f"Resumed: {result.resumed:,} answers were there already")
+    rows = result.categories
     terminal.table(
         ["category", "model", "calls", "failed", "p50 / call", "tokens"],
         [

@@ -8,8 +8,7 @@ from auditor.report import wording as words
 
 if TYPE_CHECKING:
     from auditor.cli.terminal import Terminal
-    from auditor.domain import StageResult
-    from auditor.replay.baseline_stage import Rerun
+    from auditor.replay.baseline_stage import BaselineResult, Rerun
     from auditor.store.store import Store
 
 
@@ -35,12 +34,11 @@ def proposal(due: Rerun, host: str) -> list[str]:
     ]
 
 
-def asked(terminal: Terminal, result: StageResult) -> None:
+def asked(terminal: Terminal, result: BaselineResult) -> None:
     """Show how many calls were asked again."""
-    failed = result.detail["failed"]
     terminal.say(
         f"Asked again: {words.counted(result.rows_written, 'call')}"
-        + (f", {failed:,} without a usable answer" if failed else "")
+        + (f", {result.failed:,} without a usable answer" if result.failed else "")
     )
 
 

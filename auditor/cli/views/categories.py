@@ -5,22 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from auditor.categories.listing import rows, view
+from auditor.cli.views.stage_tables import draw
 from auditor.errors import NotReadyError
 from auditor.report import wording as words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from auditor.cli.terminal import Terminal
     from auditor.store.store import Store
 
-_LIST = """
-SELECT category_id, name, name_origin, method, task_type, output_shape, ignored, confidence, calls,
-       spend_usd, share, cumulative_share,
-       (SELECT count(*) FROM routes r WHERE r.category_id = s.category_id) AS routes
-FROM v_spend s JOIN categories USING (category_id, name, method, output_shape, ignored)
-ORDER BY spend_rank
-"""
 _FIND = """
 SELECT category_id FROM categories WHERE category_id = $name OR lower(name) = lower($name)
 UNION ALL
@@ -45,36 +38,9 @@ WHERE category_id = ? ORDER BY md5(call_id) LIMIT 3
 """
 
 
-def rows(store: Store) -> list[dict[str, Any]]:
-    """Return the categories in falling order of spend.
-
-    Raises:
-        NotReadyError: none have been found yet.
-    """
-    found = store.dicts(_LIST)
-    if not found:
-        raise NotReadyError("no categories yet", hint="run 'auditor categorize' first")
-    return found
-
-
-def listing(terminal: Terminal, found: Sequence[dict[str, Any]]) -> None:
+def listing(terminal: Terminal, store: Store) -> None:
     """Show the list."""
-    terminal.table(
-        ["category", "calls", "spend", "so far", "routes", "answers", "id"],
-        [
-            [
-                row["name"] + (" (ignored)" if row["ignored"] else ""),
-                f"{row['calls']:,}",
-                words.money(row["spend_usd"]),
-                words.percent(row["cumulative_share"]),
-                str(row["routes"]),
-                row["output_shape"] or "",
-                row["category_id"],
-            ]
-            for row in found
-        ],
-        right=(1, 2, 3, 4),
-    )
+    draw(terminal, view(store))
     terminal.hint("One with its evidence: auditor categories NAME")
 
 
