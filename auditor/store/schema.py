@@ -38,7 +38,7 @@ def prepare(store: Store) -> None:
             store.run_on_connect(_temporary(views_sql()))
     else:
         if version < migrations.newest():
-            migrations.migrate(store, version, column_comments(tables_sql()))
+            migrations.migrate(store, version, comments(tables_sql()))
         else:
             remove_copy(store.path)  # of a process that was killed right after its migration
         if not _views_agree(store):
@@ -98,12 +98,14 @@ def views_sql() -> str:
     return (files("auditor.store") / "views.sql").read_text(encoding="utf-8")
 
 
-def column_comments(sql: str) -> str:
-    """Turn the words behind each column of a ``CREATE TABLE`` into ``COMMENT ON`` statements."""
+def comments(sql: str) -> str:
+    """Return the ``COMMENT ON`` statements of all tables, and of the words behind each column."""
     statements, table = [], ""
     for line in sql.splitlines():
         if start := re.match(r"CREATE TABLE IF NOT EXISTS (\w+) \(", line):
             table = start.group(1)
+        elif line.startswith("COMMENT ON TABLE"):
+            statements.append(line)
         elif line.startswith(")"):
             table = ""
         elif table and (column := re.match(r"    (\w+) .*?-- (.+)$", line)):
@@ -116,7 +118,7 @@ def _create(store: Store) -> None:
     tables = tables_sql()
     with store.transaction():
         store.execute(tables)
-        store.execute(column_comments(tables))
+        store.execute(comments(tables))
         version = str(migrations.newest())
         store.execute("INSERT INTO meta VALUES ('schema_version', ?)", [version])
         _make_views(store)

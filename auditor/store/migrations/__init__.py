@@ -3,7 +3,7 @@
 A step is a file beside this one, ``NNNN_what_it_does.sql``; a database that has taken it is of
 schema version ``NNNN``. To add one, take the next number and change ``tables.sql`` to say the same:
 the test suite compares a migrated database with a new one. A step may add, drop and rename, and
-rewrite rows; comments on columns and views follow by themselves. DuckDB cannot change the
+rewrite rows; comments and views follow by themselves. DuckDB cannot change the
 constraints of a table: rename it, create it anew, ``INSERT INTO ... BY NAME SELECT`` and drop the
 former one.
 """
@@ -52,8 +52,8 @@ def migrate(store: Store, version: int, comments: str) -> None:
     """Take the steps that a database of an older version lacks, and let go of it.
 
     Each step is one transaction together with the record of it; ``comments`` are the statements
-    that comment the columns anew. A copy of the file is kept until all of them succeeded. A process
-    killed meanwhile leaves a sound file, and the next one to open it goes on.
+    that comment tables and columns anew. A copy of the file is kept until all of them succeeded. A
+    process killed meanwhile leaves a sound file, and the next one to open it goes on.
 
     Raises:
         StoreError: no room for the copy, or a step fails; nothing of that step is kept.
@@ -69,8 +69,7 @@ def _take(store: Store, step: Migration, comments: str) -> None:
 
     try:
         with store.transaction():
-            store.execute(step.sql)
-            store.execute(comments)
+            store.execute(f"{step.sql}\n;{comments}")
             store.execute("DELETE FROM meta WHERE key = 'views'")  # they are made anew
             record = "UPDATE meta SET value = ? WHERE key = 'schema_version'"
             store.execute(record, [str(step.version)])
