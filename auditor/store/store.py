@@ -163,7 +163,7 @@ class Store:
         """
         with translated(self.path):
             result = self._db.sql(sql, params=params or None)
-            if result is None:
+            if result is None:  # DuckDB 1 answers SET and the like so
                 raise StoreError("the statement returns no rows", hint="give a query: SELECT ...")
             return to_frame(result.to_arrow_table())
 
