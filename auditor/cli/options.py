@@ -83,7 +83,8 @@ class Common:
         with self.terminal() as terminal:
             from auditor.config import load_config, override
             from auditor.pipeline.pipeline import Pipeline
-            from auditor.store.store import Store, require
+            from auditor.store.connection import require
+            from auditor.store.store import Store
 
             config = override(load_config(self.config), overrides or {})
             if not create:

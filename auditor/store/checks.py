@@ -1,6 +1,6 @@
 """The integrity queries: each must return no row in a sound database.
 
-They stand in for the keys that DuckDB's tables do without (see ``schema.sql``).
+They stand in for the keys that DuckDB's tables do without (see ``tables.sql``).
 """
 
 CHECKS = {

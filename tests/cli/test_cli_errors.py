@@ -14,7 +14,7 @@ import pytest
 from command_line import ANSWERS, command, write_log
 from planted_audit import serving
 
-from auditor.store import store
+from auditor.store import connection, store
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written(run, tmp_path):
 
 
 def test_a_database_in_use_by_another_process(ingested, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "LOCK_WAIT_S", 0.2)
+    monkeypatch.setattr(connection, "LOCK_WAIT_S", 0.2)
     hold = (
         "import duckdb, sys, time\n"
         "db = duckdb.connect('audit.duckdb')\n"

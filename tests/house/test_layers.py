@@ -116,6 +116,8 @@ def test_imports_point_down():
         for found in OWN
         if not found.typing
         and room(found.module) != room(found.target)
+        # auditor.open is the door for notebooks: what it opens is loaded when it is called.
+        and not (found.module == "__init__" and found.inside)
         and FLOOR[room(found.target)] >= FLOOR[room(found.module)]
     ]
     assert not wrong

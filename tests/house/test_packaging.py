@@ -60,7 +60,11 @@ def installed(wheel, tmp_path_factory) -> Path:
 def test_the_wheel_holds_the_package_and_nothing_beside_it(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"auditor"}
-    wanted = {"auditor/store/schema.sql", "auditor/report_templates/report.html"}
+    wanted = {
+        "auditor/store/tables.sql",
+        "auditor/store/views.sql",
+        "auditor/report_templates/report.html",
+    }
     wanted |= {f"auditor/{path.relative_to(ROOT)}" for path in (ROOT / "sample_logs").glob("*.*")}
     wanted |= {
         f"auditor/{path.relative_to(ROOT)}" for path in (ROOT / "report_templates").rglob("*.*")

