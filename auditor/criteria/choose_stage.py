@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from auditor.criteria.checks import load_criteria
-from auditor.criteria.file import criteria_yaml, criterion_from, parse_criteria
+from auditor.criteria.choosing import applicable_criterion
+from auditor.criteria.file import criterion_from, parse_criteria, read_criteria
 from auditor.criteria.labels import read_labels
-from auditor.criteria.model import EXPECTED, Criterion, Selector, Subject
+from auditor.criteria.model import EXPECTED, Criterion
 from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample, propose
+from auditor.criteria.selector import CallFacts
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 MAX_CATEGORIES = 500
 """Categories, by spend, that get a criterion; no audit replays as many."""
-MATCHING_SHARE = 0.5
-"""A rule that matches calls holds for a category when it matches at least this share of them."""
 
 _FILE_KEY = "criteria.yaml"
 
@@ -59,11 +58,6 @@ WHERE place <= ?
 ORDER BY category_id, place
 """
 
-_IN_FORCE = """
-SELECT s.name, c.name, c.definition FROM criteria c JOIN v_spend s USING (category_id)
-WHERE c.active AND c.role = 'verdict' ORDER BY s.spend_rank
-"""
-
 _FITTING_LABELS = """
 SELECT count(DISTINCT subject) FROM labels
 SEMI JOIN (SELECT log_id AS subject FROM calls UNION ALL SELECT call_id FROM calls) USING (subject)
@@ -80,12 +74,12 @@ class CriteriaSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Category:
-    """A category with some of its calls."""
+class _CategorySample:
+    """A category with some of its calls: as selectors see them, and their logged answers."""
 
     category_id: str
     name: str
-    subjects: Sequence[Subject]
+    calls: Sequence[CallFacts]
     examples: Sequence[LoggedExample]
 
 
@@ -93,7 +87,7 @@ class _Category:
 class _Choice:
     """What a category is graded by, or why by nothing."""
 
-    category: _Category
+    category: _CategorySample
     criterion: Criterion | None
     reason: str
 
@@ -160,25 +154,16 @@ def in_force(store: Store, settings: CriteriaSettings) -> list[str]:
     return [digest(criteria), digest(labels)]
 
 
-def export_yaml(store: Store) -> str:
-    """Return the criteria in force as ``criteria.yaml`` text, for the user to edit."""
-    rows = store.rows(_IN_FORCE)
-    return criteria_yaml(
-        _selecting(criterion_from(json.loads(definition), description=words), category)
-        for category, words, definition in rows
-    )
-
-
 def _user_criteria(store: Store, path: Path | None) -> tuple[str | None, tuple[Criterion, ...]]:
     """The user's criteria and the file's text to keep; without a file, those that were kept."""
     if path is not None:
-        criteria = load_criteria(path)
+        criteria = read_criteria(path)
         return path.read_text(encoding="utf-8"), criteria
     kept = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
     return None, () if kept is None else parse_criteria(kept, name="the criteria in the database")
 
 
-def _categories(store: Store) -> Iterator[_Category]:
+def _categories(store: Store) -> Iterator[_CategorySample]:
     """The costliest categories with some of their calls, those without usable calls too."""
     names = dict(store.rows(_SPEND, [MAX_CATEGORIES]))
     aliases: dict[str, list[str]] = {}
@@ -192,23 +177,23 @@ def _categories(store: Store) -> Iterator[_Category]:
     for category_id, group in groupby(rows, key=lambda row: str(row["category_id"])):
         called = (names.pop(category_id), *aliases.get(category_id, ()))
         parsed = [_parsed(row, called) for row in group]
-        yield _Category(
+        yield _CategorySample(
             category_id=category_id,
             name=called[0],
-            subjects=[subject for subject, _ in parsed],
+            calls=[call for call, _ in parsed],
             examples=[example for _, example in parsed],
         )
     for category_id, name in names.items():
         called = (name, *aliases.get(category_id, ()))
-        subject = Subject(category_id=category_id, category_names=called)
-        yield _Category(category_id=category_id, name=name, subjects=[subject], examples=[])
+        call = CallFacts(category_id=category_id, category_names=called)
+        yield _CategorySample(category_id=category_id, name=name, calls=[call], examples=[])
 
 
-def _parsed(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Subject, LoggedExample]:
+def _parsed(row: Mapping[str, Any], names: Sequence[str]) -> tuple[CallFacts, LoggedExample]:
     messages = json.loads(row["messages"] or "[]")
     texts = [_text(message) for message in messages]
     asked = [t for message, t in zip(messages, texts, strict=True) if message.get("role") == "user"]
-    subject = Subject(
+    call = CallFacts(
         category_id=row["category_id"],
         category_names=names,
         system=row["system_text"],
@@ -224,7 +209,7 @@ def _parsed(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Subject, Logg
         response_format=json.loads(row["params"] or "{}").get("response_format"),
         tools=json.loads(row["tools"] or "[]"),
     )
-    return subject, example
+    return call, example
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -235,14 +220,13 @@ def _text(message: Mapping[str, Any]) -> str:
     return "\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
-def _choose(category: _Category, criteria: Sequence[Criterion]) -> _Choice:
-    """The first of the user's criteria that fits most of the calls, else a proposal."""
-    for criterion in criteria:
-        fitting = sum(criterion.selector.matches(subject) for subject in category.subjects)
-        if fitting and fitting >= MATCHING_SHARE * len(category.subjects):
-            return _Choice(category=category, criterion=criterion, reason=criterion.words)
-    proposal = propose(category.examples, category=category.category_id)
-    return _Choice(category=category, criterion=proposal.criterion, reason=proposal.reason)
+def _choose(sample: _CategorySample, criteria: Sequence[Criterion]) -> _Choice:
+    """The user's criterion that applies, else a proposal."""
+    criterion = applicable_criterion(criteria, sample.calls)
+    if criterion is not None:
+        return _Choice(category=sample, criterion=criterion, reason=criterion.words)
+    proposal = propose(sample.examples, category=sample.category_id)
+    return _Choice(category=sample, criterion=proposal.criterion, reason=proposal.reason)
 
 
 def _unmatched(criteria: Sequence[Criterion], choices: Sequence[_Choice]) -> list[str]:
@@ -337,7 +321,3 @@ def _described(choice: _Choice) -> dict[str, Any]:
         "form_only": criterion.form_only if criterion else None,
         "reason": choice.reason,
     }
-
-
-def _selecting(criterion: Criterion, category: str) -> Criterion:
-    return replace(criterion, selector=Selector(category=category))

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.criteria.checks import CHECKS, GradeInput, check_criterion, grade
+from auditor.criteria import Assertion, Criterion, GradeInput, grade
+from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.json_text import json_equal
+from auditor.criteria.checks.number import number_in
 from auditor.criteria.checks.sql import canonical_sql
-from auditor.criteria.checks.text import number_in
-from auditor.criteria.model import ASSERTION_TYPES, Assertion, Criterion
+from auditor.criteria.validation import refuse_unusable
 
 SCHEMA = {
     "type": "object",
@@ -27,7 +28,7 @@ TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {
 
 def check(text, kind, value=None, reference=None, expected=None, tool_calls=(), **settings):
     criterion = Criterion(assertions=(Assertion(type=kind, value=value, **settings),))
-    check_criterion(criterion)
+    refuse_unusable(criterion)
     return grade(
         criterion,
         GradeInput(
@@ -39,10 +40,6 @@ def check(text, kind, value=None, reference=None, expected=None, tool_calls=(), 
             tools=TOOLS,
         ),
     )
-
-
-def test_every_type_has_a_check():
-    assert CHECKS.keys() == ASSERTION_TYPES.keys()
 
 
 @pytest.mark.parametrize(
@@ -262,7 +259,7 @@ VALUES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ASSERTION_TYPES)
+@pytest.mark.parametrize("kind", CHECKS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_answers_and_references_neither_crash_nor_hang(kind, name):
     text = HOSTILE[name]

@@ -12,10 +12,10 @@ import jsonschema.validators
 import referencing
 import referencing.exceptions
 
-from auditor.criteria.checks.base import CannotTellError, short
+from auditor.criteria.checks.base import CannotTellError, quoted
 from auditor.criteria.checks.patterns import compile_pattern
-from auditor.criteria.model import clean
 from auditor.errors import ConfigError
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,13 +41,13 @@ def schema_problem(schema: Any, value: Any) -> str | None:
     try:
         error = next(validator.iter_errors(value), None)
     except referencing.exceptions.Unresolvable as failed:
-        raise CannotTellError(f"the schema refers to {short(failed.ref)}, not in it") from failed
+        raise CannotTellError(f"the schema refers to {quoted(failed.ref)}, not in it") from failed
     except RecursionError as failed:
         raise CannotTellError("the schema refers to itself without end") from failed
     if error is None:
         return None
     where = "/".join(str(step) for step in error.absolute_path)
-    return f"{short(where) if where else 'the value'}: {short(error.message, 160)}"
+    return f"{quoted(where) if where else 'the value'}: {quoted(error.message, 160)}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -66,7 +66,7 @@ def validator_for(schema_json: str) -> Any:
         base.check_schema(schema)
     except (jsonschema.SchemaError, RecursionError) as error:
         reason = getattr(error, "message", "nested too deep")
-        raise ConfigError(f"not a JSON schema: {short(reason, 160)}") from error
+        raise ConfigError(f"not a JSON schema: {quoted(reason, 160)}") from error
     _refuse_pattern_keys(schema)
     return _linear(base)(schema, registry=referencing.Registry(), format_checker=None)
 
@@ -93,8 +93,11 @@ def _bounded(keyword: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
 
 
 def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    if isinstance(instance, str) and compile_pattern(pattern).search(clean(instance)) is None:
-        yield jsonschema.ValidationError(f"does not match {short(pattern)}")
+    if (
+        isinstance(instance, str)
+        and compile_pattern(pattern).search(without_surrogates(instance)) is None
+    ):
+        yield jsonschema.ValidationError(f"does not match {quoted(pattern)}")
 
 
 def _refuse_pattern_keys(schema: Any) -> None:
