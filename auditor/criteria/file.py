@@ -43,7 +43,7 @@ class AssertionSpec(_Spec):
     fields: list[str] = Field(default=[], description="as the check says")
     weight: Threshold = Field(
         default=1.0,
-        description="its share of the criterion's threshold; 0 leaves it out of the grade",
+        description="how much it counts towards the threshold; 0 leaves it out of the grade",
     )
     metric: str | None = Field(
         default=None, description="what explanations call it instead of its type"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from auditor.domain import Grade
 
 _SCHEMA = Argument("value", SCHEMA, "the schema; without one, any JSON passes", None)
-_UNNOTICED = "whether the values are right; the schema's `format` is not checked either"
+_UNNOTICED = "whether the values are right, or the `format` that a schema asks for"
 
 
 def _compile_schema(assertion: Assertion) -> None:
@@ -77,7 +77,7 @@ def is_json(given: CheckInput) -> Grade:
     family="format",
     value=_SCHEMA,
     prepare=_compile_schema,
-    unnoticed=f"{_UNNOTICED}; and what is said around the JSON",
+    unnoticed=f"{_UNNOTICED}, or what is said around the JSON",
     example=Example(
         assertion="{type: contains-json, value: {type: object, required: [total]}}",
         passes='Sure! {"total": 12}',
@@ -105,8 +105,8 @@ def contains_json(given: CheckInput) -> Grade:
         TOLERANCE,
     ),
     in_promptfoo=False,
-    unnoticed="fields that `fields` does not name; where it names only fields that neither side"
-    " has, everything",
+    unnoticed="fields that `fields` does not name, or a name in it that no answer has"
+    " (a misspelt field is never compared)",
     example=Example(
         assertion=(
             '{type: json-fields, value: "{{reference}}", fields: [id, city], transform: label}'

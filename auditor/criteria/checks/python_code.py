@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     "is-python",
     family="format",
     in_promptfoo=False,
-    unnoticed="what the code does, and names that do not exist",
+    unnoticed="what the code does, or names that do not exist",
     example=Example(
         assertion="{type: is-python, transform: code-block}",
         passes="```python\ndef double(x):\n    return 2 * x\n```",

@@ -45,9 +45,10 @@ class ArgumentType(NamedTuple):
     accepts: Callable[[Any], bool]
 
 
-ANY = ArgumentType("text, or any YAML value", lambda _: True)
+ANY = ArgumentType("any value", lambda _: True)
 LIST = ArgumentType("a list, or text that is cut at its commas", lambda _: True)
 CALLS = ArgumentType("a list of tool calls, or JSON text of one", lambda _: True)
+DEFINITIONS = ArgumentType("a list of tool definitions", lambda _: True)
 SCHEMA = ArgumentType("a JSON Schema", lambda _: True)
 TEXT = ArgumentType("a text", lambda value: isinstance(value, str))
 TEXTS = ArgumentType(
@@ -118,7 +119,7 @@ class Check:
         transforms: the transforms it takes.
         unnoticed: the wrong answers that it passes, in words.
         example: one assertion with answers, run by the test suite.
-        in_promptfoo: whether promptfoo has it, with this meaning.
+        in_promptfoo: whether promptfoo has it, with the same meaning.
         prepare: raises ConfigError for an assertion that could never be used, before any answer
             is graded.
     """

@@ -39,7 +39,7 @@ _STATEMENTS = (
 
 _OTHER_NAMES = {"postgresql": "postgres", "sqlserver": "tsql", "mssql": "tsql"}
 _DIALECT = (Argument("databaseType", TEXT, "the dialect, by sqlglot's or promptfoo's name", None),)
-_UNNOTICED = "what the statement does, and names that the database does not have"
+_UNNOTICED = "what the statement does, or names that the database does not have"
 
 
 def _refuse_unknown_dialect(assertion: Assertion) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TEXT = Argument("value", ANY, "the text to look for")
 _TEXTS = Argument("value", LIST, "the texts to look for")
-_CONTEXT = "what is said about the text: `not a refund` contains `refund`"
+_CONTEXT = "what is said about a text: `not a refund` contains `refund`"
 
 
 @check(
@@ -34,7 +34,7 @@ _CONTEXT = "what is said about the text: `not a refund` contains `refund`"
     value=Argument("value", ANY, "the answer that is wanted"),
     arguments=(TOLERANCE,),
     transforms=frozenset(TRANSFORMS),
-    unnoticed="what the transform takes away, such as capitals; without one, nothing",
+    unnoticed="what the transform takes away, such as capitals",
     example=Example(
         assertion='{type: equals, value: "{{reference}}", transform: label}',
         logged="US",
@@ -101,7 +101,7 @@ def icontains(given: CheckInput) -> Grade:
     "contains-any",
     family="content",
     value=_TEXTS,
-    unnoticed=f"{_CONTEXT}; and which of them it is",
+    unnoticed=f"which of the texts it is, or {_CONTEXT}",
     example=Example(
         assertion="{type: contains-any, value: [refund, replacement]}",
         passes="We offer a replacement.",
@@ -118,7 +118,7 @@ def contains_any(given: CheckInput) -> Grade:
     "icontains-any",
     family="content",
     value=_TEXTS,
-    unnoticed=f"{_CONTEXT}; and which of them it is",
+    unnoticed=f"which of the texts it is, or {_CONTEXT}",
     example=Example(
         assertion="{type: icontains-any, value: [refund, replacement]}",
         passes="Replacement sent.",
@@ -135,7 +135,7 @@ def icontains_any(given: CheckInput) -> Grade:
     "contains-all",
     family="content",
     value=_TEXTS,
-    unnoticed=f"{_CONTEXT}; and their order",
+    unnoticed=f"the order of the texts, or {_CONTEXT}",
     example=Example(
         assertion="{type: contains-all, value: [Berlin, Paris]}",
         passes="From Berlin to Paris.",
@@ -152,7 +152,7 @@ def contains_all(given: CheckInput) -> Grade:
     "icontains-all",
     family="content",
     value=_TEXTS,
-    unnoticed=f"{_CONTEXT}; and their order",
+    unnoticed=f"the order of the texts, or {_CONTEXT}",
     example=Example(
         assertion="{type: icontains-all, value: [berlin, paris]}",
         passes="BERLIN - PARIS",
@@ -169,7 +169,7 @@ def icontains_all(given: CheckInput) -> Grade:
     "starts-with",
     family="content",
     value=Argument("value", ANY, "the beginning that is wanted"),
-    unnoticed="everything after the beginning",
+    unnoticed="anything after the beginning",
     example=Example(
         assertion='{type: starts-with, value: "fix:"}',
         passes="fix: close the file on errors",
@@ -188,7 +188,7 @@ def starts_with(given: CheckInput) -> Grade:
     family="content",
     value=Argument("value", PATTERN, "the pattern, in RE2's syntax"),
     prepare=lambda assertion: compile_pattern(assertion.value),
-    unnoticed="what the pattern does not mention; without `^` and `$`, what stands around it",
+    unnoticed="what the pattern leaves open; without `^` and `$`, what stands around the match",
     example=Example(
         assertion=r"{type: regex, value: '^[A-Z]{2}-\d{4}$', transform: strip}",
         passes="AB-1234\n",

@@ -18,6 +18,7 @@ from auditor.criteria.checks.json_schema import schema_problem
 from auditor.criteria.checks.json_text import MISSING, json_equal, parse_json
 from auditor.criteria.checks.record import (
     CALLS,
+    DEFINITIONS,
     LIST,
     NUMBER,
     TOLERANCE,
@@ -58,10 +59,12 @@ _MAIL_AND_PARIS = Answer(text=None, tool_calls=_PARIS_AND_MAIL.tool_calls[::-1])
 @check(
     "is-valid-openai-tools-call",
     family="format",
-    value=Argument("value", LIST, "tool definitions in OpenAI's shape; else the request's", None),
+    value=Argument(
+        "value", DEFINITIONS, "the tools, in OpenAI's shape; without it, the request's", None
+    ),
     reads="tool calls",
     transforms=NO_TRANSFORMS,
-    unnoticed="whether it is the right tool, and whether the arguments are right",
+    unnoticed="whether the tool and its arguments are the right ones",
     example=Example(
         assertion="{type: is-valid-openai-tools-call}",
         tools=(_WEATHER_TOOL,),
@@ -103,7 +106,7 @@ def is_valid_tools_call(given: CheckInput) -> Grade:
     reads="tool calls",
     transforms=NO_TRANSFORMS,
     in_promptfoo=False,
-    unnoticed="the order of the calls, and the text beside them",
+    unnoticed="the order of the calls or the text beside them",
     example=Example(
         assertion='{type: tool-calls-equal, value: "{{reference}}"}',
         logged=_MAIL_AND_PARIS,
@@ -143,7 +146,7 @@ def tool_calls_equal(given: CheckInput) -> Grade:
     arguments=(Argument("threshold", NUMBER, "the least F1", 1.0),),
     reads="tool calls",
     transforms=NO_TRANSFORMS,
-    unnoticed="the arguments and the order of the calls",
+    unnoticed="the arguments or the order of the calls",
     example=Example(
         assertion="{type: tool-call-f1, value: [weather], threshold: 0.6}",
         passes=_PARIS,

@@ -20,7 +20,7 @@ _OPTIONS = (
         "requiredElements", TEXTS, "paths of elements from the root, with dots: `svg.path`", []
     ),
 )
-_UNNOTICED = "what the elements hold, and how it looks when it is drawn"
+_UNNOTICED = "what the elements hold, or how they look when they are drawn"
 
 
 @check(
