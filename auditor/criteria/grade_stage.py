@@ -73,7 +73,7 @@ ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate 
 WHERE active AND content_state <> 'full'
 """
 
-# What could not be told, by category: the reader must know before believing the rates.
+# Answers that could not be graded, by category: readers need it to judge the pass rates.
 _UNTOLD = f"""
 SELECT s.name, count(*) AS answers, count(*) FILTER (g.passed IS NULL) AS untold,
        max(g.explanation) FILTER (g.passed IS NULL) AS why
@@ -188,7 +188,7 @@ def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _not_asked(row: Mapping[str, Any]) -> Grade | None:
-    """Tell nothing of a re-run that never reached the API model: it is no failure of the model."""
+    """The open grade of a re-run that never reached the API model, which is not to blame for it."""
     if not row["rerun"] or row["text"] is not None:
         return None
     return Grade(passed=None, explanation=f"the API could not be asked again: {row['error']}")

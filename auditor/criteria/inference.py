@@ -14,11 +14,11 @@ REQUIRED_SHARE = 0.95
 """A key that this share of the objects has is required."""
 MAX_ENUM = 25
 MIN_REPEATS = 5
-"""A list of words is closed where each has been seen this often on average."""
+"""A list of words is closed when each has been seen this often on average."""
 MAX_KEYS = 60
 MAX_DEPTH = 6
 MIN_FOR_CLOSED = 20
-"""Values below which nothing is closed: neither a list of words nor a set of keys."""
+"""Values needed to close a list of words or a set of keys."""
 
 
 def coverage(counts: Counter[str]) -> float:

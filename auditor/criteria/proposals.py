@@ -31,16 +31,17 @@ from auditor.text.surrogates import without_surrogates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-MIN_EXAMPLES = 5
-MAX_EXAMPLES = 200
-MOST = 0.95
-"""Share of the answers that must have a shape before it is taken for the rule."""
-MAX_LABELS = 100
+MIN_EXAMPLES, MAX_EXAMPLES = 5, 200
+"""Logged answers of a category that a proposal needs, and that it reads."""
+SHAPE_SHARE = 0.95
+"""Share of the answers that must have a shape for a rule to rest on it."""
+MAX_LABELS, MAX_LABEL_WORDS = 100, 6
 LABEL_COVERAGE = 0.9
-MAX_LABEL_WORDS = 6
+"""Estimated share of the answers to come whose label has been seen."""
 COPIED_SHARE = 0.9
-"""Share of the answers that must stand in their request to call the task an extraction."""
+"""Share of the answers that must occur in their request for the task to be an extraction."""
 MAX_REQUEST = 100_000
+"""Characters of a request in which a copied answer is looked for."""
 
 _REFERENCE = "{{reference}}"
 _AGREEMENT = (
@@ -48,7 +49,7 @@ _AGREEMENT = (
     " logged answers reach by construction, and not whether either is right."
 )
 _FORM = " This is form only: it does not say that an answer is right, and moves nothing by itself."
-_ENOUGH_TO_SEE, _HOPELESS = 20, 0.8
+_EARLY_LOOK, _EARLY_SHARE = 20, 0.8
 _CODE = re.compile(r"[\w.:/@#+-]{1,30}")
 
 
@@ -83,9 +84,9 @@ def propose(examples: Sequence[LoggedExample], *, category: str = "*") -> Propos
         reason = f"only {len(usable)} logged answers with text; a rule needs {MIN_EXAMPLES}"
         return Proposal(kind="too-few", criterion=None, reason=reason)
     calling = sum(bool(e.tool_calls) for e in usable) / len(usable)
-    if calling >= MOST:
+    if calling >= SHAPE_SHARE:
         return _proposal(_tool_calls(usable), category)
-    if calling > 1 - MOST:
+    if calling > 1 - SHAPE_SHARE:
         reason = "some answers are tool calls and some are text; no one rule fits both"
         return Proposal(kind="mixed", criterion=None, reason=reason)
     texts = [(e.text or "").strip() for e in usable]
@@ -135,10 +136,10 @@ def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | No
     strict = [_or_missing(parse_json, text) for text in texts]
     values = strict
     kind = "is-json"
-    if not _most(isinstance(v, dict | list) for v in strict):
+    if not _nearly_all(isinstance(v, dict | list) for v in strict):
         kind, values = "contains-json", [_or_missing(first_json, text) for text in texts]
     pairs = [(v, e) for v, e in zip(values, examples, strict=True) if isinstance(v, dict | list)]
-    if len(pairs) < MOST * len(texts):
+    if len(pairs) < SHAPE_SHARE * len(texts):
         return None
     asked = _asked_schema([e for _, e in pairs], [v for v, _ in pairs])
     schema = asked or infer_schema([v for v, _ in pairs])
@@ -166,11 +167,11 @@ def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | No
 
 
 def _xml(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
-    if not _most(code_block(text).startswith("<") for text in texts):
+    if not _nearly_all(code_block(text).startswith("<") for text in texts):
         return None
     for kind in ("is-xml", "contains-xml"):
         form = Assertion(type=kind)
-        if _most(bool(grade_assertion(form, GradeInput(text=t)).passed) for t in texts):
+        if _nearly_all(bool(grade_assertion(form, GradeInput(text=t)).passed) for t in texts):
             roots = {_root(text) for text in texts}
             root = roots.pop() if len(roots) == 1 else None
             options = {"requiredElements": [root]} if root else None
@@ -184,7 +185,7 @@ def _labels(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | 
     labels = Counter(label(text) for text in texts if is_short(text) and "\n" not in text)
     labels = Counter({k: n for k, n in labels.items() if k and len(k.split()) <= MAX_LABEL_WORDS})
     few = len(labels) <= min(MAX_LABELS, len(texts) // 2)
-    if labels.total() < MOST * len(texts) or coverage(labels) < LABEL_COVERAGE or not few:
+    if labels.total() < SHAPE_SHARE * len(texts) or coverage(labels) < LABEL_COVERAGE or not few:
         return None
     names = "|".join(re.escape(without_surrogates(name)) for name in sorted(labels))
     live = Assertion(type="regex", value=f"^(?:{names})$", transform="label", live_only=True)
@@ -197,7 +198,7 @@ def _labels(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | 
 
 
 def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
-    if not _most(is_number(text) for text in texts):
+    if not _nearly_all(is_number(text) for text in texts):
         return None
     shape = Assertion(type="regex", value=r"\d", metric="has a number")
     content = Assertion(type="similar-number", value=_REFERENCE)
@@ -207,7 +208,7 @@ def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule |
 
 def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
     for kind, seen in (("is-sql", texts), ("contains-sql", [code_block(t) for t in texts])):
-        if _most(_parses(sql_problem, text) for text in seen):
+        if _nearly_all(_parses(sql_problem, text) for text in seen):
             words = (
                 "The answer is SQL, and the logged statement up to letter case, space, quoting and"
                 " aliases. Statements that mean the same and are written otherwise count as"
@@ -219,7 +220,7 @@ def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | Non
 
 
 def _python(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
-    if not _most(_parses(python_problem, code_block(text)) for text in texts):
+    if not _nearly_all(_parses(python_problem, code_block(text)) for text in texts):
         return None
     words = "The answer, or its first code block, parses as Python; nothing is run." + _FORM
     return _Rule("python", (Assertion(type="is-python", transform="code-block"),), words)
@@ -252,15 +253,15 @@ _SHAPES: tuple[Callable[[Sequence[LoggedExample], Sequence[str]], _Rule | None],
 )
 
 
-def _most(hits: Iterable[bool]) -> bool:
-    """Whether nearly all hold; gives up once a fifth of the first twenty or more do not."""
+def _nearly_all(hits: Iterable[bool]) -> bool:
+    """Whether nearly all hold; false early, once a fifth of the first twenty or more do not."""
     seen = held = 0
     for hit in hits:
         seen += 1
         held += hit
-        if seen >= _ENOUGH_TO_SEE and held < _HOPELESS * seen:
+        if seen >= _EARLY_LOOK and held < _EARLY_SHARE * seen:
             return False
-    return seen > 0 and held >= MOST * seen
+    return seen > 0 and held >= SHAPE_SHARE * seen
 
 
 def _request(example: LoggedExample) -> str:
@@ -293,7 +294,7 @@ def _asked_schema(examples: Sequence[LoggedExample], values: Sequence[Any]) -> A
         return None
     try:
         validator_for(json.dumps(schemas[0], sort_keys=True))
-        fits = _most(schema_problem(schemas[0], value) is None for value in values)
+        fits = _nearly_all(schema_problem(schemas[0], value) is None for value in values)
     except (CannotTellError, ConfigError, ValueError):
         return None
     return schemas[0] if fits else None

@@ -1,4 +1,4 @@
-"""JSON Schema over hostile schemas and answers: nothing is fetched, nothing runs for ever."""
+"""JSON Schema on hostile schemas and answers: it fetches nothing and always ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def schema_problem(schema: Any, value: Any) -> str | None:
     Raises:
         ConfigError: the schema cannot be used.
         CannotTellError: the schema refers to something outside itself, or in endless circles.
-
     """
     validator = validator_for(json.dumps(schema, sort_keys=True))
     _followed.count = 0
@@ -56,7 +55,6 @@ def validator_for(schema_json: str) -> Any:
 
     Raises:
         ConfigError: not a schema, too large, or a pattern that RE2 does not take.
-
     """
     if len(schema_json) > MAX_SCHEMA:
         raise ConfigError(f"a schema of more than {MAX_SCHEMA:,} characters is not used")

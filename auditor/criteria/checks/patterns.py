@@ -20,7 +20,6 @@ def compile_pattern(pattern: str) -> Any:
 
     Raises:
         ConfigError: not a pattern that RE2 takes.
-
     """
     options = re2.Options()
     options.log_errors = False

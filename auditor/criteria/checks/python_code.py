@@ -40,7 +40,6 @@ def python_problem(text: str) -> str | None:
 
     Raises:
         UnusableError: longer or more nested than the parser takes.
-
     """
     if len(text) > MAX_PYTHON:
         raise UnusableError(f"longer than {MAX_PYTHON:,} characters")

@@ -1,7 +1,7 @@
 """The record of a check: all that is known of it, declared above its function.
 
 The reader of ``criteria.yaml``, the grading and the reference page take what they need from it,
-so that nothing about a check is written anywhere else.
+so that a check is described in one place.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from auditor.criteria.model import Assertion
     from auditor.domain import Grade
 
-# sqlglot warns on its logger when it falls back to a bare Command, which is no SQL to us.
+# sqlglot warns on its logger when it falls back to a bare Command, which does not count as SQL.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 _STATEMENTS = (
@@ -119,7 +119,6 @@ def sql_problem(text: str, dialect: str | None = None) -> str | None:
 
     Raises:
         UnusableError: longer or more nested than the parser takes.
-
     """
     try:
         statements = _parsed(text, dialect)
@@ -132,11 +131,10 @@ def sql_problem(text: str, dialect: str | None = None) -> str | None:
 
 
 def canonical_sql(text: str) -> str | None:
-    """One way of writing a statement for all that differ in nothing of substance; None: not SQL.
+    """The statement in the one way that all equal statements share, or None where it is not SQL.
 
     Raises:
         UnusableError: longer or more nested than the parser takes.
-
     """
     if sql_problem(text) is not None:
         return None

@@ -91,7 +91,7 @@ def is_valid_tools_call(given: CheckInput) -> Grade:
         if name not in known:
             return failed(f"calls the unknown tool {quoted(name)}")
         if not isinstance(arguments, dict):
-            return failed(f"the arguments of {quoted(name)} are no JSON object")
+            return failed(f"the arguments of {quoted(name)} are not a JSON object")
         problem = _misfit(known[name].get("parameters"), arguments)
         if problem:
             return failed(f"{quoted(name)}: {problem}")
@@ -168,7 +168,7 @@ def tool_call_f1(given: CheckInput) -> Grade:
 
 
 def call_parts(call: Mapping[str, Any]) -> tuple[str, Any]:
-    """Name and parsed arguments of a tool call; arguments that are no JSON stay text."""
+    """Name and parsed arguments of a tool call; arguments that are not JSON stay text."""
     function = _function(call)
     arguments = function.get("arguments")
     if isinstance(arguments, str):
@@ -183,12 +183,12 @@ def _calls(value: Any) -> list[tuple[str, Any]]:
         value = parse_json(value)
     items = [value] if isinstance(value, Mapping) else value
     if not isinstance(items, Sequence) or not all(isinstance(item, Mapping) for item in items):
-        raise CannotTellError("what to compare with is no list of tool calls")
+        raise CannotTellError("what to compare with is not a list of tool calls")
     return sorted((call_parts(item) for item in items), key=canonical_json)
 
 
 def _function(tool: Any) -> Mapping[str, Any]:
-    """The function inside a tool definition or call; an empty one for what is neither."""
+    """The function inside a tool definition or call; empty where there is none."""
     if not isinstance(tool, Mapping):
         return {}
     inner = tool.get("function")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from auditor.domain import Grade
 
 _MAX_XML_DEPTH = 50
-"""Depth of XML below which paths of elements are no longer noted."""
+"""Depth of XML down to which the paths of elements are noted."""
 _OPTIONS = (
     Argument(
         "requiredElements", TEXTS, "paths of elements from the root, with dots: `svg.path`", []
