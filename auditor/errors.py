@@ -5,7 +5,6 @@
      ├─ LogError            a log that cannot be read                         1
      ├─ StoreError          the database: locked, foreign, newer, disk full   1
      ├─ EngineError         model file, memory, server; ``transient`` or not  1
-     ├─ GraderError         a criterion that cannot be applied                1
      ├─ MissingExtraError   an optional package is not installed              1
      ├─ NotReadyError       an earlier stage has not run                      1
      └─ GateError           the audit ran, a gate the user set is not met     3
@@ -57,10 +56,6 @@ class EngineError(AuditorError):
     def __init__(self, message: str, *, hint: str | None = None, transient: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.transient = transient
-
-
-class GraderError(AuditorError):
-    """A criterion that cannot be applied to any answer."""
 
 
 class MissingExtraError(AuditorError):

@@ -1,26 +1,27 @@
-"""criteria: by which rule each category is graded. Writes criteria and the user's labels.
+"""criteria: chooses the criterion of each category. Writes criteria and the user's labels.
 
-Replaced whole in one transaction. The user's file comes first, then what can be proposed from the
-logged answers. The file's text is kept in the database, so that a later command without it goes on
-with the same rules; an empty list of criteria takes them back.
+The user's file comes first, then what can be proposed from the logged answers. One transaction
+puts the chosen criteria in force; former ones stay, inactive, because grades refer to them. The
+file's text is kept in the database, so that a later command without it goes on with the same
+criteria. A file with an empty list of criteria takes them back.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from auditor.criteria.checks import load_criteria
-from auditor.criteria.file import criteria_yaml, criterion_from, parse_criteria
+from auditor.criteria.category_samples import CategorySample, category_samples
+from auditor.criteria.choosing import applicable_criterion
+from auditor.criteria.file import criterion_from, parse_criteria, read_criteria
 from auditor.criteria.labels import read_labels
-from auditor.criteria.model import EXPECTED, Criterion, Selector, Subject
-from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample, propose
+from auditor.criteria.model import EXPECTED, Criterion
+from auditor.criteria.proposals import propose
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
 from auditor.stage import Stage
@@ -32,39 +33,7 @@ if TYPE_CHECKING:
     from auditor.stage import StageContext
     from auditor.store.store import Store
 
-MAX_CATEGORIES = 500
-"""Categories, by spend, that get a criterion; no audit replays as many."""
-MATCHING_SHARE = 0.5
-"""A rule that matches calls holds for a category when it matches at least this share of them."""
-
 _FILE_KEY = "criteria.yaml"
-
-_SPEND = """
-SELECT category_id, name FROM v_spend WHERE NOT ignored ORDER BY spend_rank LIMIT ?
-"""
-
-# The same calls every time: in the order of a hash of their ids.
-_EXAMPLES = """
-WITH ranked AS (
-    SELECT call_id, category_id,
-           row_number() OVER (PARTITION BY category_id ORDER BY md5(call_id), call_id) AS place
-    FROM call_categories
-    SEMI JOIN (SELECT category_id FROM v_spend WHERE NOT ignored ORDER BY spend_rank LIMIT ?)
-        USING (category_id)
-    SEMI JOIN (SELECT call_id FROM calls WHERE content_state = 'full' AND status <> 'error')
-        USING (call_id)
-)
-SELECT category_id, system_text, messages, tools, params, response_text, tool_calls,
-       finish_reason, model, project
-FROM ranked JOIN calls USING (call_id) JOIN contents USING (call_id)
-WHERE place <= ?
-ORDER BY category_id, place
-"""
-
-_IN_FORCE = """
-SELECT s.name, c.name, c.definition FROM criteria c JOIN v_spend s USING (category_id)
-WHERE c.active AND c.role = 'verdict' ORDER BY s.spend_rank
-"""
 
 _FITTING_LABELS = """
 SELECT count(DISTINCT subject) FROM labels
@@ -82,20 +51,10 @@ class CriteriaSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Category:
-    """A category with some of its calls."""
-
-    category_id: str
-    name: str
-    subjects: Sequence[Subject]
-    examples: Sequence[LoggedExample]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
-    """What a category is graded by, or why by nothing."""
+    """The criterion that grades a category, or why it has none."""
 
-    category: _Category
+    sample: CategorySample
     criterion: Criterion | None
     reason: str
 
@@ -123,8 +82,8 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Crit
     labels = None if settings.labels is None else read_labels(settings.labels)
     watch.start("Choosing criteria", unit="categories")
     choices = []
-    for category in _categories(store):
-        choices.append(_choose(category, criteria))
+    for sample in category_samples(store):
+        choices.append(_choose(sample, criteria))
         watch.advance()
     warnings = _unmatched(criteria, choices)
     with store.transaction():
@@ -147,111 +106,44 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Crit
 
 
 def in_force(store: Store, settings: CriteriaSettings) -> list[str]:
-    """Return a digest of the criteria and of the labels a run would use.
+    """Return a digest of the criteria and one of the labels that a run would use.
 
-    Those of the files where the settings name them, else those that were kept from an earlier run:
-    ``auditor report`` after ``auditor demo`` grades by what the demo was graded by.
+    Files that the settings name count, else what was kept from an earlier run: ``auditor report``
+    after ``auditor demo`` grades by what the demo was graded by.
 
     Raises:
         ConfigError: a file of labels that cannot be read.
     """
+    criteria: object
     if settings.criteria is None:
-        criteria = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
+        criteria = _kept_file(store)
     elif settings.criteria.is_file():
         criteria = settings.criteria.read_text(encoding="utf-8", errors="replace")
     else:
         criteria = ["missing", settings.criteria]  # it differs from all texts: the run complains
     if settings.labels is None:
-        labels = dict(store.rows("SELECT subject, expected FROM labels WHERE rater = 'user'"))
+        labels = _kept_labels(store)
     else:
-        read = read_labels(settings.labels)
-        labels = {subject: canonical_json(expected) for subject, expected in read.items()}
+        labels = _as_kept(read_labels(settings.labels))
     return [digest(criteria), digest(labels)]
-
-
-def export_yaml(store: Store) -> str:
-    """Return the criteria in force as ``criteria.yaml`` text, for the user to edit."""
-    rows = store.rows(_IN_FORCE)
-    return criteria_yaml(
-        _selecting(criterion_from(json.loads(definition), description=words), category)
-        for category, words, definition in rows
-    )
 
 
 def _user_criteria(store: Store, path: Path | None) -> tuple[str | None, tuple[Criterion, ...]]:
     """The user's criteria and the file's text to keep; without a file, those that were kept."""
     if path is not None:
-        criteria = load_criteria(path)
+        criteria = read_criteria(path)
         return path.read_text(encoding="utf-8"), criteria
-    kept = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
+    kept = _kept_file(store)
     return None, () if kept is None else parse_criteria(kept, name="the criteria in the database")
 
 
-def _categories(store: Store) -> Iterator[_Category]:
-    """The costliest categories with some of their calls, those without usable calls too."""
-    names = dict(store.rows(_SPEND, [MAX_CATEGORIES]))
-    aliases: dict[str, list[str]] = {}
-    for alias, category_id in store.rows("SELECT alias, category_id FROM category_aliases"):
-        aliases.setdefault(category_id, []).append(alias)
-    rows = (
-        row
-        for batch in store.batches(_EXAMPLES, [MAX_CATEGORIES, MAX_EXAMPLES], size=200)
-        for row in batch.to_pylist()
-    )
-    for category_id, group in groupby(rows, key=lambda row: str(row["category_id"])):
-        called = (names.pop(category_id), *aliases.get(category_id, ()))
-        parsed = [_parsed(row, called) for row in group]
-        yield _Category(
-            category_id=category_id,
-            name=called[0],
-            subjects=[subject for subject, _ in parsed],
-            examples=[example for _, example in parsed],
-        )
-    for category_id, name in names.items():
-        called = (name, *aliases.get(category_id, ()))
-        subject = Subject(category_id=category_id, category_names=called)
-        yield _Category(category_id=category_id, name=name, subjects=[subject], examples=[])
-
-
-def _parsed(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Subject, LoggedExample]:
-    messages = json.loads(row["messages"] or "[]")
-    texts = [_text(message) for message in messages]
-    asked = [t for message, t in zip(messages, texts, strict=True) if message.get("role") == "user"]
-    subject = Subject(
-        category_id=row["category_id"],
-        category_names=names,
-        system=row["system_text"],
-        user=asked[-1] if asked else None,
-        model=row["model"],
-        project=row["project"],
-    )
-    example = LoggedExample(
-        text=row["response_text"],
-        request="\n".join((*texts[::-1], row["system_text"] or "")),
-        tool_calls=json.loads(row["tool_calls"] or "[]"),
-        finish_reason=row["finish_reason"],
-        response_format=json.loads(row["params"] or "{}").get("response_format"),
-        tools=json.loads(row["tools"] or "[]"),
-    )
-    return subject, example
-
-
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
-
-
-def _choose(category: _Category, criteria: Sequence[Criterion]) -> _Choice:
-    """The first of the user's criteria that fits most of the calls, else a proposal."""
-    for criterion in criteria:
-        fitting = sum(criterion.selector.matches(subject) for subject in category.subjects)
-        if fitting and fitting >= MATCHING_SHARE * len(category.subjects):
-            return _Choice(category=category, criterion=criterion, reason=criterion.words)
-    proposal = propose(category.examples, category=category.category_id)
-    return _Choice(category=category, criterion=proposal.criterion, reason=proposal.reason)
+def _choose(sample: CategorySample, criteria: Sequence[Criterion]) -> _Choice:
+    """The user's criterion that applies, else a proposal."""
+    criterion = applicable_criterion(criteria, sample.calls)
+    if criterion is not None:
+        return _Choice(sample=sample, criterion=criterion, reason=criterion.words)
+    proposal = propose(sample.examples, category=sample.category_id)
+    return _Choice(sample=sample, criterion=proposal.criterion, reason=proposal.reason)
 
 
 def _unmatched(criteria: Sequence[Criterion], choices: Sequence[_Choice]) -> list[str]:
@@ -283,7 +175,7 @@ def _rows(choice: _Choice) -> Iterator[dict[str, Any]]:
         if criterion is not None:
             yield {
                 "criterion_id": criterion.criterion_id,
-                "category_id": choice.category.category_id,
+                "category_id": choice.sample.category_id,
                 "name": criterion.words,
                 "definition": canonical_json(criterion.definition()),
                 "origin": criterion.origin,
@@ -294,15 +186,29 @@ def _rows(choice: _Choice) -> Iterator[dict[str, Any]]:
             }
 
 
+def _kept_file(store: Store) -> str | None:
+    text: str | None = store.value("SELECT value FROM meta WHERE key = ?", [_FILE_KEY])
+    return text
+
+
 def _keep_file(store: Store, text: str) -> None:
     store.execute("DELETE FROM meta WHERE key = ?", [_FILE_KEY])
     store.execute("INSERT INTO meta VALUES (?, ?)", [_FILE_KEY, text])
 
 
+def _kept_labels(store: Store) -> dict[str, str]:
+    """The user's labels in the database: subject, and the expected answer as JSON text."""
+    return dict(store.rows("SELECT subject, expected FROM labels WHERE rater = 'user'"))
+
+
+def _as_kept(labels: Mapping[str, Any]) -> dict[str, str]:
+    return {subject: canonical_json(expected) for subject, expected in labels.items()}
+
+
 def _save_labels(store: Store, labels: Mapping[str, Any]) -> None:
     """Replace the user's labels; where they changed, what was graded by labels is graded anew."""
-    new = {subject: canonical_json(expected) for subject, expected in labels.items()}
-    if new == dict(store.rows("SELECT subject, expected FROM labels WHERE rater = 'user'")):
+    new = _as_kept(labels)
+    if new == _kept_labels(store):
         return
     store.execute("DELETE FROM labels WHERE rater = 'user'")
     now = datetime.now(UTC)
@@ -340,16 +246,12 @@ def _label_warnings(store: Store, labels: Mapping[str, Any] | None) -> list[str]
 def _described(choice: _Choice) -> dict[str, Any]:
     criterion = choice.criterion
     return {
-        "category_id": choice.category.category_id,
-        "name": choice.category.name,
+        "category_id": choice.sample.category_id,
+        "name": choice.sample.name,
         "origin": criterion.origin if criterion else None,
         "form_only": criterion.form_only if criterion else None,
         "reason": choice.reason,
     }
-
-
-def _selecting(criterion: Criterion, category: str) -> Criterion:
-    return replace(criterion, selector=Selector(category=category))
 
 
 # -- the stage -------------------------------------------------------------------------------------

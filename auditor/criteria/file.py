@@ -1,30 +1,20 @@
-"""``criteria.yaml``: read with errors that name the line, and written for the user to edit."""
+"""``criteria.yaml``: read with errors that name the line."""
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from auditor.criteria.model import (
-    ASSERTION_TYPES,
-    EXPECTED,
-    OPTION_KEYS,
-    REFERENCE,
-    About,
-    Assertion,
-    Criterion,
-    Selector,
-    Transform,
-)
-from auditor.domain import canonical_json
+from auditor.criteria.checks.transforms import TRANSFORMS
+from auditor.criteria.model import About, Assertion, Criterion
+from auditor.criteria.selector import Selector
+from auditor.criteria.validation import did_you_mean, refuse_malformed, refuse_unusable
 from auditor.errors import ConfigError
 from auditor.text import marked_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 Threshold = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -32,59 +22,78 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Spec(BaseModel):
+    """A mapping of the file: its fields are the keys, their descriptions the reference page."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 SpecT = TypeVar("SpecT", bound=_Spec)
 
 
-class _AssertionSpec(_Spec):
-    type: str
-    value: Any = None
-    transform: Transform = "none"
-    threshold: Threshold | None = None
-    tolerance: Threshold = 0.0
-    fields: list[str] = []
-    weight: Threshold = 1.0
-    metric: str | None = None
-    live_only: bool = False
+class AssertionSpec(_Spec):
+    """An entry of ``assert``."""
+
+    type: str = Field(description="the check's name; `not-` before it turns the check around")
+    value: Any = Field(default=None, description="what the check compares with, or its options")
+    transform: str = Field(
+        default="none", description="what is done to the answer before it is checked"
+    )
+    threshold: Threshold | None = Field(default=None, description="as the check says")
+    tolerance: Threshold = Field(default=0.0, description="as the check says")
+    fields: list[str] = Field(default=[], description="as the check says")
+    weight: Threshold = Field(
+        default=1.0,
+        description="how much it counts towards the threshold; 0 leaves it out of the grade",
+    )
+    metric: str | None = Field(
+        default=None, description="what explanations call it instead of its type"
+    )
+    live_only: bool = Field(
+        default=False, description="part of the live check in production and not of the verdict"
+    )
 
 
-class _MatchSpec(_Spec):
-    system: str | None = None
-    user: str | None = None
-    model: str | None = None
-    project: str | None = None
+class MatchSpec(_Spec):
+    """The globs of ``match``."""
+
+    system: str | None = Field(default=None, description="glob for the system prompt")
+    user: str | None = Field(default=None, description="glob for the last user message")
+    model: str | None = Field(default=None, description="glob for the model's name in the log")
+    project: str | None = Field(default=None, description="glob for the project in the log")
 
 
-class _CriterionSpec(_Spec):
-    category: str | None = None
-    match: _MatchSpec = _MatchSpec()
-    threshold: Share | None = None
-    about: About | None = None
-    description: str = ""
-    assertions: list[_AssertionSpec] = Field(alias="assert", min_length=1)
+class CriterionSpec(_Spec):
+    """An entry of ``criteria``."""
+
+    category: str | None = Field(
+        default=None, description="glob for the category's name, alias or id"
+    )
+    match: MatchSpec = Field(default=MatchSpec(), description="globs for the calls, see below")
+    threshold: Share | None = Field(
+        default=None, description="share of the weights that must pass; without it, all of them"
+    )
+    about: About | None = Field(
+        default=None,
+        description="`content` or `form`: overrules what the assertions are taken for",
+    )
+    description: str = Field(default="", description="the criterion in words, for the report")
+    assertions: list[AssertionSpec] = Field(
+        alias="assert", min_length=1, description="what an answer must pass, see below"
+    )
 
 
 class _FileSpec(_Spec):
     version: Literal[1]
-    criteria: list[_CriterionSpec]
-
-
-_NEEDS_VALUE = ("any", "list", "pattern", "words")
-_HEADER = """\
-# What a correct answer is, per category; logged and local answers are graded by the same rule.
-# {{reference}} is the logged answer: it measures agreement with the API model, which the logged
-# answer reaches by construction. {{expected}} is your own label of the call.
-"""
+    criteria: list[CriterionSpec]
 
 
 def read_criteria(path: Path) -> tuple[Criterion, ...]:
     """Read ``criteria.yaml``, or the ``defaultTest.assert`` of a promptfoo configuration.
 
-    Raises:
-        ConfigError: the file cannot be read, or something in it is not known; names the line.
+    Patterns, schemas and dialects are tried, so that an error comes before anything is graded.
 
+    Raises:
+        ConfigError: the file cannot be read, or something in it cannot be used; names the line.
     """
     try:
         text = path.read_text("utf-8")
@@ -92,7 +101,10 @@ def read_criteria(path: Path) -> tuple[Criterion, ...]:
         raise ConfigError(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    return parse_criteria(text, name=path.name)
+    criteria = parse_criteria(text, name=path.name)
+    for criterion in criteria:
+        refuse_unusable(criterion)
+    return criteria
 
 
 def parse_criteria(text: str, *, name: str = "criteria.yaml") -> tuple[Criterion, ...]:
@@ -100,42 +112,30 @@ def parse_criteria(text: str, *, name: str = "criteria.yaml") -> tuple[Criterion
 
     Raises:
         ConfigError: not YAML, or something in it is not known; names the line.
-
     """
     document = marked_yaml.load(text, name=name)
     if isinstance(document.value, dict) and "defaultTest" in document.value:
         return (_from_promptfoo(document),)
+    return _criteria(document)
+
+
+def criterion_from(definition: Mapping[str, Any]) -> Criterion:
+    """A criterion from its ``definition()``, which the database keeps; it selects every call.
+
+    Raises:
+        ConfigError: not the definition of a criterion.
+    """
+    value = {"version": 1, "criteria": [{"category": "*", **definition}]}
+    document = marked_yaml.without_lines(value, name="the criterion in the database")
+    return _criteria(document)[0]
+
+
+def _criteria(document: marked_yaml.MarkedYaml) -> tuple[Criterion, ...]:
     spec = _validated(_FileSpec, document, ())
     return tuple(
         _criterion(criterion, document, ("criteria", i))
         for i, criterion in enumerate(spec.criteria)
     )
-
-
-def criteria_yaml(criteria: Iterable[Criterion]) -> str:
-    """Criteria as YAML text that ``parse_criteria`` reads back with the same ids."""
-    written: list[dict[str, Any]] = []
-    for criterion in criteria:
-        entry = criterion.selector.definition() or {"category": "*"}
-        if criterion.description:
-            entry["description"] = criterion.description
-        written.append(entry | criterion.definition())
-    body = yaml.safe_dump(
-        {"version": 1, "criteria": written}, sort_keys=False, allow_unicode=True, width=96
-    )
-    return _HEADER + body
-
-
-def criterion_from(definition: Mapping[str, Any], *, description: str = "") -> Criterion:
-    """A criterion from its ``definition()``, as the database keeps it; it selects everything.
-
-    Raises:
-        ConfigError: the definition is none.
-
-    """
-    entry = {"category": "*", "description": description, **definition}
-    text = canonical_json({"version": 1, "criteria": [entry]})
-    return parse_criteria(text, name="the criterion in the database")[0]
 
 
 def _from_promptfoo(document: marked_yaml.MarkedYaml) -> Criterion:
@@ -145,7 +145,7 @@ def _from_promptfoo(document: marked_yaml.MarkedYaml) -> Criterion:
         place = document.place(("defaultTest",))
         raise ConfigError(f"{place}: defaultTest has no assert list; nothing to grade by")
     wanted = {key: test[key] for key in ("assert", "threshold") if key in test}
-    spec = _validated(_CriterionSpec, document, ("defaultTest",), wanted | {"category": "*"})
+    spec = _validated(CriterionSpec, document, ("defaultTest",), wanted | {"category": "*"})
     return _criterion(spec, document, ("defaultTest",))
 
 
@@ -169,13 +169,12 @@ def _problem(problem: Any, model: type[_Spec]) -> str:
     """One pydantic error in the user's words."""
     key = str(problem["loc"][-1]) if problem["loc"] else "the file"
     if problem["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{_nearest(key, _known_keys(problem['loc'], model))}"
+        return f"unknown key {key!r}{did_you_mean(key, _known_keys(problem['loc'], model))}"
     if problem["type"] == "missing":
         return f"{key!r} is missing"
     if problem["type"] == "literal_error":
         given = problem["input"]
-        known = get_args(Transform) if key == "transform" else ()
-        return f"{key}: {given!r} is not {problem['ctx']['expected']}{_nearest(str(given), known)}"
+        return f"{key}: {given!r} is not {problem['ctx']['expected']}"
     return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
 
 
@@ -184,24 +183,19 @@ def _known_keys(location: Sequence[str | int], model: type[_Spec]) -> list[str]:
     names = [step for step in location[:-1] if isinstance(step, str)]
     inner = names[-1] if names else ""
     owner: dict[str, type[_Spec]] = {
-        "assert": _AssertionSpec,
-        "match": _MatchSpec,
-        "criteria": _CriterionSpec,
+        "assert": AssertionSpec,
+        "match": MatchSpec,
+        "criteria": CriterionSpec,
     }
     chosen = owner.get(inner, model)
     return [entry.alias or key for key, entry in chosen.model_fields.items()]
 
 
-def _nearest(given: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(given, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def _criterion(
-    spec: _CriterionSpec, document: marked_yaml.MarkedYaml, path: tuple[str | int, ...]
+    spec: CriterionSpec, document: marked_yaml.MarkedYaml, path: tuple[str | int, ...]
 ) -> Criterion:
     assertions = tuple(
-        _assertion(assertion, document.place((*path, "assert", i, "type")))
+        _assertion(assertion, document, (*path, "assert", i))
         for i, assertion in enumerate(spec.assertions)
     )
     place = document.place(path)
@@ -225,71 +219,25 @@ def _criterion(
     )
 
 
-def _assertion(spec: _AssertionSpec, place: str) -> Assertion:
+def _assertion(
+    spec: AssertionSpec, document: marked_yaml.MarkedYaml, path: tuple[str | int, ...]
+) -> Assertion:
+    if spec.transform not in TRANSFORMS:
+        *names, last = map(repr, TRANSFORMS)
+        raise ConfigError(
+            f"{document.place((*path, 'transform'))}: transform: {spec.transform!r} is not"
+            f" {', '.join(names)} or {last}{did_you_mean(spec.transform, TRANSFORMS)}"
+        )
     kind = spec.type.removeprefix("not-")
-    negated = kind != spec.type
-    if kind not in ASSERTION_TYPES:
-        near = _nearest(kind, ASSERTION_TYPES)
-        raise ConfigError(
-            f"{place}: unknown assertion type {spec.type!r}{near}",
-            hint=f"known types: {', '.join(ASSERTION_TYPES)}; each with not- too",
-        )
+    given = {name: getattr(spec, name) for name in AssertionSpec.model_fields}
     assertion = Assertion(
-        type=kind,
-        value=spec.value,
-        negated=negated,
-        transform=spec.transform,
-        threshold=spec.threshold,
-        tolerance=spec.tolerance,
-        fields=tuple(spec.fields),
-        weight=spec.weight,
-        metric=spec.metric,
-        live_only=spec.live_only,
-        place=place,
+        **given
+        | {
+            "type": kind,
+            "negated": kind != spec.type,
+            "fields": tuple(spec.fields),
+            "place": document.place((*path, "type")),
+        }
     )
-    _check_value(assertion)
+    refuse_malformed(assertion)
     return assertion
-
-
-def _check_value(assertion: Assertion) -> None:
-    """Refuse a value that the assertion type cannot use."""
-    value, place = assertion.value, assertion.place
-    kind = ASSERTION_TYPES[assertion.type]
-    if kind in _NEEDS_VALUE and value is None:
-        raise ConfigError(f"{place}: {assertion.name} needs a value")
-    if kind == "none" and value is not None:
-        raise ConfigError(f"{place}: {assertion.name} takes no value")
-    if isinstance(value, str) and value.startswith("file://"):
-        raise ConfigError(f"{place}: values from files are not read; write the value here")
-    if kind == "pattern" and (not isinstance(value, str) or assertion.variables):
-        raise ConfigError(f"{place}: {assertion.name} takes one fixed pattern as text")
-    if assertion.fields and assertion.type != "json-fields":
-        raise ConfigError(f"{place}: fields belongs to json-fields, not {assertion.name}")
-    if assertion.transform == "json" and assertion.type != "equals":
-        raise ConfigError(f"{place}: transform json belongs to equals, not {assertion.name}")
-    if assertion.live_only and assertion.variables:
-        raise ConfigError(f"{place}: live_only, but in production there is nothing to compare with")
-    _check_variables(assertion)
-    if kind == "options":
-        _check_options(assertion)
-
-
-def _check_variables(assertion: Assertion) -> None:
-    for variable in sorted(assertion.variables - {REFERENCE, EXPECTED}):
-        near = _nearest(variable, (REFERENCE, EXPECTED))
-        raise ConfigError(
-            f"{assertion.place}: unknown variable {{{{{variable}}}}}{near}",
-            hint="{{reference}} is the logged answer, {{expected}} your label of the call",
-        )
-
-
-def _check_options(assertion: Assertion) -> None:
-    known, options = OPTION_KEYS[assertion.type], assertion.value or {}
-    place = assertion.place
-    if not isinstance(options, dict):
-        raise ConfigError(f"{place}: {assertion.name} takes options: {', '.join(sorted(known))}")
-    for key in sorted(options.keys() - known):
-        raise ConfigError(f"{place}: unknown option {key!r}{_nearest(str(key), known)}")
-    elements = options.get("requiredElements", [])
-    if not isinstance(elements, list) or not all(isinstance(e, str) for e in elements):
-        raise ConfigError(f"{place}: requiredElements is a list of element paths")

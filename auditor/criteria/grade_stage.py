@@ -1,7 +1,8 @@
 """grade: logged and local answers of the drawn calls, by the same criteria. Writes grades.
 
-Fills the gaps, row by row: a grade is keyed by answer and criterion, and the criterion by what it
-checks and the graders' version. A changed criterion grades the kept answers anew; no model runs.
+Only what has no grade yet is graded. A grade is keyed by answer and criterion, and the criterion by
+what it checks and the version of the checks, so a changed criterion grades the kept answers anew
+and no model runs.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from auditor.criteria.checks import GradeInput, grade
+from auditor.criteria.answer_length import was_cut
+from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.file import criterion_from
-from auditor.criteria.inference import is_short
+from auditor.criteria.grading import grade
 from auditor.domain import Grade, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.stage import Column, Stage, View
@@ -35,7 +37,6 @@ MAX_EXPLANATION = 400
 
 _BATCH = 500
 _SAVE_EVERY_S = 3.0
-_CUT = frozenset({"length", "max_tokens"})
 
 # Nothing is graded before there is an answer of the API model to pair it with.
 _DUE = """
@@ -75,7 +76,7 @@ ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate 
 WHERE active AND content_state <> 'full'
 """
 
-# What could not be told, by category: the reader must know before believing the rates.
+# Answers that could not be graded, by category: readers need it to judge the pass rates.
 _UNTOLD = f"""
 SELECT s.name, count(*) AS answers, count(*) FILTER (g.passed IS NULL) AS untold,
        max(g.explanation) FILTER (g.passed IS NULL) AS why
@@ -201,14 +202,14 @@ def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _not_asked(row: Mapping[str, Any]) -> Grade | None:
-    """Tell nothing of a re-run that never reached the API model: it is no failure of the model."""
+    """The open grade of a re-run that never reached the API model, which is not to blame for it."""
     if not row["rerun"] or row["text"] is not None:
         return None
     return Grade(passed=None, explanation=f"the API could not be asked again: {row['error']}")
 
 
 def _input(row: Mapping[str, Any]) -> GradeInput:
-    """What the graders are given of a row; the reference only where it can be compared with."""
+    """What is graded of a row; the reference only where it can be compared with."""
     problem = _reference_problem(row)
     return GradeInput(
         text=row["text"],
@@ -224,16 +225,12 @@ def _input(row: Mapping[str, Any]) -> GradeInput:
 
 
 def _reference_problem(row: Mapping[str, Any]) -> str | None:
-    """Why the logged answer is no yardstick, or None where it is one.
-
-    An answer cut at its token limit is none, unless it is as short as a label: callers ask for
-    labels with a limit of a token or two.
-    """
+    """Why nothing can be compared with the logged answer, or None where it can."""
     if row["content_state"] != "full" and not row["reference_rerun"]:
         return f"the log holds this answer {row['content_state']}"
     if row["reference_error"]:
         return f"the logged call has no answer: {row['reference_error']}"
-    if row["reference_finish_reason"] in _CUT and not is_short(row["reference_text"] or ""):
+    if was_cut(row["reference_text"], row["reference_finish_reason"]):
         return "the logged answer was cut off at its token limit"
     return None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from auditor.criteria.answer_length import is_short
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -12,13 +14,11 @@ REQUIRED_SHARE = 0.95
 """A key that this share of the objects has is required."""
 MAX_ENUM = 25
 MIN_REPEATS = 5
-"""A list of words is closed where each has been seen this often on average."""
+"""A list of words is closed when each has been seen this often on average."""
 MAX_KEYS = 60
 MAX_DEPTH = 6
 MIN_FOR_CLOSED = 20
-"""Values below which nothing is closed: neither a list of words nor a set of keys."""
-SHORT_CHARACTERS, SHORT_WORDS = 60, 8
-"""Text up to this long names something; longer text is written, and cannot be compared by rule."""
+"""Values needed to close a list of words or a set of keys."""
 
 
 def coverage(counts: Counter[str]) -> float:
@@ -66,11 +66,6 @@ def comparable_fields(
         return None if _comparable(objects, sources) else []
     chosen = [key for key in keys if _comparable([v.get(key) for v in objects], sources)]
     return None if chosen == keys else chosen
-
-
-def is_short(text: str) -> bool:
-    """Whether a text is short enough to name something."""
-    return len(text) <= SHORT_CHARACTERS and len(text.split()) <= SHORT_WORDS
 
 
 def _object_keywords(objects: Sequence[Mapping[str, Any]], depth: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def read_labels(path: Path) -> dict[str, Any]:
     """Read ``labels.jsonl``: the right answer of a call by its log id or call id.
 
     Raises:
-        ConfigError: a line that is no label, or two that contradict each other.
+        ConfigError: a line that is not a label, or two lines that contradict each other.
     """
     labels: dict[str, Any] = {}
     try:

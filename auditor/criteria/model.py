@@ -1,70 +1,26 @@
-"""Criteria: by what rule an answer passes, in promptfoo's words.
+"""What a criterion is: assertions that an answer passes, in promptfoo's words.
 
-A criterion is a list of assertions and a selector (which calls it is for). ``{{reference}}`` in a
-value stands for the logged answer of the same call: the criterion then measures agreement with
-the API model, which the logged answer reaches by construction. ``{{expected}}`` stands for the
-user's own label of that call. A criterion that compares with neither judges form alone.
+``{{reference}}`` in an assertion's value stands for the logged answer of the same call: the
+criterion then measures agreement with the API model, which the logged answer reaches by
+construction. ``{{expected}}`` stands for the user's own label of that call. A criterion that
+compares with neither judges form alone.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from auditor.criteria.selector import Selector
 from auditor.domain import canonical_json, digest
 
-GRADER_VERSION = 1
-"""Part of every criterion's id: raise it when a grader's meaning changes, and grades are redone."""
+CHECKS_VERSION = 1
+"""Part of every criterion's id: raise it when a check's meaning changes, and grades are redone."""
 
-Transform = Literal["none", "strip", "strip-lower", "label", "first-line", "code-block", "json"]
 Origin = Literal["user", "proposed"]
 About = Literal["content", "form"]
-
-ValueKind = Literal["any", "list", "pattern", "schema", "options", "words", "optional-list", "none"]
-
-ASSERTION_TYPES: Mapping[str, ValueKind] = {
-    "equals": "any",
-    "contains": "any",
-    "icontains": "any",
-    "contains-any": "list",
-    "icontains-any": "list",
-    "contains-all": "list",
-    "icontains-all": "list",
-    "starts-with": "any",
-    "regex": "pattern",
-    "levenshtein": "any",
-    "similar-number": "any",
-    "word-count": "words",
-    "is-refusal": "none",
-    "finish-reason": "any",
-    "is-json": "schema",
-    "contains-json": "schema",
-    "json-fields": "any",
-    "is-sql": "options",
-    "contains-sql": "options",
-    "sql-equals": "any",
-    "is-xml": "options",
-    "contains-xml": "options",
-    "is-python": "none",
-    "is-valid-openai-tools-call": "optional-list",
-    "tool-call-f1": "list",
-    "tool-calls-equal": "any",
-}
-"""Assertion types and what their ``value`` is. Each exists with the prefix ``not-`` too.
-
-The names are promptfoo's and mean what they mean there, but for five that it does not have:
-``similar-number``, ``json-fields``, ``sql-equals``, ``is-python`` and ``tool-calls-equal``.
-"""
-
-OPTION_KEYS: Mapping[str, frozenset[str]] = {
-    "is-sql": frozenset({"databaseType"}),
-    "contains-sql": frozenset({"databaseType"}),
-    "is-xml": frozenset({"requiredElements"}),
-    "contains-xml": frozenset({"requiredElements"}),
-}
 
 PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 MAX_SHOWN = 80
@@ -74,18 +30,17 @@ REFERENCE, EXPECTED = "reference", "expected"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
-    """One check of an answer.
+    """One demand on an answer: the check ``type``, and what it is given.
 
-    ``threshold`` is what the type makes of it (see the grader); ``tolerance`` is the relative
-    difference at which numbers still count as equal; ``fields`` are the top-level fields that
-    ``json-fields`` compares (all, when none is named); ``weight`` 0 reports and never decides;
-    ``live_only`` belongs to the live check and not to the verdict.
+    The check decides what ``value``, ``threshold``, ``tolerance`` and ``fields`` mean (see the
+    table ``auditor.criteria.checks.CHECKS``). An assertion of ``weight`` 0 is left out of the
+    grade; one that is ``live_only`` belongs to the live check and not to the verdict.
     """
 
     type: str
     value: Any = None
     negated: bool = False
-    transform: Transform = "none"
+    transform: str = "none"
     threshold: float | None = None
     tolerance: float = 0.0
     fields: tuple[str, ...] = ()
@@ -113,71 +68,14 @@ class Assertion:
     def definition(self) -> dict[str, Any]:
         """The assertion as it stands in ``criteria.yaml``, defaults left out."""
         written: dict[str, Any] = {"type": self.name}
-        if self.value is not None:
-            written["value"] = self.value
-        if self.transform != "none":
-            written["transform"] = self.transform
-        if self.threshold is not None:
-            written["threshold"] = self.threshold
-        if self.tolerance:
-            written["tolerance"] = self.tolerance
-        if self.fields:
-            written["fields"] = list(self.fields)
-        if self.weight != 1:
-            written["weight"] = self.weight
-        if self.metric is not None:
-            written["metric"] = self.metric
-        if self.live_only:
-            written["live_only"] = True
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if entry.name not in _NOT_WRITTEN and value != entry.default:
+                written[entry.name] = list(value) if isinstance(value, tuple) else value
         return written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The call and category that a selector is held against."""
-
-    category_id: str
-    category_names: Sequence[str] = ()
-    system: str | None = None
-    user: str | None = None
-    model: str | None = None
-    project: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
-    """Globs (``*`` and ``?``, whole text, any case) that must all match; None matches all."""
-
-    category: str | None = None
-    system: str | None = None
-    user: str | None = None
-    model: str | None = None
-    project: str | None = None
-
-    @property
-    def by_category_alone(self) -> bool:
-        """Whether all calls of a category are selected or none."""
-        return self.system is self.user is self.model is self.project is None
-
-    def matches(self, subject: Subject) -> bool:
-        """Whether the subject's call falls under this selector."""
-        names = (subject.category_id, *subject.category_names)
-        if self.category is not None and not any(glob_match(self.category, n) for n in names):
-            return False
-        pairs = (
-            (self.system, subject.system),
-            (self.user, subject.user),
-            (self.model, subject.model),
-            (self.project, subject.project),
-        )
-        return all(glob is None or glob_match(glob, text or "") for glob, text in pairs)
-
-    def definition(self) -> dict[str, Any]:
-        """The selector as it stands in ``criteria.yaml``."""
-        names = ("system", "user", "model", "project")
-        match = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        written: dict[str, Any] = {} if self.category is None else {"category": self.category}
-        return written | ({"match": match} if match else {})
+_NOT_WRITTEN = frozenset({"type", "negated", "place"})  # the first two are in the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +96,7 @@ class Criterion:
     @property
     def criterion_id(self) -> str:
         """Stable id of what is checked; the selector and the description do not change grades."""
-        return digest("criterion", GRADER_VERSION, self.definition())
+        return digest("criterion", CHECKS_VERSION, self.definition())
 
     @property
     def deciding(self) -> tuple[Assertion, ...]:
@@ -241,29 +139,6 @@ class Criterion:
             written["threshold"] = self.threshold
         written["assert"] = [assertion.definition() for assertion in self.assertions]
         return written
-
-
-def first_match(criteria: Sequence[Criterion], subject: Subject) -> Criterion | None:
-    """The criterion for a call: the first of the file that matches, so put the special first."""
-    return next((c for c in criteria if c.selector.matches(subject)), None)
-
-
-def glob_match(glob: str, text: str) -> bool:
-    """Whether the whole text matches ``*`` and ``?``, any case, in linear time."""
-    return _compiled_glob(glob).fullmatch(clean(text)) is not None
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled_glob(glob: str) -> Any:
-    import re2
-
-    pattern = "".join({"*": ".*", "?": "."}.get(char) or re2.escape(char) for char in clean(glob))
-    return re2.compile(f"(?is){pattern}")
-
-
-def clean(text: str) -> str:
-    """Replace lone surrogates, which no UTF-8 library takes."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _variables(value: Any) -> Iterator[str]:

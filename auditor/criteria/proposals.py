@@ -11,32 +11,37 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.criteria.checks.base import CannotTellError, Checked, GradeInput, UnusableError
+from auditor.criteria.answer_length import is_short, was_cut
+from auditor.criteria.checks.base import CannotTellError, GradeInput, UnusableError
 from auditor.criteria.checks.json_schema import schema_problem, validator_for
 from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
+from auditor.criteria.checks.number import is_number
+from auditor.criteria.checks.python_code import python_problem
 from auditor.criteria.checks.sql import sql_problem
-from auditor.criteria.checks.structure import contains_xml, is_xml, python_problem
-from auditor.criteria.checks.text import is_number
 from auditor.criteria.checks.transforms import code_block, label
-from auditor.criteria.inference import comparable_fields, coverage, infer_schema, is_short
-from auditor.criteria.model import Assertion, Criterion, Selector, clean
+from auditor.criteria.grading import grade_assertion
+from auditor.criteria.inference import comparable_fields, coverage, infer_schema
+from auditor.criteria.model import Assertion, Criterion
+from auditor.criteria.selector import Selector
 from auditor.errors import ConfigError
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-MIN_EXAMPLES = 5
-MAX_EXAMPLES = 200
-MOST = 0.95
-"""Share of the answers that must have a shape before it is taken for the rule."""
-MAX_LABELS = 100
+MIN_EXAMPLES, MAX_EXAMPLES = 5, 200
+"""Logged answers of a category that a proposal needs, and that it reads."""
+SHAPE_SHARE = 0.95
+"""Share of the answers that must have a shape for a rule to rest on it."""
+MAX_LABELS, MAX_LABEL_WORDS = 100, 6
 LABEL_COVERAGE = 0.9
-MAX_LABEL_WORDS = 6
+"""Estimated share of the answers to come whose label has been seen."""
 COPIED_SHARE = 0.9
-"""Share of the answers that must stand in their request to call the task an extraction."""
+"""Share of the answers that must occur in their request for the task to be an extraction."""
 MAX_REQUEST = 100_000
+"""Characters of a request in which a copied answer is looked for."""
 
 _REFERENCE = "{{reference}}"
 _AGREEMENT = (
@@ -44,9 +49,8 @@ _AGREEMENT = (
     " logged answers reach by construction, and not whether either is right."
 )
 _FORM = " This is form only: it does not say that an answer is right, and moves nothing by itself."
-_ENOUGH_TO_SEE, _HOPELESS = 20, 0.8
+_EARLY_LOOK, _EARLY_SHARE = 20, 0.8
 _CODE = re.compile(r"[\w.:/@#+-]{1,30}")
-_CUT = frozenset({"length", "max_tokens"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,57 +84,62 @@ def propose(examples: Sequence[LoggedExample], *, category: str = "*") -> Propos
         reason = f"only {len(usable)} logged answers with text; a rule needs {MIN_EXAMPLES}"
         return Proposal(kind="too-few", criterion=None, reason=reason)
     calling = sum(bool(e.tool_calls) for e in usable) / len(usable)
-    if calling >= MOST:
-        return _proposal(*_tools(usable), category)
-    if calling > 1 - MOST:
+    if calling >= SHAPE_SHARE:
+        return _proposal(_tool_calls(usable), category)
+    if calling > 1 - SHAPE_SHARE:
         reason = "some answers are tool calls and some are text; no one rule fits both"
         return Proposal(kind="mixed", criterion=None, reason=reason)
     texts = [(e.text or "").strip() for e in usable]
     for shape in _SHAPES:
-        found = shape(usable, texts)
-        if found is not None:
-            return _proposal(*found, category)
+        rule = shape(usable, texts)
+        if rule is not None:
+            return _proposal(rule, category)
     reason = "free text: whether it is good needs a judge or a rule of yours, so none is proposed"
     return Proposal(kind="prose", criterion=None, reason=reason)
 
 
-Found = tuple[str, tuple[Assertion, ...], str]
-"""Kind, assertions, and what they check in words."""
+class _Rule(NamedTuple):
+    """A rule that fits the answers: the shape it rests on, and what it checks in words."""
+
+    kind: str
+    assertions: tuple[Assertion, ...]
+    words: str
 
 
-def _proposal(kind: str, assertions: tuple[Assertion, ...], words: str, category: str) -> Proposal:
+def _proposal(rule: _Rule, category: str) -> Proposal:
     criterion = Criterion(
-        assertions=assertions,
+        assertions=rule.assertions,
         selector=Selector(category=category),
         origin="proposed",
-        description=words,
+        description=rule.words,
     )
-    return Proposal(kind=kind, criterion=criterion, reason=words)
+    return Proposal(kind=rule.kind, criterion=criterion, reason=rule.words)
 
 
 def _usable(example: LoggedExample) -> bool:
     there = bool((example.text or "").strip() or example.tool_calls)
-    cut = example.finish_reason in _CUT and not is_short(example.text or "")
-    return there and not cut
+    return there and not was_cut(example.text, example.finish_reason)
 
 
-def _tools(examples: Sequence[LoggedExample]) -> Found:
+def _tool_calls(examples: Sequence[LoggedExample]) -> _Rule:
     content = Assertion(type="tool-calls-equal", value=_REFERENCE)
     words = "The tool calls are those of the logged answer: same tools, same arguments"
     if not all(example.tools for example in examples):
-        return "tool-calls", (content,), words + "." + _AGREEMENT
+        return _Rule("tool-calls", (content,), words + "." + _AGREEMENT)
     form = Assertion(type="is-valid-openai-tools-call")
-    return "tool-calls", (form, content), words + ", and fit the tools' parameters." + _AGREEMENT
+    return _Rule(
+        "tool-calls", (form, content), words + ", and fit the tools' parameters." + _AGREEMENT
+    )
 
 
-def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:
+def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:
     strict = [_or_missing(parse_json, text) for text in texts]
     values = strict
     kind = "is-json"
-    if not _most(isinstance(v, dict | list) for v in strict):
+    if not _nearly_all(isinstance(v, dict | list) for v in strict):
         kind, values = "contains-json", [_or_missing(first_json, text) for text in texts]
     pairs = [(v, e) for v, e in zip(values, examples, strict=True) if isinstance(v, dict | list)]
-    if len(pairs) < MOST * len(texts):
+    if len(pairs) < SHAPE_SHARE * len(texts):
         return None
     asked = _asked_schema([e for _, e in pairs], [v for v, _ in pairs])
     schema = asked or infer_schema([v for v, _ in pairs])
@@ -140,7 +149,7 @@ def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | No
     fields = comparable_fields([v for v, _ in objects], [_request(e) for _, e in objects])
     if objects and fields == []:
         words = f"The answer {where} JSON that fits {origin}." + _FORM
-        return "json", (Assertion(type=kind, value=schema),), words
+        return _Rule("json", (Assertion(type=kind, value=schema),), words)
     content = Assertion(
         type="json-fields", value=_REFERENCE, transform="strip-lower", fields=tuple(fields or ())
     )
@@ -154,70 +163,70 @@ def _json(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | No
             f"The answer {where} JSON and {compared} equal the logged answer's; live, it is held"
             f" against {origin}."
         )
-    return "json", (*form, content), words + _AGREEMENT
+    return _Rule("json", (*form, content), words + _AGREEMENT)
 
 
-def _xml(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
-    if not _most(code_block(text).startswith("<") for text in texts):
+def _xml(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
+    if not _nearly_all(code_block(text).startswith("<") for text in texts):
         return None
-    for kind, test in (("is-xml", is_xml), ("contains-xml", contains_xml)):
-        assertion = Assertion(type=kind)
-        if _most(_passes(test, assertion, text) for text in texts):
+    for kind in ("is-xml", "contains-xml"):
+        form = Assertion(type=kind)
+        if _nearly_all(bool(grade_assertion(form, GradeInput(text=t)).passed) for t in texts):
             roots = {_root(text) for text in texts}
             root = roots.pop() if len(roots) == 1 else None
             options = {"requiredElements": [root]} if root else None
             named = f" with the root element {root}" if root else ""
             words = f"The answer is well-formed XML{named}." + _FORM
-            return "xml", (Assertion(type=kind, value=options),), words
+            return _Rule("xml", (Assertion(type=kind, value=options),), words)
     return None
 
 
-def _labels(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+def _labels(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
     labels = Counter(label(text) for text in texts if is_short(text) and "\n" not in text)
     labels = Counter({k: n for k, n in labels.items() if k and len(k.split()) <= MAX_LABEL_WORDS})
     few = len(labels) <= min(MAX_LABELS, len(texts) // 2)
-    if labels.total() < MOST * len(texts) or coverage(labels) < LABEL_COVERAGE or not few:
+    if labels.total() < SHAPE_SHARE * len(texts) or coverage(labels) < LABEL_COVERAGE or not few:
         return None
-    names = "|".join(re.escape(clean(name)) for name in sorted(labels))
+    names = "|".join(re.escape(without_surrogates(name)) for name in sorted(labels))
     live = Assertion(type="regex", value=f"^(?:{names})$", transform="label", live_only=True)
     content = Assertion(type="equals", value=_REFERENCE, transform="label")
     words = (
         "The answer is the label of the logged answer, up to letter case and punctuation around"
         f" it; live, it is one of the {len(labels)} labels seen."
     )
-    return "label", (live, content), words + _AGREEMENT
+    return _Rule("label", (live, content), words + _AGREEMENT)
 
 
-def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
-    if not _most(is_number(text) for text in texts):
+def _numbers(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
+    if not _nearly_all(is_number(text) for text in texts):
         return None
     shape = Assertion(type="regex", value=r"\d", metric="has a number")
     content = Assertion(type="similar-number", value=_REFERENCE)
     words = "The answer has a number, and it is that of the logged answer." + _AGREEMENT
-    return "number", (shape, content), words
+    return _Rule("number", (shape, content), words)
 
 
-def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
+def _sql(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
     for kind, seen in (("is-sql", texts), ("contains-sql", [code_block(t) for t in texts])):
-        if _most(_parses(sql_problem, text) for text in seen):
+        if _nearly_all(_parses(sql_problem, text) for text in seen):
             words = (
                 "The answer is SQL, and the logged statement up to letter case, space, quoting and"
                 " aliases. Statements that mean the same and are written otherwise count as"
                 " different, so the true agreement is higher." + _AGREEMENT
             )
             content = Assertion(type="sql-equals", value=_REFERENCE)
-            return "sql", (Assertion(type=kind), content), words
+            return _Rule("sql", (Assertion(type=kind), content), words)
     return None
 
 
-def _python(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:  # noqa: ARG001
-    if not _most(_parses(python_problem, code_block(text)) for text in texts):
+def _python(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:  # noqa: ARG001
+    if not _nearly_all(_parses(python_problem, code_block(text)) for text in texts):
         return None
     words = "The answer, or its first code block, parses as Python; nothing is run." + _FORM
-    return "python", (Assertion(type="is-python", transform="code-block"),), words
+    return _Rule("python", (Assertion(type="is-python", transform="code-block"),), words)
 
 
-def _extraction(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Found | None:
+def _extraction(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:
     copied = [
         "\n" not in text and label(text) in _request(example).casefold()
         for example, text in zip(examples, texts, strict=True)
@@ -230,10 +239,10 @@ def _extraction(examples: Sequence[LoggedExample], texts: Sequence[str]) -> Foun
         "The answer is the logged answer up to letter case and punctuation around it: nearly all"
         " logged answers are copied from their request, or are single codes or dates."
     )
-    return "extraction", (content,), words + _AGREEMENT
+    return _Rule("extraction", (content,), words + _AGREEMENT)
 
 
-_SHAPES: tuple[Callable[[Sequence[LoggedExample], Sequence[str]], Found | None], ...] = (
+_SHAPES: tuple[Callable[[Sequence[LoggedExample], Sequence[str]], _Rule | None], ...] = (
     _json,
     _xml,
     _labels,
@@ -244,15 +253,15 @@ _SHAPES: tuple[Callable[[Sequence[LoggedExample], Sequence[str]], Found | None],
 )
 
 
-def _most(hits: Iterable[bool]) -> bool:
-    """Whether nearly all hold; gives up once a fifth of the first twenty or more do not."""
+def _nearly_all(hits: Iterable[bool]) -> bool:
+    """Whether nearly all hold; false early, once a fifth of the first twenty or more do not."""
     seen = held = 0
     for hit in hits:
         seen += 1
         held += hit
-        if seen >= _ENOUGH_TO_SEE and held < _HOPELESS * seen:
+        if seen >= _EARLY_LOOK and held < _EARLY_SHARE * seen:
             return False
-    return seen > 0 and held >= MOST * seen
+    return seen > 0 and held >= SHAPE_SHARE * seen
 
 
 def _request(example: LoggedExample) -> str:
@@ -273,15 +282,6 @@ def _parses(problem: Callable[[str], str | None], text: str) -> bool:
         return False
 
 
-def _passes(test: Callable[[Checked], Any], assertion: Assertion, text: str) -> bool:
-    answer = GradeInput(text=text)
-    try:
-        grade = test(Checked(answer=answer, text=text, value=None, assertion=assertion))
-    except UnusableError:
-        return False
-    return bool(grade.passed)
-
-
 def _root(text: str) -> str | None:
     found = re.search(r"<([A-Za-z_][\w.:-]{0,60})", text[:100_000])
     return found[1] if found else None
@@ -294,7 +294,7 @@ def _asked_schema(examples: Sequence[LoggedExample], values: Sequence[Any]) -> A
         return None
     try:
         validator_for(json.dumps(schemas[0], sort_keys=True))
-        fits = _most(schema_problem(schemas[0], value) is None for value in values)
+        fits = _nearly_all(schema_problem(schemas[0], value) is None for value in values)
     except (CannotTellError, ConfigError, ValueError):
         return None
     return schemas[0] if fits else None

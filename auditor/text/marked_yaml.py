@@ -51,7 +51,7 @@ class MarkedYaml:
     _root: yaml.Node | None
 
     def place(self, path: Iterable[str | int]) -> str:
-        """``name:line`` of the value at ``path``, or of the nearest part of the path there is."""
+        """``name:line`` of the value at ``path``, or of the part of the path that exists."""
         line, node = 1, self._root
         for step in path:
             child = _child(node, step)
@@ -66,7 +66,6 @@ def load(text: str, *, name: str) -> MarkedYaml:
 
     Raises:
         ConfigError: not YAML, a key given twice, or larger than any hand-written file.
-
     """
     if len(text) > MAX_CHARACTERS:
         raise ConfigError(f"{name}: larger than {MAX_CHARACTERS:,} characters")
@@ -86,6 +85,11 @@ def load(text: str, *, name: str) -> MarkedYaml:
     finally:
         loader.dispose()
     return MarkedYaml(name=name, value=value, _root=root)
+
+
+def without_lines(value: Any, *, name: str) -> MarkedYaml:
+    """Plain values that came from elsewhere than YAML text; every place in them is line 1."""
+    return MarkedYaml(name=name, value=value, _root=None)
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:

@@ -9,7 +9,6 @@ import pytest
 from auditor.criteria import choose_stage as criteria
 from auditor.criteria import grade_stage as grade
 from auditor.criteria.choose_stage import CriteriaSettings
-from auditor.criteria.file import parse_criteria
 from auditor.errors import ConfigError, NotReadyError
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -275,18 +274,6 @@ def test_a_label_that_is_none_names_its_line(audited, tmp_path, line, said):
     with pytest.raises(ConfigError, match=said):
         criteria.run(audited, CriteriaSettings(labels=labels))
     assert in_force(audited) == []
-
-
-def test_the_rules_in_force_can_be_written_and_used_as_the_users_own(audited, tmp_path):
-    criteria.run(audited, CriteriaSettings())
-    before = audited.rows("SELECT criterion_id FROM criteria WHERE active ORDER BY 1")
-    text = criteria.export_yaml(audited)
-    (rule,) = parse_criteria(text)
-    assert rule.selector.category == "Mood"
-    assert "agreement" in rule.description
-    criteria.run(audited, CriteriaSettings(criteria=write(tmp_path, "criteria.yaml", text)))
-    assert audited.rows("SELECT criterion_id FROM criteria WHERE active ORDER BY 1") == before
-    assert {row[1] for row in in_force(audited)} == {"user"}
 
 
 def test_stages_say_what_is_missing(store):

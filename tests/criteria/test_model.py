@@ -1,10 +1,13 @@
 """criteria.yaml: what it means, and errors that name the line."""
 
+import json
+
 import pytest
 
-from auditor.criteria.checks import load_criteria
-from auditor.criteria.file import criteria_yaml, parse_criteria
-from auditor.criteria.model import Assertion, Criterion, Selector, Subject, first_match, glob_match
+from auditor.criteria.file import criterion_from, parse_criteria, read_criteria
+from auditor.criteria.model import Assertion, Criterion
+from auditor.criteria.selector import Selector
+from auditor.domain import canonical_json
 from auditor.errors import ConfigError, ExitCode
 
 GOOD = """\
@@ -113,7 +116,7 @@ def test_patterns_schemas_and_dialects_are_tried_when_the_file_is_read(tmp_path,
     path = tmp_path / "criteria.yaml"
     path.write_text(one(assertion))
     with pytest.raises(ConfigError, match=r"^criteria\.yaml:5: ") as caught:
-        load_criteria(path)
+        read_criteria(path)
     assert said in caught.value.message
 
 
@@ -121,16 +124,16 @@ def test_a_pattern_with_lookaround_is_told_what_to_do_instead(tmp_path):
     path = tmp_path / "criteria.yaml"
     path.write_text(one("{type: regex, value: '(?!x)a'}"))
     with pytest.raises(ConfigError) as caught:
-        load_criteria(path)
+        read_criteria(path)
     assert "not-regex" in caught.value.hint
 
 
 def test_a_missing_or_binary_file_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match="cannot read"):
-        load_criteria(tmp_path / "none.yaml")
+        read_criteria(tmp_path / "none.yaml")
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):
-        load_criteria(tmp_path / "b.yaml")
+        read_criteria(tmp_path / "b.yaml")
 
 
 def test_default_test_of_a_promptfoo_configuration():
@@ -147,12 +150,12 @@ def test_default_test_of_a_promptfoo_configuration():
         )
 
 
-def test_written_criteria_are_read_back_as_the_same():
+def test_criteria_come_out_of_the_database_as_they_went_in():
     criteria = parse_criteria(GOOD) + parse_criteria(
         one('{type: contains-any, value: [no, "7", 7, "\\0\\x7f", "{{reference}} \\uD83D", "é"]}')
     )
-    again = parse_criteria(criteria_yaml(criteria))
-    assert again == criteria
+    again = [criterion_from(json.loads(canonical_json(c.definition()))) for c in criteria]
+    assert [c.assertions for c in again] == [c.assertions for c in criteria]
     assert [c.criterion_id for c in again] == [c.criterion_id for c in criteria]
 
 
@@ -170,7 +173,7 @@ def test_a_live_only_assertion_is_in_the_live_check_and_not_in_the_verdict():
     assert both.deciding == criterion.assertions
     assert both.live_part().deciding == (Assertion(type="regex", value="^(yes|no)$"),)
     assert not both.live_checkable
-    assert parse_criteria(criteria_yaml([both]))[0].criterion_id == both.criterion_id
+    assert criterion_from(both.definition()).criterion_id == both.criterion_id
 
 
 def test_form_content_and_what_can_be_checked_live():
@@ -191,35 +194,3 @@ def test_form_content_and_what_can_be_checked_live():
     )
     assert not ruled.form_only
     assert ruled.live_checkable
-
-
-@pytest.mark.parametrize(
-    ("glob", "text", "matches"),
-    [
-        ("*sentiment of the review*", "Tell the SENTIMENT of the review.\nOne word.", True),
-        ("sentiment", "sentiments", False),
-        ("gpt-4?", "gpt-4o", True),
-        ("gpt-4?", "gpt-4", False),
-        ("[a]*", "[a]b", True),
-        ("[a]*", "ab", False),
-        ("*a*a*a*a*a*a*a*a*b", "a" * 20_000, False),
-        ("*\ud800*", "x", False),
-        ("x", "x\ud800", False),
-        ("", "", True),
-    ],
-)
-def test_globs(glob, text, matches):
-    assert glob_match(glob, text) is matches
-
-
-def test_the_first_that_matches_is_the_criterion():
-    sentiment, sql = parse_criteria(GOOD)
-    rest = Criterion(assertions=(Assertion(type="is-json"),), selector=Selector(category="*"))
-    order = (sentiment, sql, rest)
-    assert (
-        first_match(order, Subject(category_id="c1", category_names=["Sentiment (2)"])) is sentiment
-    )
-    subject = Subject(category_id="c2", system="Text to SQL.", model="gpt-4o")
-    assert first_match(order, subject) is sql
-    assert first_match(order, Subject(category_id="c2", system="Text to SQL.")) is rest
-    assert first_match((sql,), Subject(category_id="c2")) is None

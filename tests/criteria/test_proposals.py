@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from auditor.criteria.checks import GradeInput, check_criterion, grade
-from auditor.criteria.file import criteria_yaml, parse_criteria
+from auditor.criteria import GradeInput, grade
+from auditor.criteria.file import criterion_from
 from auditor.criteria.inference import infer_schema
 from auditor.criteria.proposals import LoggedExample, propose
+from auditor.criteria.validation import refuse_unusable
 
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
 SVG = "<svg viewBox='0 0 9 9'><path d='M{i} 1'/></svg>"
@@ -113,8 +114,8 @@ def test_a_shape_gives_its_rule(shape):
     assert ("form only" in proposal.reason) is criterion.form_only
     assert ("agreement" in proposal.reason) is (not criterion.form_only or shape == "sql")
     assert (criterion.live_part() is None) is (shape in NO_LIVE_CHECK)
-    check_criterion(criterion)
-    assert parse_criteria(criteria_yaml([criterion])) == (criterion,)
+    refuse_unusable(criterion)
+    assert criterion_from(criterion.definition()).assertions == criterion.assertions
 
 
 @pytest.mark.parametrize("shape", [s for s, (_, types) in KINDS.items() if types])

@@ -1,8 +1,8 @@
-"""What every grader takes and gives, and the limits that hostile answers meet."""
+"""What a check is given and what it gives back, and the limits that hostile answers meet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +23,17 @@ MAX_DEPTH = 200
 """Nesting of JSON beyond which it is not compared or checked."""
 
 ToolCall = Mapping[str, Any]
+"""One tool call of an answer, in OpenAI's shape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeInput:
     """An answer to grade, and what it is compared with.
 
-    ``reference_text`` and ``reference_tool_calls`` are the logged answer of the same call, and
+    ``reference_text`` and ``reference_tool_calls`` are the logged answer of the same call. They
     are left out where it cannot be compared with (absent, redacted, cut short); then
     ``reference_problem`` may say why. ``expected`` is the user's label. ``tools`` are the
-    request's tool definitions in OpenAI's shape.
+    request's tool definitions in OpenAI's shape. An ``error`` fails the answer whatever it says.
     """
 
     text: str | None
@@ -52,16 +53,19 @@ class GradeInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What a check is given: the answer, its text as transformed, and the value as filled in."""
+class CheckInput:
+    """What a check is given.
+
+    ``text`` is the answer's text as transformed, ``value`` the assertion's value with its
+    variables filled in. ``arguments`` holds every argument and option that the check declares,
+    as the user gave it or by its default.
+    """
 
     answer: GradeInput
     text: str
     value: Any
     assertion: Assertion
-
-
-Check = Callable[[Checked], Grade]
+    arguments: Mapping[str, Any]
 
 
 class CannotTellError(Exception):
@@ -88,7 +92,7 @@ def outcome(condition: bool, explanation: str, score: float | None = None) -> Gr
     return Grade(passed=condition, score=score, explanation=explanation)
 
 
-def short(text: object, limit: int = 60) -> str:
-    """A value as an explanation quotes it: on one line, printable, cut."""
+def quoted(text: object, limit: int = 60) -> str:
+    """A value as an explanation quotes it: on one line, printable, cut at ``limit``."""
     shown = repr(text if not isinstance(text, str) else text[: limit + 1])
     return shown if len(shown) <= limit + 2 else shown[:limit] + "…" + shown[0]

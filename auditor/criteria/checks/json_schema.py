@@ -1,4 +1,4 @@
-"""JSON Schema over hostile schemas and answers: nothing is fetched, nothing runs for ever."""
+"""JSON Schema on hostile schemas and answers: it fetches nothing and always ends."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import jsonschema.validators
 import referencing
 import referencing.exceptions
 
-from auditor.criteria.checks.base import CannotTellError, short
+from auditor.criteria.checks.base import CannotTellError, quoted
 from auditor.criteria.checks.patterns import compile_pattern
-from auditor.criteria.model import clean
 from auditor.errors import ConfigError
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,20 +34,19 @@ def schema_problem(schema: Any, value: Any) -> str | None:
     Raises:
         ConfigError: the schema cannot be used.
         CannotTellError: the schema refers to something outside itself, or in endless circles.
-
     """
     validator = validator_for(json.dumps(schema, sort_keys=True))
     _followed.count = 0
     try:
         error = next(validator.iter_errors(value), None)
     except referencing.exceptions.Unresolvable as failed:
-        raise CannotTellError(f"the schema refers to {short(failed.ref)}, not in it") from failed
+        raise CannotTellError(f"the schema refers to {quoted(failed.ref)}, not in it") from failed
     except RecursionError as failed:
         raise CannotTellError("the schema refers to itself without end") from failed
     if error is None:
         return None
     where = "/".join(str(step) for step in error.absolute_path)
-    return f"{short(where) if where else 'the value'}: {short(error.message, 160)}"
+    return f"{quoted(where) if where else 'the value'}: {quoted(error.message, 160)}"
 
 
 @functools.lru_cache(maxsize=64)
@@ -56,7 +55,6 @@ def validator_for(schema_json: str) -> Any:
 
     Raises:
         ConfigError: not a schema, too large, or a pattern that RE2 does not take.
-
     """
     if len(schema_json) > MAX_SCHEMA:
         raise ConfigError(f"a schema of more than {MAX_SCHEMA:,} characters is not used")
@@ -66,7 +64,7 @@ def validator_for(schema_json: str) -> Any:
         base.check_schema(schema)
     except (jsonschema.SchemaError, RecursionError) as error:
         reason = getattr(error, "message", "nested too deep")
-        raise ConfigError(f"not a JSON schema: {short(reason, 160)}") from error
+        raise ConfigError(f"not a JSON schema: {quoted(reason, 160)}") from error
     _refuse_pattern_keys(schema)
     return _linear(base)(schema, registry=referencing.Registry(), format_checker=None)
 
@@ -93,8 +91,11 @@ def _bounded(keyword: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
 
 
 def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterator[Any]:  # noqa: ARG001
-    if isinstance(instance, str) and compile_pattern(pattern).search(clean(instance)) is None:
-        yield jsonschema.ValidationError(f"does not match {short(pattern)}")
+    if (
+        isinstance(instance, str)
+        and compile_pattern(pattern).search(without_surrogates(instance)) is None
+    ):
+        yield jsonschema.ValidationError(f"does not match {quoted(pattern)}")
 
 
 def _refuse_pattern_keys(schema: Any) -> None:

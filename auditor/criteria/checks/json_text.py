@@ -25,7 +25,6 @@ def parse_json(text: str) -> Any:
 
     Raises:
         UnusableError: nested deeper than any honest answer.
-
     """
     try:
         value = json.loads(text, parse_constant=_refuse)
@@ -101,7 +100,7 @@ def json_equal(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:
 def leaves(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Path and value of everything in a JSON value that holds nothing further."""
+    """Path and value of every scalar, empty object and empty list in a JSON value."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from leaves(item, (*path, key))

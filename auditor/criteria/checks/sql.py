@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
@@ -12,22 +12,24 @@ from sqlglot.errors import SqlglotError
 from auditor.criteria.checks.base import (
     MAX_SQL,
     CannotTellError,
-    Checked,
+    CheckInput,
     UnusableError,
     failed,
     outcome,
-    short,
+    quoted,
 )
+from auditor.criteria.checks.record import ANY, TEXT, Argument, Example, check
 from auditor.criteria.checks.transforms import as_text, code_block
-from auditor.criteria.model import clean
 from auditor.errors import ConfigError
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditor.criteria.model import Assertion
     from auditor.domain import Grade
 
-# sqlglot warns on its logger when it falls back to a bare Command, which is no SQL to us.
+# sqlglot warns on its logger when it falls back to a bare Command, which does not count as SQL.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 _STATEMENTS = (
@@ -35,41 +37,81 @@ _STATEMENTS = (
 )  # fmt: skip
 
 
-def is_sql(given: Checked) -> Grade:
-    """The whole answer is one or more SQL statements; ``databaseType`` names the dialect."""
-    return _is_sql(given.text, given.value)
+_OTHER_NAMES = {"postgresql": "postgres", "sqlserver": "tsql", "mssql": "tsql"}
+_DIALECT = (Argument("databaseType", TEXT, "the dialect, by sqlglot's or promptfoo's name", None),)
+_UNNOTICED = "what the statement does, or names that the database does not have"
 
 
-def contains_sql(given: Checked) -> Grade:
+def _refuse_unknown_dialect(assertion: Assertion) -> None:
+    name = _dialect((assertion.value or {}).get("databaseType"))
+    known = sorted(dialect.value for dialect in sqlglot.Dialects if dialect.value)
+    if name is not None and name not in known:
+        raise ConfigError(f"unknown databaseType {name!r}", hint=f"known: {', '.join(known)}")
+
+
+@check(
+    "is-sql",
+    family="format",
+    options=_DIALECT,
+    prepare=_refuse_unknown_dialect,
+    unnoticed=_UNNOTICED,
+    example=Example(
+        assertion="{type: is-sql, value: {databaseType: postgresql}}",
+        passes="SELECT name FROM users WHERE id = 7",
+        fails="SELECT name FROM users WHERE",
+        unnoticed="DELETE FROM users",
+    ),
+)
+def is_sql(given: CheckInput) -> Grade:
+    """The whole answer is one or more SQL statements."""
+    return _is_sql(given.text, given)
+
+
+@check(
+    "contains-sql",
+    family="format",
+    options=_DIALECT,
+    prepare=_refuse_unknown_dialect,
+    unnoticed=_UNNOTICED,
+    example=Example(
+        assertion="{type: contains-sql}",
+        passes="This counts them:\n```sql\nSELECT count(*) FROM users\n```",
+        fails="Count the rows of the table users.",
+        unnoticed="```sql\nSELECT count(*) FROM orders\n```",
+    ),
+)
+def contains_sql(given: CheckInput) -> Grade:
     """The answer, or the first fenced block in it, is SQL."""
-    return _is_sql(code_block(given.text), given.value)
+    return _is_sql(code_block(given.text), given)
 
 
-def sql_equals(given: Checked) -> Grade:
+@check(
+    "sql-equals",
+    family="content",
+    value=Argument("value", ANY, "the statement that is wanted"),
+    in_promptfoo=False,
+    unnoticed="capitals in quoted names, which some databases tell apart",
+    example=Example(
+        assertion='{type: sql-equals, value: "{{reference}}"}',
+        logged="SELECT u.name FROM users AS u WHERE u.id = 7;",
+        passes="```sql\nselect x.name from users x where x.id = 7\n```",
+        fails="SELECT u.name FROM users AS u WHERE u.id = 8",
+        unnoticed='SELECT u."Name" FROM users AS u WHERE u.id = 7',
+    ),
+)
+def sql_equals(given: CheckInput) -> Grade:
     """The same statement up to letter case, space, comments, quoting and names of table aliases.
 
-    Statements that are written otherwise and mean the same are different here.
+    Statements that mean the same and are written otherwise are different here: a right answer can
+    fail.
     """
     wanted = canonical_sql(code_block(as_text(given.value)))
     if wanted is None:
         raise CannotTellError("what to compare with is not SQL")
     got = canonical_sql(code_block(given.text))
     if got is None:
-        return failed(f"not SQL: {short(given.text)}")
+        return failed(f"not SQL: {quoted(given.text)}")
     return outcome(got == wanted, "the same statement" if got == wanted else "another statement")
-
-
-def check_dialect(options: Any) -> None:
-    """Refuse a ``databaseType`` that sqlglot does not know.
-
-    Raises:
-        ConfigError: with the names that it does know.
-
-    """
-    name = _dialect(options)
-    known = sorted(dialect.value for dialect in sqlglot.Dialects if dialect.value)
-    if name is not None and name not in known:
-        raise ConfigError(f"unknown databaseType {name!r}", hint=f"known: {', '.join(known)}")
 
 
 def sql_problem(text: str, dialect: str | None = None) -> str | None:
@@ -77,24 +119,22 @@ def sql_problem(text: str, dialect: str | None = None) -> str | None:
 
     Raises:
         UnusableError: longer or more nested than the parser takes.
-
     """
     try:
         statements = _parsed(text, dialect)
     except SqlglotError as error:
-        return short(str(error), 120)
+        return quoted(str(error), 120)
     if not statements:
         return "empty"
     bad = next((s for s in statements if not _is_statement(s)), None)
-    return None if bad is None else f"not a statement: {short(text)}"
+    return None if bad is None else f"not a statement: {quoted(text)}"
 
 
 def canonical_sql(text: str) -> str | None:
-    """One way of writing a statement for all that differ in nothing of substance; None: not SQL.
+    """The statement in the one way that all equal statements share, or None where it is not SQL.
 
     Raises:
         UnusableError: longer or more nested than the parser takes.
-
     """
     if sql_problem(text) is not None:
         return None
@@ -108,29 +148,24 @@ def canonical_sql(text: str) -> str | None:
     return ";".join(written)
 
 
-def _is_sql(text: str, options: Any) -> Grade:
-    problem = sql_problem(text, _dialect(options))
+def _is_sql(text: str, given: CheckInput) -> Grade:
+    problem = sql_problem(text, _dialect(given.arguments["databaseType"]))
     return outcome(problem is None, problem or "SQL")
 
 
-def _dialect(options: Any) -> str | None:
-    name = (options or {}).get("databaseType")
-    return (
-        {"postgresql": "postgres", "sqlserver": "tsql", "mssql": "tsql"}.get(
-            str(name).lower(), str(name).lower()
-        )
-        if name
-        else None
-    )
+def _dialect(name: str | None) -> str | None:
+    """Sqlglot's name of a dialect."""
+    return _OTHER_NAMES.get(name.lower(), name.lower()) if name else None
 
 
 def _parsed(text: str, dialect: str | None) -> list[exp.Expression]:
     if len(text) > MAX_SQL:
         raise UnusableError(f"longer than {MAX_SQL:,} characters")
     try:
-        return [s for s in sqlglot.parse(clean(text), dialect=dialect) if s is not None]
+        statements = sqlglot.parse(without_surrogates(text), dialect=dialect)
     except RecursionError as error:
         raise UnusableError("nested deeper than the parser takes") from error
+    return [statement for statement in statements if statement is not None]
 
 
 def _is_statement(statement: exp.Expression) -> bool:

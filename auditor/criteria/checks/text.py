@@ -2,193 +2,208 @@
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING, Any
 
-from auditor.criteria.checks.base import (
-    MAX_COMPARED,
-    CannotTellError,
-    Checked,
-    UnusableError,
-    failed,
-    outcome,
-    passed,
-    short,
-)
+from auditor.criteria.checks.base import CannotTellError, CheckInput, outcome, quoted
 from auditor.criteria.checks.json_text import MISSING, json_equal, parse_json
 from auditor.criteria.checks.patterns import compile_pattern
-from auditor.criteria.checks.transforms import as_text, transformed
-from auditor.criteria.model import Assertion, clean
-from auditor.errors import ConfigError
+from auditor.criteria.checks.record import (
+    ANY,
+    LIST,
+    PATTERN,
+    TOLERANCE,
+    Argument,
+    Example,
+    check,
+)
+from auditor.criteria.checks.transforms import TRANSFORMS, as_text, transformed
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
+    from auditor.criteria.model import Assertion
     from auditor.domain import Grade
 
-DEFAULT_EDITS = 5
-"""promptfoo's own default for ``levenshtein``."""
+_TEXT = Argument("value", ANY, "the text to look for")
+_TEXTS = Argument("value", LIST, "the texts to look for")
+_CONTEXT = "what is said about a text: `not a refund` contains `refund`"
 
-_NUMBER = re.compile(r"(?:(?<!\w)[-+\u2212])?(?:\d[\d.,\u00a0\u202f']*)(?:[eE][-+]?\d{1,4})?")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_THOUSANDS_POINT = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}")
-_MAX_NUMBER_TEXT = 100_000
 
-# Openings by which models decline; promptfoo's is-refusal looks for the same kinds of phrase.
-_VERBS = (
-    "assist|help|fulfil|fulfill|comply|provide|create|generate|write|answer|do that|support|engage"
-    "|discuss|continue|share|offer"
+@check(
+    "equals",
+    family="content",
+    value=Argument("value", ANY, "the answer that is wanted"),
+    arguments=(TOLERANCE,),
+    transforms=frozenset(TRANSFORMS),
+    unnoticed="what the transform takes away, such as capitals",
+    example=Example(
+        assertion='{type: equals, value: "{{reference}}", transform: label}',
+        logged="US",
+        passes='"US".',
+        fails="UK",
+        unnoticed="us",
+    ),
 )
-_REFUSAL = (
-    r"(?i)\b(?:i['\x{2019}]?m sorry,? (?:but )?(?:i|as an ai)"
-    r"|i (?:cannot|can['\x{2019}]t|can not|am unable to|am not able to|will not"
-    r"|won['\x{2019}]t be able to"
-    rf"|must decline to|have to decline) (?:to )?(?:{_VERBS})"
-    r"|as an ai(?: language)? model,? i (?:cannot|can['\x{2019}]t|am unable|do not|don['\x{2019}]t)"
-    rf"|i['\x{2019}]m (?:unable|not able) to (?:{_VERBS})"
-    r"|against my (?:guidelines|programming|policies))"
-)
-_REFUSAL_WITHIN = 400
+def equals(given: CheckInput) -> Grade:
+    """The answer is the value: the same text, or the same JSON value.
 
-
-def equals(given: Checked) -> Grade:
-    """Same text; or the same JSON value, where the value is an object or list or so asked."""
+    JSON is compared where the value is an object or a list, or where ``transform`` is ``json``:
+    1 is 1.0, true is not 1, and the order of keys is free. ``tolerance`` is for numbers in JSON.
+    """
     value, assertion = given.value, given.assertion
     if isinstance(value, dict | list) or assertion.transform == "json":
         wanted = parse_json(value) if isinstance(value, str) else value
         if wanted is MISSING:
             raise CannotTellError("the value to compare with is not JSON")
-        same = json_equal(parse_json(given.text), wanted, tolerance=assertion.tolerance)
+        tolerance = given.arguments["tolerance"]
+        same = json_equal(parse_json(given.text), wanted, tolerance=tolerance)
         return outcome(same, "same JSON" if same else "not the same JSON")
     wanted_text = _wanted(value, assertion)
     same = given.text == wanted_text
-    return outcome(same, f"got {short(given.text)}, wanted {short(wanted_text)}")
+    return outcome(same, f"got {quoted(given.text)}, wanted {quoted(wanted_text)}")
 
 
-def contains(given: Checked) -> Grade:
+@check(
+    "contains",
+    family="content",
+    value=_TEXT,
+    unnoticed=_CONTEXT,
+    example=Example(
+        assertion='{type: contains, value: "{{expected}}"}',
+        expected="4711",
+        passes="Your order 4711 is on its way.",
+        fails="Your order is on its way.",
+        unnoticed="I found no order 4711.",
+    ),
+)
+def contains(given: CheckInput) -> Grade:
     """The value occurs in the answer."""
     return _occurs(given, [given.value], need_all=True)
 
 
-def contains_any(given: Checked) -> Grade:
+@check(
+    "icontains",
+    family="content",
+    value=_TEXT,
+    unnoticed=_CONTEXT,
+    example=Example(
+        assertion="{type: icontains, value: refund}",
+        passes="Refund approved.",
+        fails="Request approved.",
+        unnoticed="There is no refund.",
+    ),
+)
+def icontains(given: CheckInput) -> Grade:
+    """The value occurs in the answer, in capitals or not."""
+    return _occurs(given, [given.value], need_all=True, any_case=True)
+
+
+@check(
+    "contains-any",
+    family="content",
+    value=_TEXTS,
+    unnoticed=f"which of the texts it is, or {_CONTEXT}",
+    example=Example(
+        assertion="{type: contains-any, value: [refund, replacement]}",
+        passes="We offer a replacement.",
+        fails="We are sorry.",
+        unnoticed="We offer neither refund nor replacement.",
+    ),
+)
+def contains_any(given: CheckInput) -> Grade:
     """One of the values occurs in the answer."""
     return _occurs(given, as_list(given.value), need_all=False)
 
 
-def contains_all(given: Checked) -> Grade:
+@check(
+    "icontains-any",
+    family="content",
+    value=_TEXTS,
+    unnoticed=f"which of the texts it is, or {_CONTEXT}",
+    example=Example(
+        assertion="{type: icontains-any, value: [refund, replacement]}",
+        passes="Replacement sent.",
+        fails="Apology sent.",
+        unnoticed="Replacement denied.",
+    ),
+)
+def icontains_any(given: CheckInput) -> Grade:
+    """One of the values occurs in the answer, in capitals or not."""
+    return _occurs(given, as_list(given.value), need_all=False, any_case=True)
+
+
+@check(
+    "contains-all",
+    family="content",
+    value=_TEXTS,
+    unnoticed=f"the order of the texts, or {_CONTEXT}",
+    example=Example(
+        assertion="{type: contains-all, value: [Berlin, Paris]}",
+        passes="From Berlin to Paris.",
+        fails="From Berlin to Rome.",
+        unnoticed="From Paris to Berlin.",
+    ),
+)
+def contains_all(given: CheckInput) -> Grade:
     """Every value occurs in the answer."""
     return _occurs(given, as_list(given.value), need_all=True)
 
 
-def starts_with(given: Checked) -> Grade:
+@check(
+    "icontains-all",
+    family="content",
+    value=_TEXTS,
+    unnoticed=f"the order of the texts, or {_CONTEXT}",
+    example=Example(
+        assertion="{type: icontains-all, value: [berlin, paris]}",
+        passes="BERLIN - PARIS",
+        fails="BERLIN - ROME",
+        unnoticed="PARIS - BERLIN",
+    ),
+)
+def icontains_all(given: CheckInput) -> Grade:
+    """Every value occurs in the answer, in capitals or not."""
+    return _occurs(given, as_list(given.value), need_all=True, any_case=True)
+
+
+@check(
+    "starts-with",
+    family="content",
+    value=Argument("value", ANY, "the beginning that is wanted"),
+    unnoticed="anything after the beginning",
+    example=Example(
+        assertion='{type: starts-with, value: "fix:"}',
+        passes="fix: close the file on errors",
+        fails="Fixed the file handling.",
+        unnoticed="fix: add a feature",
+    ),
+)
+def starts_with(given: CheckInput) -> Grade:
     """The answer begins with the value."""
     wanted = _wanted(given.value, given.assertion)
-    return outcome(given.text.startswith(wanted), f"begins with {short(given.text[:60])}")
+    return outcome(given.text.startswith(wanted), f"begins with {quoted(given.text[:60])}")
 
 
-def regex(given: Checked) -> Grade:
-    """The pattern is found somewhere in the answer; RE2 syntax, linear time."""
-    found = compile_pattern(given.value).search(clean(given.text)) is not None
+@check(
+    "regex",
+    family="content",
+    value=Argument("value", PATTERN, "the pattern, in RE2's syntax"),
+    prepare=lambda assertion: compile_pattern(assertion.value),
+    unnoticed="what the pattern leaves open; without `^` and `$`, what stands around the match",
+    example=Example(
+        assertion=r"{type: regex, value: '^[A-Z]{2}-\d{4}$', transform: strip}",
+        passes="AB-1234\n",
+        fails="AB-12345",
+        unnoticed="XX-0000",
+    ),
+)
+def regex(given: CheckInput) -> Grade:
+    """The pattern is found somewhere in the answer.
+
+    Patterns run in linear time, without lookaround and backreferences. Two assertions, one of them
+    ``not-regex``, often do the same.
+    """
+    found = compile_pattern(given.value).search(without_surrogates(given.text)) is not None
     return outcome(found, f"pattern {'found' if found else 'not found'}")
-
-
-def levenshtein(given: Checked) -> Grade:
-    """Few edits away from the value.
-
-    ``threshold`` is promptfoo's greatest number of edits (5 unless given); strictly between 0
-    and 1 it is instead the least similarity, 1 - edits / length of the longer text.
-    """
-    from rapidfuzz.distance import Levenshtein
-
-    wanted = _wanted(given.value, given.assertion)
-    if given.text == wanted:
-        return passed("the same text")
-    if len(wanted) > MAX_COMPARED:
-        raise CannotTellError(
-            f"the text to compare with is longer than {MAX_COMPARED:,} characters"
-        )
-    if len(given.text) > MAX_COMPARED:
-        raise UnusableError(f"longer than {MAX_COMPARED:,} characters")
-    edits = Levenshtein.distance(given.text, wanted)
-    similarity = 1 - edits / max(len(given.text), len(wanted))
-    threshold = given.assertion.threshold
-    limit = DEFAULT_EDITS if threshold is None else threshold
-    close = similarity >= limit if 0 < limit < 1 else edits <= limit
-    return outcome(close, f"{edits} edits, similarity {similarity:.3f}", similarity)
-
-
-def similar_number(given: Checked) -> Grade:
-    """The same number, within ``tolerance`` of the wanted one (relative).
-
-    The number of a text is the text itself where it is one, else the last number in it, as
-    answers to GSM8K are read.
-    """
-    wanted = number_in(as_text(given.value))
-    if wanted is None:
-        raise CannotTellError("the value to compare with has no number")
-    got = number_in(given.text)
-    if got is None:
-        return failed(f"no number, wanted {wanted:g}")
-    # 1e-9 is rounding of the text itself, not a tolerance.
-    same = math.isclose(got, wanted, rel_tol=max(given.assertion.tolerance, 1e-9), abs_tol=1e-12)
-    return outcome(same, f"got {got:g}, wanted {wanted:g}")
-
-
-def word_count(given: Checked) -> Grade:
-    """As many words as the value, or within its ``min`` and ``max``."""
-    words = len(given.text.split())
-    low, high = word_limits(given.assertion)
-    within = (low is None or words >= low) and (high is None or words <= high)
-    return outcome(within, f"{words} words")
-
-
-def is_refusal(given: Checked) -> Grade:
-    """The answer begins by declining the task."""
-    opening = clean(given.text[:_REFUSAL_WITHIN])
-    refused = compile_pattern(_REFUSAL).search(opening) is not None
-    return outcome(refused, "a refusal" if refused else "no refusal")
-
-
-def finish_reason(given: Checked) -> Grade:
-    """Generation stopped for the given reason (OpenAI's words: stop, length, tool_calls)."""
-    got = given.answer.finish_reason
-    if got is None:
-        raise CannotTellError("the log does not say why generation stopped")
-    return outcome(got == as_text(given.value), f"finish reason {short(got)}")
-
-
-def word_limits(assertion: Assertion) -> tuple[float | None, float | None]:
-    """Least and greatest number of words that ``word-count`` takes.
-
-    Raises:
-        ConfigError: the value is neither a number nor a mapping with min or max.
-
-    """
-    value = assertion.value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value, value
-    if isinstance(value, dict) and value and set(value) <= {"min", "max"}:
-        limits = value.get("min"), value.get("max")
-        if all(limit is None or type(limit) in {int, float} for limit in limits):
-            return limits
-    raise ConfigError("word-count takes a number of words, or min and max")
-
-
-def number_in(text: str) -> float | None:
-    """The number that a text is or ends with; None without one.
-
-    Thousands are told by their groups of three (1,234.5 and 1.234,5); a comma alone before other
-    than three digits is a decimal comma.
-    """
-    found = _NUMBER.findall(text[-_MAX_NUMBER_TEXT:])
-    return _to_float(found[-1]) if found else None
-
-
-def is_number(text: str) -> bool:
-    """Whether the text is one number, with at most a currency or unit mark beside it."""
-    return (
-        re.fullmatch(r"[$€£¥]?\s*[-+\u2212]?\d[\d.,' \u00a0\u202f]{0,30}\s*[%$€£¥]?", text.strip())
-        is not None
-    )
 
 
 def as_list(value: Any) -> list[Any]:
@@ -200,34 +215,19 @@ def as_list(value: Any) -> list[Any]:
     return [value]
 
 
-def _to_float(written: str) -> float | None:
-    digits = written.rstrip(".,'\u00a0\u202f").replace("\u2212", "-")
-    digits = re.sub(r"[\u00a0\u202f']", "", digits)
-    unsigned = digits.lstrip("+-")
-    if _THOUSANDS.fullmatch(unsigned):
-        digits = digits.replace(",", "")
-    elif _THOUSANDS_POINT.fullmatch(unsigned):
-        digits = digits.replace(".", "").replace(",", ".")
-    elif unsigned.count(",") == 1 and "." not in unsigned:
-        digits = digits.replace(",", ".")
-    try:
-        number = float(digits)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _wanted(value: Any, assertion: Assertion) -> str:
     """The value as text, transformed like the answer it is compared with."""
     return transformed(as_text(value), assertion.transform)
 
 
-def _occurs(given: Checked, values: list[Any], *, need_all: bool) -> Grade:
+def _occurs(
+    given: CheckInput, values: list[Any], *, need_all: bool, any_case: bool = False
+) -> Grade:
     wanted = [_wanted(value, given.assertion) for value in values]
     text = given.text
-    if given.assertion.type.startswith("icontains"):
+    if any_case:
         wanted, text = [item.casefold() for item in wanted], text.casefold()
     found = [item in text for item in wanted]
     missing = next((item for item, there in zip(wanted, found, strict=True) if not there), None)
     enough = all(found) if need_all else any(found)
-    return outcome(enough, "found" if enough else f"does not contain {short(missing)}")
+    return outcome(enough, "found" if enough else f"does not contain {quoted(missing)}")

@@ -1,35 +1,23 @@
-"""Transforms of an answer before it is checked, and the filling in of ``{{variables}}``."""
+"""Transforms of an answer before it is checked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.criteria.checks.base import CannotTellError, GradeInput
-from auditor.criteria.model import EXPECTED, PLACEHOLDER, REFERENCE, Assertion, Transform
 from auditor.domain import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _AROUND_LABEL = " \t\r\n\"'`*_.,:;!()[]<>\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _FENCE = "```"
 
 
-def transformed(text: str, transform: Transform) -> str:
-    """The text that a check sees; ``json`` is left to ``equals``, which compares values.
+class Transform(NamedTuple):
+    """What becomes of a text, and how the reference page says it."""
 
-    ``label`` takes quotes, punctuation and capitals away around a label, ``code-block`` takes
-    the first fenced block out of the text where there is one.
-    """
-    if transform == "strip":
-        return text.strip()
-    if transform == "strip-lower":
-        return text.strip().casefold()
-    if transform == "label":
-        return label(text)
-    if transform == "first-line":
-        return next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if transform == "code-block":
-        return code_block(text)
-    return text
+    apply: Callable[[str], str]
+    meaning: str
 
 
 def label(text: str) -> str:
@@ -56,41 +44,36 @@ def as_text(value: Any) -> str:
     return canonical_json(value)
 
 
-def filled(assertion: Assertion, answer: GradeInput) -> Any:
-    """The assertion's value with its variables filled in for one call.
-
-    A value that is one variable and nothing else takes the variable's own shape (a list, an
-    object); inside a longer text it is written out.
-
-    Raises:
-        CannotTellError: the call has no label, or no logged answer to compare with.
-
-    """
-    if not assertion.variables:
-        return assertion.value
-    known: dict[str, Any] = {}
-    if EXPECTED in assertion.variables:
-        if answer.expected is None:
-            raise CannotTellError("no expected label for this call")
-        known[EXPECTED] = answer.expected
-    if REFERENCE in assertion.variables:
-        if not answer.has_reference:
-            raise CannotTellError(answer.reference_problem or "no logged answer to compare with")
-        about_tools = assertion.type.startswith("tool-call")
-        known[REFERENCE] = answer.reference_tool_calls if about_tools else answer.reference_text
-        if not about_tools and not (answer.reference_text or "").strip():
-            raise CannotTellError("the logged answer is a tool call without text")
-    return _fill(assertion.value, known)
+def transformed(text: str, transform: str) -> str:
+    """The text that a check sees."""
+    return TRANSFORMS[transform].apply(text)
 
 
-def _fill(value: Any, known: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        whole = PLACEHOLDER.fullmatch(value.strip())
-        if whole:
-            return known[whole[1]]
-        return PLACEHOLDER.sub(lambda found: as_text(known[found[1]]), value)
-    if isinstance(value, Mapping):
-        return {key: _fill(item, known) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_fill(item, known) for item in value]
-    return value
+def _unchanged(text: str) -> str:
+    return text
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+TRANSFORMS: Mapping[str, Transform] = {
+    "none": Transform(_unchanged, "the answer as it is"),
+    "strip": Transform(str.strip, "without white space around it"),
+    "strip-lower": Transform(
+        lambda text: text.strip().casefold(), "without white space around it, in lower case"
+    ),
+    "label": Transform(
+        label, "without quotes, punctuation and capitals, as a label is compared: `**Spam**.`"
+    ),
+    "first-line": Transform(_first_line, "the first line that is not empty"),
+    "code-block": Transform(
+        code_block, "the inside of the first fenced code block, else the whole answer"
+    ),
+    "json": Transform(_unchanged, "both sides are read as JSON and compared by value"),
+}
+"""Every transform by its name in ``criteria.yaml``. The value that an answer is compared with goes
+through the same transform."""
+TEXT_TRANSFORMS = frozenset(TRANSFORMS) - {"json"}
+"""The transforms that turn text into text: ``json`` asks a check to read it."""
+NO_TRANSFORMS = frozenset({"none"})

@@ -1,0 +1,112 @@
+"""Some calls of each category, from which its criterion is chosen or proposed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample
+from auditor.criteria.selector import CallFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from auditor.store.store import Store
+
+MAX_CATEGORIES = 500
+"""Categories, by spend, that get a criterion; no audit replays as many."""
+
+_SPEND = """
+SELECT category_id, name FROM v_spend WHERE NOT ignored ORDER BY spend_rank LIMIT ?
+"""
+
+# The same calls every time: in the order of a hash of their ids.
+_EXAMPLES = """
+WITH ranked AS (
+    SELECT call_id, category_id,
+           row_number() OVER (PARTITION BY category_id ORDER BY md5(call_id), call_id) AS place
+    FROM call_categories
+    SEMI JOIN (SELECT category_id FROM v_spend WHERE NOT ignored ORDER BY spend_rank LIMIT ?)
+        USING (category_id)
+    SEMI JOIN (SELECT call_id FROM calls WHERE content_state = 'full' AND status <> 'error')
+        USING (call_id)
+)
+SELECT category_id, system_text, messages, tools, params, response_text, tool_calls,
+       finish_reason, model, project
+FROM ranked JOIN calls USING (call_id) JOIN contents USING (call_id)
+WHERE place <= ?
+ORDER BY category_id, place
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategorySample:
+    """A category with some of its calls: as selectors see them, and their logged answers."""
+
+    category_id: str
+    name: str
+    calls: Sequence[CallFacts]
+    examples: Sequence[LoggedExample]
+
+
+def category_samples(store: Store) -> Iterator[CategorySample]:
+    """The costliest categories, each with some of its calls that were answered in full.
+
+    A category without such calls comes last, as one call of which only the category is known: a
+    criterion can still select it by name.
+    """
+    names = dict(store.rows(_SPEND, [MAX_CATEGORIES]))
+    aliases: dict[str, list[str]] = {}
+    for alias, category_id in store.rows("SELECT alias, category_id FROM category_aliases"):
+        aliases.setdefault(category_id, []).append(alias)
+    rows = (
+        row
+        for batch in store.batches(_EXAMPLES, [MAX_CATEGORIES, MAX_EXAMPLES], size=200)
+        for row in batch.to_pylist()
+    )
+    for category_id, group in groupby(rows, key=lambda row: str(row["category_id"])):
+        called = (names.pop(category_id), *aliases.get(category_id, ()))
+        parsed = [_read_call(row, called) for row in group]
+        yield CategorySample(
+            category_id=category_id,
+            name=called[0],
+            calls=[call for call, _ in parsed],
+            examples=[example for _, example in parsed],
+        )
+    for category_id, name in names.items():
+        called = (name, *aliases.get(category_id, ()))
+        call = CallFacts(category_id=category_id, category_names=called)
+        yield CategorySample(category_id=category_id, name=name, calls=[call], examples=[])
+
+
+def _read_call(row: Mapping[str, Any], names: Sequence[str]) -> tuple[CallFacts, LoggedExample]:
+    messages = json.loads(row["messages"] or "[]")
+    texts = [_content_text(message) for message in messages]
+    asked = [t for message, t in zip(messages, texts, strict=True) if message.get("role") == "user"]
+    call = CallFacts(
+        category_id=row["category_id"],
+        category_names=names,
+        system=row["system_text"],
+        user=asked[-1] if asked else None,
+        model=row["model"],
+        project=row["project"],
+    )
+    example = LoggedExample(
+        text=row["response_text"],
+        request="\n".join((*texts[::-1], row["system_text"] or "")),
+        tool_calls=json.loads(row["tool_calls"] or "[]"),
+        finish_reason=row["finish_reason"],
+        response_format=json.loads(row["params"] or "{}").get("response_format"),
+        tools=json.loads(row["tools"] or "[]"),
+    )
+    return call, example
+
+
+def _content_text(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))

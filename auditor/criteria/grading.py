@@ -1,0 +1,91 @@
+"""Grading: a criterion and an answer in, a grade out. Nothing here reads files or the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.criteria.checks import CHECKS
+from auditor.criteria.checks.base import (
+    MAX_TEXT,
+    CannotTellError,
+    CheckInput,
+    GradeInput,
+    UnusableError,
+)
+from auditor.criteria.checks.transforms import transformed
+from auditor.criteria.variables import filled_value
+from auditor.domain import Grade
+
+if TYPE_CHECKING:
+    from auditor.criteria.model import Assertion, Criterion
+
+
+def grade(criterion: Criterion, answer: GradeInput) -> Grade:
+    """Grade one answer, logged or local, by one criterion.
+
+    ``passed`` is None where the call lacks what the criterion compares with, whatever the answer
+    is: pairs then drop out for both models alike. Else an error or an empty answer fails.
+    ``score`` is the weighted share of assertions that passed.
+    """
+    try:
+        for assertion in criterion.deciding:
+            filled_value(assertion, CHECKS[assertion.type], answer)
+    except CannotTellError as reason:
+        return Grade(passed=None, explanation=str(reason))
+    failure = _failure(answer)
+    if failure:
+        return Grade(passed=False, score=0.0, explanation=failure)
+    return _combined(criterion, [(a, grade_assertion(a, answer)) for a in criterion.deciding])
+
+
+def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
+    """Grade one answer by one assertion; an answer that the check cannot read fails."""
+    check = CHECKS[assertion.type]
+    try:
+        value = filled_value(assertion, check, answer)
+        given = CheckInput(
+            answer=answer,
+            text=transformed(answer.text or "", assertion.transform),
+            value=value,
+            assertion=assertion,
+            arguments=check.arguments_of(assertion, value),
+        )
+        result = check(given)
+    except CannotTellError as reason:
+        return Grade(passed=None, explanation=str(reason))
+    except (UnusableError, RecursionError, OverflowError) as reason:
+        explanation = str(reason) or type(reason).__name__
+        return Grade(passed=False, score=0.0, explanation=explanation)
+    if not assertion.negated or result.passed is None:
+        return result
+    return Grade(
+        passed=not result.passed,
+        score=None if result.score is None else 1 - result.score,
+        explanation=result.explanation,
+    )
+
+
+def _failure(answer: GradeInput) -> str | None:
+    """Why an answer fails before any assertion looks at it."""
+    if answer.error:
+        return answer.error
+    if not (answer.text or "").strip() and not answer.tool_calls:
+        return "empty answer"
+    if len(answer.text or "") > MAX_TEXT:
+        return f"longer than {MAX_TEXT:,} characters"
+    return None
+
+
+def _combined(criterion: Criterion, results: list[tuple[Assertion, Grade]]) -> Grade:
+    """All assertions together: passed, failed, or open where an undecided one could tip it."""
+    total = sum(assertion.weight for assertion, _ in results)
+    sure = sum(a.weight for a, g in results if g.passed) / total
+    possible = sum(a.weight for a, g in results if g.passed is not False) / total
+    needed = 1.0 if criterion.threshold is None else criterion.threshold
+    rounding = 1e-9  # shares of weights such as 0.1 do not add up exactly
+    passed = True if sure >= needed - rounding else None if possible >= needed - rounding else False
+    telling = (
+        [(a, g) for a, g in results if g.passed is not True] if passed is not True else results
+    )
+    explanation = "; ".join(f"{a.metric or a.name}: {g.explanation}" for a, g in telling)
+    return Grade(passed=passed, score=None if passed is None else sure, explanation=explanation)
