@@ -16,11 +16,9 @@ from auditor.replay.sample_stage import STAGE as SAMPLE
 from auditor.report.stage import STAGE as REPORT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from auditor.stage import Stage
 
-STAGES: Mapping[str, Stage] = {
+STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         INGEST,

@@ -9,10 +9,11 @@ from command_line import ANSWERS, write_log
 from planted_audit import serving
 
 from auditor.config import Config, override
-from auditor.domain import Silent
+from auditor.domain import Silent, StageResult
 from auditor.errors import ConfigError, EngineError, LogError, NotReadyError
 from auditor.pipeline.order import STAGES
 from auditor.pipeline.pipeline import Pipeline
+from auditor.stage import Column, Stage, View
 from auditor.store.store import Store
 
 
@@ -237,3 +238,29 @@ def test_every_setting_of_the_replay_reaches_the_engine(store, monkeypatch):
         found = {name: getattr(settings, name) for name in given}
         assert found == given
         assert (settings.urls_concurrency, settings.seed, settings.rung) == (6, 4, rung)
+
+
+def test_a_stage_is_its_record_and_one_line_of_the_order(audit, monkeypatch):
+    said = []
+
+    def run(context, watch):
+        said.append(context.config.plan.margin)
+        return StageResult(stage="toy", rows_written=1)
+
+    toy = Stage(
+        name="toy",
+        run=run,
+        rests_on=("grade",),
+        settings=lambda context: context.config.plan.margin,
+        view=lambda store: View((Column("grades", "n", "count"),), store.dicts(GRADES)),
+    )
+    monkeypatch.setitem(STAGES, "toy", toy)
+    assert ran(audit().run_to("toy")) == {"toy"}
+    assert ran(audit().run_to("toy")) == set()  # its settings and what it rests on are the same
+    assert ran(audit(plan={"margin": 0.1}).run_to("toy")) == {"toy"}
+    assert said == [0.05, 0.1]
+    assert states(audit())["toy"] == "stale"
+    assert STAGES["toy"].view(audit().store).rows[0]["n"] > 0
+
+
+GRADES = "SELECT count(*) AS n FROM grades"
