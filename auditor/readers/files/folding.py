@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers.columns.batch import Batch, Columns, Masking
 from auditor.readers.files import documents, side_files
 from auditor.readers.files import json_lines as lines
-from auditor.readers.registry import fold_with, named, reach, unknown
+from auditor.readers.registry import fold_with, folds, named, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.readers.call import Outcome
+    from auditor.readers.call import FoldingReader, Outcome
     from auditor.readers.files.containers import Source
     from auditor.readers.files.json_records import Item
     from auditor.readers.registry import Registry
@@ -32,12 +32,12 @@ GROUP_BYTES = 1 << 30
 """Files that belong together are read together up to this size; beyond, each on its own."""
 
 
-def reader_of(source: Source, registry: Registry) -> Any:
+def reader_of(source: Source, registry: Registry) -> FoldingReader | None:
     """Return the reader whose records belong together, if the first ones are of such a format."""
     for item in islice(documents.items(source), SNIFF_RECORDS):
         if isinstance(item.record, dict):
             reader = registry.find(item.record)
-            if reader is not None and reach(reader) is not None:
+            if folds(reader):
                 return reader
     return None
 
@@ -59,11 +59,10 @@ def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
             found.setdefault(("parts", str(folder)), []).append(source)
             continue
         reader = reader_of(source, registry)
-        how_far = reach(reader) if reader is not None else None
         key: tuple[str, ...] = (source.path,)
-        if how_far == "folder":
+        if reader is not None and reader.reach == "folder":
             key = ("folder", reader.name, str(source.file.parent))
-        elif how_far == "run":
+        elif reader is not None and reader.reach == "run":
             key = ("run", reader.name)
         found.setdefault(key, []).append(source)
     parted: list[list[Source]] = []
@@ -125,7 +124,7 @@ def _alone(item: Item, registry: Registry) -> list[Outcome]:
 def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
     outcomes: list[list[Outcome]] = [[] for _ in items]
     together: dict[str, list[int]] = defaultdict(list)
-    readers: dict[str, Any] = {}
+    readers: dict[str, FoldingReader] = {}
     for n, item in enumerate(items):
         if not isinstance(item.record, dict):
             outcomes[n] = [item.record]
@@ -133,11 +132,11 @@ def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
         reader = registry.find(item.record)
         if reader is None:
             outcomes[n] = [unknown(item.record)]
-        elif reach(reader) is None:
-            outcomes[n] = list(registry.read(item.record))
-        else:
+        elif folds(reader):
             readers[reader.name] = reader
             together[reader.name].append(n)
+        else:
+            outcomes[n] = list(registry.read(item.record))
     for name, members in together.items():
         records: list[Any] = [items[n].record for n in members]
         folded = fold_with(readers[name], records)

@@ -20,11 +20,18 @@ if TYPE_CHECKING:
 
 name = "bedrock"
 title = "Amazon Bedrock model invocation log"
+BODIES = {"input": "inputBody", "output": "outputBody"}
+"""The parts of an invocation, and how the keys of their bodies begin."""
 
 
 def matches(record: Json) -> bool:
-    """Say whether the record is an invocation, or wraps one."""
-    return is_log(record) or is_log(_inner(record))
+    """Say whether the record is an invocation that holds its bodies, or wraps one."""
+    return (is_log(record) and not has_bodies_elsewhere(record)) or is_log(_inner(record))
+
+
+def has_bodies_elsewhere(record: Json) -> bool:
+    """Say whether a body of an invocation is a file of its own, which ``bedrock_parts`` joins."""
+    return any(f"{body}S3Path" in _dict(record.get(part)) for part, body in BODIES.items())
 
 
 def is_log(record: Any) -> bool:
