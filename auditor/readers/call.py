@@ -1,4 +1,4 @@
-"""What a reader yields: calls, and what the ledger says about everything else.
+"""What a reader yields: calls, and outcomes of records that are not calls.
 
 ``Call`` is the one mutable type of the readers: a decoder sets what it knows on a fresh instance
 and the class attributes stand for the rest. A million of them are made in a run, and an instance
@@ -83,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class NotCall:
-    """A record that is no call by design: a wrapper span, metadata, a blank line."""
+    """A record that is not a call by design: a wrapper span, metadata, a blank line."""
 
     why: str
     call: Call | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -126,9 +126,16 @@ def registry(tables: str = "{}") -> Registry:
     return Registry([*declared_here, *added])
 
 
-def listed() -> list[tuple[str, str]]:
-    """Return (name, title) of every reader, for ``auditor readers``."""
-    return [(r.name, r.title) for r in (*registry().readers, llm_db)]
+class Format(NamedTuple):
+    """A format that is read, as ``auditor readers`` lists it."""
+
+    name: str
+    title: str
+
+
+def formats() -> list[Format]:
+    """Return every format that is read, but for those a user declared."""
+    return [Format(reader.name, reader.title) for reader in (*registry().readers, llm_db)]
 
 
 def folds(reader: Reader | None) -> TypeIs[FoldingReader]:

@@ -14,8 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.columns.batch import Batch, Columns, Masking
-from auditor.readers.files import documents, side_files
-from auditor.readers.files import json_lines as lines
+from auditor.readers.files import documents, json_lines, side_files
 from auditor.readers.registry import fold_with, folds, named, unknown
 
 if TYPE_CHECKING:
@@ -74,12 +73,12 @@ def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
     return parted
 
 
-def columns(
+def read_group(
     group: Sequence[Source], registry: Registry, masking: Masking
 ) -> Iterator[tuple[Source, Columns]]:
     """Read a group of sources; yields batches of one source after another."""
     if len(group) == 1:
-        yield from ((group[0], part) for part in _one(group[0], registry, masking))
+        yield from ((group[0], part) for part in _read_source(group[0], registry, masking))
         return
     kept = [list(documents.items(source)) for source in group]
     outcomes = _fold([item for items in kept for item in items], registry)
@@ -89,24 +88,24 @@ def columns(
         position += len(items)
 
 
-def _one(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     if reader_of(source, registry) is not None:
         items = list(documents.items(source))
         yield _collect(source, items, _fold(items, registry), masking)
         return
     if documents.is_lines(source):
-        yield from _lines(source, registry, masking)
+        yield from _read_lines(source, registry, masking)
         return
     stream = documents.items(source)
     while items := list(islice(stream, BATCH_RECORDS)):
-        yield _collect(source, items, [_alone(item, registry) for item in items], masking)
+        yield _collect(source, items, [_read_item(item, registry) for item in items], masking)
 
 
-def _lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
-    """Read lines without a position to read on from: there is none in a compressed file."""
+def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+    """Read the lines of a compressed file, which reading cannot go on in the middle of."""
     for start, block in documents.line_blocks(source):
         if isinstance(block, bytes):
-            read = lines.of_block(block, start or 0, masking, registry, source.modified_at)
+            read = json_lines.read_block(block, start or 0, masking, registry, source.modified_at)
             yield replace(read, position=0)
         else:
             count = 0 if start is None else 1
@@ -115,7 +114,7 @@ def _lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Col
             yield batch.columns(lines=count, position=0)
 
 
-def _alone(item: Item, registry: Registry) -> list[Outcome]:
+def _read_item(item: Item, registry: Registry) -> list[Outcome]:
     if isinstance(item.record, dict):
         return list(registry.read(item.record))
     return [item.record]

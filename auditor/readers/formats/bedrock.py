@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import usage
+from auditor.readers import api_shapes, usage
 from auditor.readers.api_shapes import converse
 from auditor.readers.call import Call, Json
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def read(record: Json) -> list[Outcome]:
     url = "/model/x/converse" if operation.startswith("Converse") else None
     if isinstance(request, dict):
         request = {k: v for k, v in request.items() if k != "modelId"}
-    shapes.decode(call, request, response, url)
+    api_shapes.decode(call, request, response, url)
     call.log_id = text(record.get("requestId"))
     if call.provider_response_id is None:
         call.provider_response_id = call.log_id
@@ -110,7 +109,7 @@ def _counts(call: Call, given: Json, made: Json, response: Any) -> None:
     body = _dict(response)
     converse.usage(call, body.get("usage"))
     if call.usage_state == "absent":
-        usage.take(
+        usage.set_tokens(
             call,
             given_input=count(given.get("inputTokenCount")),
             output=count(made.get("outputTokenCount")) or (0 if body.get("embedding") else None),

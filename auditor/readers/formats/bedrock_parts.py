@@ -36,7 +36,7 @@ def _dict(value: Any) -> Json:
 
 
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
-    """Give invocations their bodies; a body is no call of its own."""
+    """Give invocations their bodies; a body is part of its invocation's call."""
     bodies = {(str(r.get("requestId")), r.get("part")): r["body"] for r in records if r.get("body")}
     calls: dict[str, Call] = {}
     outcomes: list[list[Outcome]] = []
