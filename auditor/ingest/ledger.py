@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.domain import digest
-from auditor.ingest import merge_repeats as enrichment
-from auditor.pricing import rate_card as ratecard
+from auditor.ingest import merge_repeats
+from auditor.pricing import rate_card
 from auditor.readers.files.containers import EDGE
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def write(
         store.registered("progress", _positions(parts)),
     ):
         _choose(store, only)
-        ratecard.complete(store, book, "staged")
+        rate_card.add_missing(store, book, "staged")
         # Where every row becomes a call, as in most batches, the join would only cost time.
         every = store.value("SELECT count(*) FROM fresh") == len(staged)
         chosen = "staged" if every else 'staged SEMI JOIN fresh USING ("row")'
@@ -163,7 +163,7 @@ def write(
         store.execute(_CONTENTS.format(chosen=chosen))
         store.execute(_SENSITIVITY)
         if not every:
-            enrichment.enrich(store)
+            merge_repeats.merge(store)
         store.execute(_OUTCOMES)
         store.execute(_RECORDS)
         store.execute(_REJECTS)
@@ -320,7 +320,7 @@ _STAGED = """(
 _CALLS = f"""
 INSERT INTO calls BY NAME
 SELECT * EXCLUDE ("row", system_text, messages, tools, params, response_text, tool_calls)
-FROM ({ratecard.costs(_STAGED)})"""
+FROM ({rate_card.costs(_STAGED)})"""
 _CONTENTS = """
 INSERT INTO contents BY NAME
 SELECT call_id, system_text, messages, tools, params, response_text, tool_calls

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.pricing import rate_card as ratecard
+from auditor.pricing import rate_card
 
 if TYPE_CHECKING:
     from auditor.store.store import Store
@@ -33,7 +33,7 @@ def _held(table: str) -> str:
 _MORE = f"{_held('s')} > {_held('c')}"
 _TOLD = "c.usage_state IN ('absent', 'estimated') AND s.usage_state NOT IN ('absent', 'estimated')"
 
-# A new call may be in the same batch twice: so all records that are no new call are looked at.
+# A new call may be in the batch twice: so every record but the first of each call is looked at.
 _REPEATED = f"""
 CREATE OR REPLACE TEMP TABLE repeated AS
 SELECT arg_max("row", rank) AS "row", call_id FROM (
@@ -66,7 +66,7 @@ FROM repeated r JOIN calls c USING (call_id) JOIN staged s ON s."row" = r."row" 
 _UNPRICED = "(SELECT * EXCLUDE (more) FROM enriched)"
 _STATEMENTS = (
     "DELETE FROM calls WHERE call_id IN (SELECT call_id FROM enriched)",
-    f"INSERT INTO calls BY NAME SELECT * FROM ({ratecard.costs(_UNPRICED)})",
+    f"INSERT INTO calls BY NAME SELECT * FROM ({rate_card.costs(_UNPRICED)})",
     "DELETE FROM contents WHERE call_id IN (SELECT call_id FROM enriched WHERE more)",
     """INSERT INTO contents BY NAME
     SELECT s.call_id, system_text, messages, s.tools, params, response_text, tool_calls
@@ -79,7 +79,7 @@ _STATEMENTS = (
 )
 
 
-def enrich(store: Store) -> None:
+def merge(store: Store) -> None:
     """Give known calls what repeated records of the batch know better.
 
     Reads ``staged``, ``sensitivity``, ``wanted`` and ``fresh`` of the ledger, inside its

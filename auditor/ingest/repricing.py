@@ -46,7 +46,7 @@ def reprice(store: Store, prices: PricesConfig) -> int:
             "CREATE OR REPLACE TEMP TABLE priced AS SELECT call_id, cost_usd, cost_basis FROM calls"
         )
         store.execute(before)
-        token_estimates.forget(store)
+        token_estimates.undo(store)
         rate_card.reprice(store, book)
         token_estimates.estimate(store, book)
         changed = store.value(

@@ -28,10 +28,10 @@ UPDATE calls SET attempt_no = n.attempt_no FROM counted n
 WHERE calls.call_id = n.call_id AND n.before IS DISTINCT FROM n.attempt_no"""
 
 
-def number(store: Store) -> None:
+def number_attempts(store: Store) -> None:
     """Number the tries of equal requests of a trace, from 1; an answer ends the counting.
 
-    The same request after it was answered is no retry but asked again. Calls that belong to no
+    The same request after an answer is a new request, not a retry. Calls that belong to no
     trace or conversation, or whose time is unknown, have no number.
     """
     if not store.value(

@@ -18,15 +18,12 @@ import pyarrow as pa
 
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import LogError
-from auditor.ingest import ledger
-from auditor.ingest import retries as attempts
-from auditor.ingest import token_estimates as estimation
+from auditor.ingest import ledger, retries, token_estimates
 from auditor.ingest.ledger import Place, Progress
 from auditor.ingest.repricing import prices_id
 from auditor.pricing.price_book import PriceBook, PricesConfig
 from auditor.readers.columns.batch import Masking
-from auditor.readers.files import containers, folding
-from auditor.readers.files import json_lines as lines
+from auditor.readers.files import containers, folding, json_lines
 from auditor.readers.registry import pack, registry
 from auditor.stage import Stage
 from auditor.store.filters import CallFilter
@@ -42,7 +39,7 @@ if TYPE_CHECKING:
     from auditor.store.store import Store
 
 AHEAD_PIECES = 40
-"""How many pieces of 8 MiB are read ahead: about what is read while one batch is written."""
+"""How many pieces are read ahead: about what is read while one batch is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,7 @@ class IngestSettings:
 
     ``redact`` masks personal data, secrets are masked always; ``classes`` off does not look for
     personal data at all, which is faster. ``readers`` are formats the user declared. ``only`` makes
-    every other call a record that is no call.
+    every other call a not-call in the ledger.
     """
 
     redact: bool = False
@@ -149,7 +146,7 @@ def run(
 
     Raises:
         LogError: a path that does not exist or a file that cannot be read.
-        ConfigError: a filter that is no condition on calls.
+        ConfigError: a filter that is not a condition on calls.
     """
     settings = settings or IngestSettings()
     settings.only.check(store)
@@ -163,8 +160,8 @@ def run(
         watch.start("reading logs", sum(source.size for source in found), "B")
         _read_all(this, found)
         if this.read:
-            attempts.number(store)
-            estimation.estimate(store, this.book)
+            retries.number_attempts(store)
+            token_estimates.estimate(store, this.book)
             store.rest()
         rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
     watch.finish()
@@ -248,7 +245,7 @@ def _read_items(this: _Run, groups: Sequence[Sequence[Source]]) -> None:
     parts: list[tuple[Progress, Columns]] = []
     waiting = 0
     for group in groups:
-        for source, columns in folding.columns(group, this.registry, this.settings.masking):
+        for source, columns in folding.read_group(group, this.registry, this.settings.masking):
             parts.append((progress[source.path], columns))
             waiting += columns.records
             if waiting >= BATCH_CALLS:
@@ -272,7 +269,9 @@ def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, 
         waiting: deque[tuple[Piece, Future[Columns]]] = deque()
         try:
             for piece in containers.pieces(source, position):
-                job = pool.submit(lines.columns, source.file, piece, masking, tables, modified)
+                job = pool.submit(
+                    json_lines.read_piece, source.file, piece, masking, tables, modified
+                )
                 waiting.append((piece, job))
                 if len(waiting) > AHEAD_PIECES:
                     first, done = waiting.popleft()

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.pricing import rate_card as ratecard
+from auditor.pricing import rate_card
+from auditor.pricing.tokens import input_tokens
 
 if TYPE_CHECKING:
     from auditor.pricing.price_book import PriceBook
     from auditor.store.store import Store
 
-ENOUGH = 20
+MIN_CALLS = 20
 """Calls with usage that a ratio is fitted from at least."""
 
 _PROSE = (1 / 5.34, 1 / 3.86, 1 / 1.36)
-"""Tokens per character of o200k: German prose, English prose, Chinese (measured, see docs)."""
+"""Tokens per character of o200k: German prose, English prose, Chinese (measured)."""
 
 
-def forget(store: Store) -> None:
+def undo(store: Store) -> None:
     """Undo all estimates: the calls have no usage again."""
     store.execute(
         """UPDATE calls SET usage_state = 'absent', input_uncached_tokens = NULL,
@@ -44,16 +45,20 @@ def estimate(store: Store, book: PriceBook) -> int:
     of a model without a price stay as they are.
     """
     with store.transaction():
-        forget(store)
+        undo(store)
         if not store.value(f"SELECT count(*) FROM calls WHERE {_WANTING}"):
             return 0
         categorized = bool(store.value("SELECT count(*) FROM call_categories"))
         category = "(SELECT category_id FROM call_categories k WHERE k.call_id = c.call_id)"
-        store.execute(_LENGTHS.format(category=category if categorized else "NULL"))
+        store.execute(
+            _LENGTHS.format(
+                category=category if categorized else "NULL", input_tokens=input_tokens("c")
+            )
+        )
         store.execute(_RATIOS)
         store.execute(_GUESSED)
-        ratecard.complete(store, book, "guessed")
-        store.execute(_COSTS.format(costs=ratecard.costs("guessed")))
+        rate_card.add_missing(store, book, "guessed")
+        store.execute(_COSTS.format(costs=rate_card.costs("guessed")))
         count = int(store.value("SELECT count(*) FROM estimates"))
         store.execute(_UPDATE)
         for table in ("lengths", "ratios", "guessed", "estimates"):
@@ -72,10 +77,7 @@ SELECT c.call_id, c.provider, c.model, {category} AS category_id,
          + coalesce(length(n.tools::VARCHAR), 0))::DOUBLE AS input_chars,
        (coalesce(length(n.response_text), 0) + coalesce(length(n.tool_calls::VARCHAR), 0))::DOUBLE
          AS output_chars,
-       (c.input_uncached_tokens + coalesce(c.cache_read_tokens, 0)
-         + coalesce(c.cache_write_5m_tokens, 0) + coalesce(c.cache_write_1h_tokens, 0))
-         AS input_tokens,
-       c.output_tokens
+       {input_tokens} AS input_tokens, c.output_tokens
 FROM calls c JOIN contents n USING (call_id)
 WHERE c.content_state = 'full' AND NOT c.needs_vision AND c.status IN ('ok', 'cancelled')"""
 _SIDES = ("input", "output")
@@ -86,14 +88,14 @@ SELECT '{side}' AS side, {level} AS level, {keys},
        quantile_cont({side}_tokens / {side}_chars, 0.9) AS high
 FROM lengths WHERE {side}_chars > 0 AND {side}_tokens > 0
   AND input_tokens <= 1.5 * input_chars -- more tokens than text: part of the prompt is not logged
-GROUP BY ALL HAVING count(*) >= {enough}"""
+GROUP BY ALL HAVING count(*) >= {least}"""
 _LEVELS = (
     "provider, model, category_id",
     "provider, model, NULL AS category_id",
     "provider, NULL AS model, NULL AS category_id",
 )
 _RATIOS = "CREATE OR REPLACE TEMP TABLE ratios AS " + " UNION ALL ".join(
-    _RATIO.format(side=side, level=level, keys=keys, enough=ENOUGH)
+    _RATIO.format(side=side, level=level, keys=keys, least=MIN_CALLS)
     for side in _SIDES
     for level, keys in enumerate(_LEVELS)
 )
@@ -114,7 +116,7 @@ _DEFAULT = "struct_pack(low := {}, middle := {}, high := {})".format(*_PROSE)
 
 
 def _three(ratio: str) -> str:
-    """Return the three bounds of a ratio, or of prose where there is none."""
+    """Return the three bounds of a ratio, or of prose where a call has no ratio."""
     found = f"coalesce({ratio}, {_DEFAULT})"
     return ", ".join(f"{found}.{bound}" for bound in ("low", "middle", "high"))
 

@@ -14,9 +14,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.errors import LogError
+from auditor.pricing.tokens import input_tokens
 from auditor.readers.files import containers, documents
 from auditor.readers.values import count, moment
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class BillRow:
     """One model on one day: the bill, the logs, and how much of the bill the logs cover.
 
-    ``coverage`` is by cost where the bill has one, else by tokens; None where neither is known.
+    ``coverage`` is by cost where the bill has one, else by tokens; None where both are unknown.
     ``price_ratio`` is billed to computed cost where both sides have the same tokens: 0.88 is a
     discount of 12 %.
     """
@@ -90,6 +91,35 @@ class _Billed:
             self.requests = (self.requests or 0) + requests
 
 
+@dataclass(slots=True)
+class _Logged:
+    """What the calls of a model on a day say; None: none of them tells."""
+
+    calls: int = 0
+    tokens: int | None = None
+    logged_usd: Decimal | None = None
+    computed_usd: Decimal | None = None
+
+    def add(self, other: _Logged | BillRow) -> None:
+        self.calls += other.calls
+        if other.tokens is not None:
+            self.tokens = (self.tokens or 0) + other.tokens
+        if other.logged_usd is not None:
+            self.logged_usd = (self.logged_usd or Decimal(0)) + other.logged_usd
+        if other.computed_usd is not None:
+            self.computed_usd = (self.computed_usd or Decimal(0)) + other.computed_usd
+
+
+class _BillLine(NamedTuple):
+    """A line of an export."""
+
+    model: str | None
+    day: date | None
+    usd: Decimal | None
+    tokens: int | None
+    requests: int | None
+
+
 _Key = tuple[str | None, date | None]
 
 
@@ -97,7 +127,7 @@ def reconcile(store: Store, path: Path) -> Reconciliation:
     """Set the calls beside a provider's usage or cost export.
 
     Raises:
-        LogError: the file cannot be read, or is no export that is known.
+        LogError: the file cannot be read, or is not a known export.
     """
     billed: dict[_Key, _Billed] = defaultdict(_Billed)
     kind: tuple[str, str] | None = None
@@ -110,12 +140,11 @@ def reconcile(store: Store, path: Path) -> Reconciliation:
             kind = kind or _kind(record)
             if kind is None:
                 break
-            row = _row(kind[1], record)
-            if row is None:
+            line = _line(kind[1], record)
+            if line is None:
                 skipped += 1
             else:
-                model, day, usd, tokens, requests = row
-                billed[model, day].add(usd, tokens, requests)
+                billed[line.model, line.day].add(line.usd, line.tokens, line.requests)
     if kind is None:
         raise LogError(
             f"{path}: no usage or cost export that is known",
@@ -143,15 +172,12 @@ def _is_billed(row: BillRow) -> bool:
     return row.billed_usd is not None or row.billed_tokens is not None
 
 
-def _added(rows: Sequence[BillRow]) -> tuple[_Billed, dict[str, Any]]:
+def _added(rows: Sequence[BillRow]) -> tuple[_Billed, _Logged]:
     """Add up rows: the bill and the calls; what none of them tells stays unknown."""
-    bill = _Billed()
+    bill, logged = _Billed(), _Logged()
     for row in rows:
         bill.add(row.billed_usd, row.billed_tokens, row.billed_requests)
-    logged: dict[str, Any] = {"calls": sum(row.calls for row in rows)}
-    for name in ("tokens", "logged_usd", "computed_usd"):
-        known = [value for row in rows if (value := getattr(row, name)) is not None]
-        logged[name] = sum(known) if known else None
+        logged.add(row)
     return bill, logged
 
 
@@ -170,50 +196,43 @@ def _kind(record: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _row(  # noqa: PLR0911 - one return for each kind of export
+def _line(  # noqa: PLR0911 - one return for each kind of export
     kind: str, r: Mapping[str, Any]
-) -> tuple[str | None, date | None, Decimal | None, int | None, int | None] | None:
-    """Return model, day, cost, tokens and requests of a row; None: an empty bucket."""
+) -> _BillLine | None:
+    """Read a row of an export; None: an empty bucket."""
     if kind == "openrouter-activity":
         tokens = _sum(r, "tokens_prompt", "tokens_completion")
-        return (
-            _text(r, "model_permaslug"),
-            _day(r.get("created_at")),
-            _money(r.get("cost_total")),
-            tokens,
-            1,
-        )
+        usd, day = _money(r.get("cost_total")), _day(r.get("created_at"))
+        return _BillLine(_text(r, "model_permaslug"), day, usd, tokens, 1)
     if kind == "openai-usage":
         requests = count(r.get("num_model_requests"))
         if not requests:
             return None
         tokens = _sum(r, "input_tokens", "output_tokens")
-        return (
-            _text(r, "model"),
-            _day(r.get("start_time_iso") or r.get("start_time")),
-            None,
-            tokens,
-            requests,
-        )
+        day = _day(r.get("start_time_iso") or r.get("start_time"))
+        return _BillLine(_text(r, "model"), day, None, tokens, requests)
     if kind == "openai-cost":
         amount = _money(r.get("amount_value"))
         if amount is None:
             return None
         item = _text(r, "line_item")
         model = item.partition(",")[0] if item else None
-        return model, _day(r.get("start_time_iso") or r.get("start_time")), amount, None, None
+        day = _day(r.get("start_time_iso") or r.get("start_time"))
+        return _BillLine(model, day, amount, None, None)
     if kind == "openai-legacy":
         tokens = _sum(r, "n_context_tokens_total", "n_generated_tokens_total")
-        return _text(r, "model"), _day(r.get("timestamp")), None, tokens, count(r.get("n_requests"))
+        day = _day(r.get("timestamp"))
+        return _BillLine(_text(r, "model"), day, None, tokens, count(r.get("n_requests")))
+    day = _day(r.get("usage_date_utc"))
     if kind == "anthropic-usage":
         tokens = _sum(
             r, "usage_input_tokens_no_cache", "usage_input_tokens_cache_write_5m",
             "usage_input_tokens_cache_write_1h", "usage_input_tokens_cache_read",
             "usage_output_tokens",
         )  # fmt: skip
-        return _text(r, "model_version"), _day(r.get("usage_date_utc")), None, tokens, None
+        return _BillLine(_text(r, "model_version"), day, None, tokens, None)
     model = _text(r, "model") or _text(r, "model_version")
-    return model, _day(r.get("usage_date_utc")), _money(r.get("cost_usd")), None, None
+    return _BillLine(model, day, _money(r.get("cost_usd")), None, None)
 
 
 def _text(record: Mapping[str, Any], key: str) -> str | None:
@@ -242,10 +261,10 @@ def _day(value: Any) -> date | None:
 
 def _rows(store: Store, provider: str, billed: Mapping[_Key, _Billed]) -> list[BillRow]:
     days = [day for _, day in billed if day is not None]
-    logged: dict[_Key, dict[str, Any]] = {}
-    for row in store.dicts(_LOGGED, {"provider": provider}):
-        if not days or (row["day"] is not None and min(days) <= row["day"] <= max(days)):
-            logged[row["model"], row["day"]] = row
+    logged: dict[_Key, _Logged] = {}
+    for model, day, *told in store.rows(_LOGGED, {"provider": provider}):
+        if not days or (day is not None and min(days) <= day <= max(days)):
+            logged[model, day] = _Logged(*told)
     by_model = any(model is not None for model, _ in billed)
     if not by_model:
         logged = _over_models(logged)
@@ -272,42 +291,34 @@ def _match(key: _Key, logged: Mapping[_Key, Any]) -> _Key | None:
     return near[0] if len(near) == 1 else None
 
 
-def _over_models(logged: Mapping[_Key, dict[str, Any]]) -> dict[_Key, dict[str, Any]]:
-    found: dict[_Key, dict[str, Any]] = {}
+def _over_models(logged: Mapping[_Key, _Logged]) -> dict[_Key, _Logged]:
+    found: dict[_Key, _Logged] = defaultdict(_Logged)
     for (_, day), row in logged.items():
-        so_far = found.setdefault((None, day), dict.fromkeys(row, None) | {"calls": 0})
-        for name in ("calls", "tokens", "logged_usd", "computed_usd"):
-            if row[name] is not None:
-                so_far[name] = (so_far[name] or 0) + row[name]
+        found[None, day].add(row)
     return found
 
 
-_LOGGED = """
+_LOGGED = f"""
 SELECT model, CAST(called_at AT TIME ZONE 'UTC' AS DATE) AS day, count(*) AS calls,
-       sum(input_uncached_tokens + coalesce(cache_read_tokens, 0)
-           + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
-           + output_tokens)::BIGINT AS tokens,
+       sum({input_tokens()} + output_tokens)::BIGINT AS tokens,
        sum(logged_cost_usd) AS logged_usd, sum(cost_usd) AS computed_usd
 FROM calls WHERE provider = $provider AND usage_state <> 'estimated' GROUP BY ALL"""
 _SAME = 0.001
 
 
-def _compare(
-    provider: str, key: _Key, bill: _Billed | None, found: dict[str, Any] | None
-) -> BillRow:
-    row = found or {"calls": 0, "tokens": None, "logged_usd": None, "computed_usd": None}
-    bill = bill or _Billed()
+def _compare(provider: str, key: _Key, bill: _Billed | None, found: _Logged | None) -> BillRow:
+    row, bill = found or _Logged(), bill or _Billed()
     coverage = ratio = None
     if bill.usd:
-        coverage = float((row["computed_usd"] or Decimal(0)) / bill.usd)
+        coverage = float((row.computed_usd or Decimal(0)) / bill.usd)
     elif bill.tokens:
-        coverage = (row["tokens"] or 0) / bill.tokens
-    both = bill.usd and bill.tokens and row["tokens"] and row["computed_usd"]
-    if both and abs(row["tokens"] / bill.tokens - 1) <= _SAME:
-        ratio = float(bill.usd / row["computed_usd"])
+        coverage = (row.tokens or 0) / bill.tokens
+    if bill.usd and bill.tokens and row.tokens and row.computed_usd:
+        same = abs(row.tokens / bill.tokens - 1) <= _SAME
+        ratio = float(bill.usd / row.computed_usd) if same else None
     return BillRow(
         provider=provider, model=key[0], day=key[1], billed_usd=bill.usd,
-        billed_tokens=bill.tokens, billed_requests=bill.requests, calls=row["calls"],
-        logged_usd=row["logged_usd"], computed_usd=row["computed_usd"], tokens=row["tokens"],
+        billed_tokens=bill.tokens, billed_requests=bill.requests, calls=row.calls,
+        logged_usd=row.logged_usd, computed_usd=row.computed_usd, tokens=row.tokens,
         coverage=coverage, price_ratio=ratio,
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """The rate card in the database, and what calls cost by it.
 
-Unit prices come from ``prices``; multiplying them with tokens is SQL over all calls at once. A call
-whose tokens are known and whose model has a price costs what the card says. One that failed without
-usage, or that a gateway answered from its cache, costs nothing (basis ``free``). Otherwise what the
-log itself says it cost counts (basis ``logged``); where it says nothing the call is unpriced.
+Unit prices come from ``price_book``; multiplying them with tokens is SQL over all calls at once. A
+call whose tokens are known and whose model has a price costs what the card says. One that failed
+without usage, or that a gateway answered from its cache, costs nothing (basis ``free``). Otherwise
+what the log itself says it cost counts (basis ``logged``); where it says nothing the call is
+unpriced.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from auditor.pricing.price_book import Key, PriceBook, rate_rows
+from auditor.pricing.tokens import input_tokens
 
 if TYPE_CHECKING:
     from auditor.store.store import Store
@@ -20,9 +22,6 @@ NO_DAY = date(9999, 12, 31)
 """The day of calls whose time is unknown: they have today's prices."""
 
 _DAY = f"coalesce(CAST(called_at AT TIME ZONE 'UTC' AS DATE), DATE '{NO_DAY}')"
-_INPUT = """coalesce(input_uncached_tokens, 0) + coalesce(cache_read_tokens, 0)
-         + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)"""
-
 _SEARCHES = """CASE WHEN c.web_searches > 0
                               THEN c.web_searches::DECIMAL(13, 0) * r.web_search_usd ELSE 0 END"""
 """NULL, and with it the cost of the call, where a call searched at a price that is not known."""
@@ -35,7 +34,7 @@ EXCEPT SELECT provider, model, day, service_tier FROM rate_card
 ORDER BY ALL"""
 
 
-def complete(store: Store, book: PriceBook, table: str) -> None:
+def add_missing(store: Store, book: PriceBook, table: str) -> None:
     """Add the rates to the card that the calls of a table need and that it lacks."""
     missing = [
         Key(provider=provider, model=model, day=day, service_tier=tier)
@@ -73,7 +72,7 @@ def costs(table: str) -> str:
           ON r.provider = coalesce(c.provider, '') AND r.model = c.model
          AND r.service_tier = c.service_tier
          AND r.day = {_DAY.replace("called_at", "c.called_at")}
-         AND {_INPUT} > r.above_tokens AND {_INPUT} <= r.up_to_tokens
+         AND {input_tokens()} > r.above_tokens AND {input_tokens()} <= r.up_to_tokens
     )"""
 
 
@@ -89,7 +88,7 @@ def reprice(store: Store, book: PriceBook) -> int:
     """
     with store.transaction():
         store.execute("DELETE FROM rate_card")
-        complete(store, book, "calls")
+        add_missing(store, book, "calls")
         store.execute(
             f"""CREATE OR REPLACE TEMP TABLE repriced AS
             SELECT n.call_id, n.computed_cost_usd, n.cost_usd, n.cost_basis

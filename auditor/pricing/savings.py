@@ -45,7 +45,7 @@ class _Rule:
     sql: str
 
 
-def savings(store: Store, only: CallFilter | None = None) -> list[Saving]:
+def find_savings(store: Store, only: CallFilter | None = None) -> list[Saving]:
     """Return what could be saved without moving anything, largest first; nothing where it is 0."""
     condition, values = (only or CallFilter()).sql()
     found = []

@@ -52,7 +52,7 @@ class SpendRow:
     logged_usd: Decimal | None
 
 
-def by(store: Store, dimension: str, only: CallFilter | None = None) -> list[SpendRow]:
+def spend_by(store: Store, dimension: str, only: CallFilter | None = None) -> list[SpendRow]:
     """Return spend by a dimension, or by several with commas between them.
 
     In falling order of spend; days and hours in their own order. Shares are of the spend of all

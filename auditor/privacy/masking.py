@@ -22,7 +22,7 @@ from stdnum import iban, luhn
 from stdnum.us import ssn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,14 +232,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What masking a call's texts did: how many values were replaced, and which kinds occur."""
-
-    masked: int
-    counts: Mapping[str, int]
-
-
 @cache
 def _prefilter(*, secrets_only: bool) -> tuple[Any, tuple[Rule, ...]]:
     rules = tuple(r for r in RULES if r.kind == SECRET or not secrets_only)
@@ -252,7 +244,7 @@ def _prefilter(*, secrets_only: bool) -> tuple[Any, tuple[Rule, ...]]:
     return found, rules
 
 
-def clean(texts: Sequence[bytes], *, secrets_only: bool = False) -> list[bool]:
+def free_of_suspects(texts: Sequence[bytes], *, secrets_only: bool = False) -> list[bool]:
     """Say of each text whether no rule can match in it.
 
     Most texts hold nothing, so a few are looked at together, and each of them only where something
@@ -321,7 +313,7 @@ class Masker:
         return self._names[key]
 
     def value(self, value: Any) -> Any:
-        """Return a JSON value with every string in it masked; keys stay."""
+        """Return a JSON value with every string in it masked, keys of objects included."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -333,7 +325,7 @@ class Masker:
         return value
 
 
-def kind_of(rule_id: str) -> str:
+def sensitivity_class(rule_id: str) -> str:
     """Return the class a rule belongs to: secret, financial, gov_id, contact."""
     return _KINDS[rule_id]
 

@@ -1,4 +1,4 @@
-"""What a reader yields: calls, and what the ledger says about everything else.
+"""What a reader yields: calls, and outcomes of records that are not calls.
 
 ``Call`` is the one mutable type of the readers: a decoder sets what it knows on a fresh instance
 and the class attributes stand for the rest. A million of them are made in a run, and an instance
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class NotCall:
-    """A record that is no call by design: a wrapper span, metadata, a blank line."""
+    """A record that is not a call by design: a wrapper span, metadata, a blank line."""
 
     why: str
     call: Call | None = None
@@ -101,18 +101,36 @@ class Reject:
 Outcome = Call | NotCall | Reject
 
 
-class Reader(Protocol):
-    """A log format whose records each stand for themselves.
+class RecordReader(Protocol):
+    """A log format whose records each stand for themselves."""
 
-    ``matches`` looks at one parsed record and must be cheap: it is asked for every record. ``read``
-    returns one outcome for each record the object holds; most hold one.
-    """
+    name: str
+    """A slug, as ``auditor readers`` and the column ``reader`` show it."""
+    title: str
+    """What the format is called, for people."""
+
+    def matches(self, record: Json) -> bool:
+        """Say whether the record is of this format; cheap, for it is asked for every record."""
+
+    def read(self, record: Json) -> Iterable[Outcome]:
+        """Turn the record into calls, not-calls and rejects, one for each record that it holds."""
+
+
+class FoldingReader(Protocol):
+    """A log format whose records belong together: the lines of an answer, the spans of a trace."""
 
     name: str
     title: str
+    reach: str
+    """How far records belong together: within a ``file``, a ``folder``, or all files of a ``run``.
+    """
 
     def matches(self, record: Json) -> bool:
-        """Say whether the record is of this format."""
+        """Say whether the record is of this format; cheap, for it is asked for every record."""
 
-    def read(self, record: Json) -> Iterable[Outcome]:
-        """Turn the record into calls, not-calls and rejects."""
+    def fold(self, records: Sequence[Json]) -> list[list[Outcome]]:
+        """Read records together; returns the outcomes of each, in the order of the records."""
+
+
+Reader = RecordReader | FoldingReader
+"""What a module or an object must have to be a reader."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import providers
+from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 
 if TYPE_CHECKING:
     from auditor.readers.call import Outcome
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 _FIRST_ERROR = 400
 
 
-def exchange(
+def call_of(
     *,
     method: str | None,
     url: str | None,
@@ -27,11 +26,11 @@ def exchange(
     latency_ms: float | None = None,
     ttft_ms: float | None = None,
 ) -> Outcome:
-    """Return the call of an exchange; one with another kind of endpoint is none."""
-    if (method or "POST").upper() != "POST" or (url and not shapes.CALL_URL.search(url)):
+    """Return the call of an exchange, or a not-call where the endpoint is not one of a model."""
+    if (method or "POST").upper() != "POST" or (url and not api_shapes.CALL_URL.search(url)):
         return NotCall("an exchange with another endpoint")
     call = Call()
-    shapes.decode(call, request, response, url)
+    api_shapes.decode(call, request, response, url)
     call.endpoint = url.partition("?")[0] if url else None
     call.provider = providers.of_url(url) if url else None
     call.http_status = status

@@ -1,53 +1,92 @@
-r"""Readers that are a table of paths: most formats differ only in where things lie.
+"""Readers that are a table of paths: most formats differ only in where things lie.
 
-A mapping names its records' signature and, for each fact, the paths it may lie at; the first that
-holds a value wins. A path is keys joined by dots; a part ``a\\.b`` is a key with a dot in it. JSON
-text on the way is parsed, as often as it was encoded. The same table can be written by a user in
-``auditor.toml`` under ``[readers.<name>]`` for a log of their own.
+A table names the signature of its records and, for each field, the paths that it may lie at
+(``paths``); the first path that leads to a value wins. Our own tables are ``formats/*.toml``; users
+write theirs in ``auditor.toml`` under ``[readers.<name>]``. docs/formats.md explains both.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import providers, usage
+from auditor.readers import api_shapes, paths, providers, usage
 from auditor.readers.api_shapes.common import params_of, take_leading_system
 from auditor.readers.api_shapes.openai_chat import message_of
 from auditor.readers.call import Call, Json, NotCall, Reject
+from auditor.readers.finishing import finish
 from auditor.readers.values import count, http_status, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auditor.readers.call import Outcome
 
-_TEXTS = (
-    "log_id", "provider_response_id", "model", "model_requested", "endpoint", "conversation_id",
-    "trace_id", "parent_id", "project", "user_id", "api_key_id", "team", "error", "finish_reason",
-)  # fmt: skip
-_TOKENS = {
-    "input_tokens": "given_input",
-    "output_tokens": "output",
-    "cache_read_tokens": "cache_read",
-    "cache_write_tokens": "cache_write",
-    "cache_write_1h_tokens": "cache_write_1h",
-    "reasoning_tokens": "reasoning",
-    "total_tokens": "total",
+_TEXTS: Mapping[str, str] = {
+    "log_id": "the log's own id of the call",
+    "provider_response_id": "the id that the provider gave its response",
+    "model": "the model that answered, where the response does not say",
+    "model_requested": "the model that was asked for",
+    "endpoint": "where the call was sent to, as the log names it",
+    "conversation_id": "the conversation or session",
+    "trace_id": "the trace",
+    "parent_id": "the span above the call",
+    "project": "the project or application",
+    "user_id": "the user",
+    "api_key_id": "the name or hash of the API key, never the key",
+    "team": "the team or organization",
+    "error": "the error in words, where the response does not say",
+    "finish_reason": "why the answer ended, where the response does not say",
 }
-_OTHERS = (
-    "called_at", "ended_at", "first_token_at", "latency_ms", "latency_s", "ttft_ms", "ttft_s",
-    "provider", "status", "http_status", "cost_usd", "tags", "service_tier", "cached",
-    "request", "response", "url", "system", "messages", "prompt", "answer", "params", "tools",
-)  # fmt: skip
-FIELDS = frozenset((*_TEXTS, *_TOKENS, *_OTHERS))
+_TOKENS: Mapping[str, tuple[str, str]] = {
+    "input_tokens": ("given_input", "input tokens; `tokens` says whether cached ones are in it"),
+    "output_tokens": ("output", "output tokens, reasoning included"),
+    "cache_read_tokens": ("cache_read", "tokens read from the provider's cache"),
+    "cache_write_tokens": ("cache_write", "all tokens written to the provider's cache"),
+    "cache_write_1h_tokens": ("cache_write_1h", "the part of them that is kept for an hour"),
+    "reasoning_tokens": ("reasoning", "the part of the output that was reasoning"),
+    "total_tokens": ("total", "all tokens; tells `auto` what the input includes"),
+}
+"""Field to its name in ``usage.set_tokens``, and what it is."""
+_OTHERS: Mapping[str, str] = {
+    "request": "the body of the request as it was sent to the API: texts, tools, parameters",
+    "response": "the body of the response, a stream too: text, tool calls, tokens",
+    "url": "the URL of the API; tells the provider, and the API where the bodies do not",
+    "messages": "without `request`: a list of messages in OpenAI's chat shape",
+    "prompt": "without `messages`: one text, which becomes the user's message",
+    "system": "the system prompt as text",
+    "answer": "without `response`: the text of the answer",
+    "params": "without `request`: an object with temperature, max_tokens and the like",
+    "tools": "without `request`: a list of tool definitions",
+    "called_at": "when the call began: ISO 8601, or seconds to nanoseconds since 1970; UTC",
+    "ended_at": "when the answer was complete; the time of the call where `called_at` is missing",
+    "first_token_at": "when the first token came",
+    "latency_ms": "how long the call took, in milliseconds",
+    "latency_s": "the same in seconds",
+    "ttft_ms": "the time to the first token, in milliseconds",
+    "ttft_s": "the same in seconds",
+    "status": "success, ok, completed, true ... or failure, error, false ...",
+    "http_status": "the HTTP status; 400 and above is an error",
+    "cached": "true where a gateway answered from its own cache: such a call costs nothing",
+    "provider": "who was billed",
+    "service_tier": "batch, flex or priority; anything else is the standard tier",
+    "cost_usd": "what the log says the call cost, in USD",
+    "tags": "an object of labels, or a list of them",
+}
+FIELDS: Mapping[str, str] = {
+    **_OTHERS,
+    **{field: told for field, (_, told) in _TOKENS.items()},
+    **_TEXTS,
+}
+"""What a declared format can say of a call, and what each of it means."""
+
 _OK = frozenset(("success", "succeeded", "ok", "true", "completed", "200"))
 _FAILED = frozenset(("failure", "failed", "error", "errored", "false", "exception"))
 _FIRST_ERROR = 400
+UsageState = Literal["provider", "gateway_estimated"]
 
 
 class Signature(BaseModel):
@@ -56,11 +95,11 @@ class Signature(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     every: tuple[str, ...] = ()
-    """Paths that must all lead somewhere."""
+    """Paths whose last key must exist, all of them."""
     some: tuple[str, ...] = ()
-    """Paths of which one must lead somewhere."""
+    """Paths of which the last key of one must exist."""
     equal: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
-    """Paths whose value must be this, or one of these."""
+    """Paths and the value that each must lead to, or several of which one."""
 
 
 class FormatTable(BaseModel):
@@ -73,20 +112,20 @@ class FormatTable(BaseModel):
     signature: Signature
     """By what a record of the format is known."""
     fields: dict[str, str | tuple[str, ...]]
-    """The path of each fact, or several of which the first that holds a value wins."""
+    """Field to its path, or to several of which the first that leads to a value wins."""
     values: dict[str, str] = Field(default_factory=dict)
-    """Facts that are the same for every record."""
+    """Field to a value that holds where its paths lead to none."""
     tokens: usage.Rule = "inclusive"
-    """Whether the input tokens include those of a cache."""
-    usage_state: str = "provider"
+    """Whether input_tokens include what was cached: inclusive, exclusive, auto (told by total)."""
+    usage_state: UsageState = "provider"
     """Who counted the tokens."""
     not_calls: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
-    """Paths and values of records that are no call by design."""
+    """Path to a value, or several, by which records are known that are not calls."""
 
-    @field_validator("fields")
+    @field_validator("fields", "values")
     @classmethod
     def _known(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        unknown = fields.keys() - FIELDS
+        unknown = fields.keys() - FIELDS.keys()
         if unknown:
             raise ValueError(
                 f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(FIELDS))}"
@@ -102,29 +141,29 @@ class Mapped:
         self.title = mapping.title
         self.table = mapping
         self._paths = {
-            field: [_split(path) for path in _several(paths)]
-            for field, paths in mapping.fields.items()
+            field: [paths.split(path) for path in _several(given)]
+            for field, given in mapping.fields.items()
         }
         signature = mapping.signature
-        self._every = [_split(path) for path in signature.every]
-        self._some = [_split(path) for path in signature.some]
-        self._equal = [(_split(p), frozenset(_several(v))) for p, v in signature.equal.items()]
+        self._every = [paths.split(path) for path in signature.every]
+        self._some = [paths.split(path) for path in signature.some]
+        self._equal = [(paths.split(p), frozenset(_several(v))) for p, v in signature.equal.items()]
         self._not_calls = [
-            (_split(p), frozenset(_several(v))) for p, v in mapping.not_calls.items()
+            (paths.split(p), frozenset(_several(v))) for p, v in mapping.not_calls.items()
         ]
 
     def matches(self, record: Json) -> bool:
         """Say whether the record has the signature."""
         return (
-            all(has(record, path) for path in self._every)
-            and (not self._some or any(has(record, path) for path in self._some))
-            and all(text(at(record, path)) in allowed for path, allowed in self._equal)
+            all(paths.exists(record, path) for path in self._every)
+            and (not self._some or any(paths.exists(record, path) for path in self._some))
+            and all(text(paths.value_at(record, path)) in allowed for path, allowed in self._equal)
         )
 
     def read(self, record: Json) -> list[Outcome]:
         """Turn a record into a call by the table."""
         for path, values in self._not_calls:
-            if (value := text(at(record, path))) in values:
+            if (value := text(paths.value_at(record, path))) in values:
                 return [NotCall(f"{'.'.join(path)} is {value}")]
         call = Call()
         self.fill(call, record)
@@ -135,12 +174,12 @@ class Mapped:
         return [call]
 
     def get(self, record: Json, field: str) -> Any:
-        """Return the first value that the paths of a field lead to; None: none does."""
+        """Return the first value that the paths of a field lead to, else the fixed one, or None."""
         for path in self._paths.get(field, ()):
-            value = at(record, path)
+            value = paths.value_at(record, path)
             if value is not None and value != "":
                 return value
-        return None
+        return self.table.values.get(field)
 
     def fill(self, call: Call, record: Json) -> None:
         """Set what the table finds on a call: bodies first, then what the log says itself."""
@@ -153,10 +192,10 @@ class Mapped:
         self._times(call, record)
         self.tokens(call, record)
         self._outcome(call, record)
-        provider = text(self.get(record, "provider")) or self.table.values.get("provider")
+        provider = text(self.get(record, "provider"))
         if provider:
             call.provider = providers.of_name(provider)
-        if tier := text(self.get(record, "service_tier")) or self.table.values.get("service_tier"):
+        if tier := text(self.get(record, "service_tier")):
             call.service_tier = tier if tier in ("batch", "flex", "priority") else call.service_tier
         labels = json_or_none(self.get(record, "tags"))
         if labels:
@@ -167,7 +206,7 @@ class Mapped:
         url = text(self.get(record, "url"))
         request, response = self.get(record, "request"), self.get(record, "response")
         if request is not None or response is not None:
-            shapes.decode(call, _body(request), _body(response), url)
+            api_shapes.decode(call, _body(request), _body(response), url)
         if url:
             call.endpoint = url.partition("?")[0]
             call.provider = providers.of_url(url)
@@ -212,10 +251,10 @@ class Mapped:
         """Take the counts the log itself gives, unless a body had the provider's."""
         if call.usage_state == "provider":
             return
-        found = {ours: count(self.get(record, field)) for field, ours in _TOKENS.items()}
+        found = {name: count(self.get(record, field)) for field, (name, _) in _TOKENS.items()}
         if not found["given_input"] and not found["output"]:
             return  # 0 and 0 is how gateways write that they do not know
-        usage.take(
+        usage.set_tokens(
             call,
             **{k: v for k, v in found.items() if k not in ("given_input", "output")},
             given_input=found["given_input"],
@@ -246,22 +285,6 @@ class Mapped:
             call.logged_cost_usd = cost
 
 
-def finish(call: Call) -> None:
-    """Settle what follows from the rest: the model, the provider, how much content there is."""
-    if call.model is None:
-        call.model = call.model_requested
-    if call.provider is None and call.model:
-        call.provider = providers.of_model(call.model)
-    if call.status == "unknown" and (call.response_text or call.tool_calls):
-        call.status = "ok"
-    asked = bool(call.messages or call.system_text)
-    answered = bool(call.response_text or call.tool_calls)
-    if call.content_state == "full" and not (asked and (answered or call.status == "error")):
-        call.content_state = "partial" if asked or answered else "absent"
-    elif call.content_state == "partial" and not asked and not answered:
-        call.content_state = "absent"
-
-
 def _body(value: Any) -> Any:
     """Return a body that is empty as None: gateways write ``{}`` for what they did not keep."""
     parsed = json_or_none(value) if isinstance(value, str) else value
@@ -270,32 +293,6 @@ def _body(value: Any) -> Any:
 
 def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
-
-
-def _split(path: str) -> tuple[str, ...]:
-    return tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", path))
-
-
-def at(record: Any, path: tuple[str, ...]) -> Any:
-    """Return what a path leads to, None if nothing."""
-    for part in path:
-        if isinstance(record, str):
-            record = json_or_none(record)
-        if isinstance(record, list) and part.isdigit() and int(part) < len(record):
-            record = record[int(part)]
-        elif isinstance(record, Mapping):
-            record = record.get(part)
-        else:
-            return None
-    return record
-
-
-def has(record: Json, path: tuple[str, ...]) -> bool:
-    """Say whether the last key of a path exists, whatever it holds."""
-    if len(path) == 1:
-        return path[0] in record
-    parent = at(record, path[:-1])
-    return isinstance(parent, Mapping) and path[-1] in parent
 
 
 def declared(name: str) -> Mapped:

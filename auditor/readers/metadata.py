@@ -49,7 +49,7 @@ _LABEL_ORDER = {key: found for key, found in _ORDER.items() if found[1] in _LABE
 _SCALARS = (str, int, float, bool)
 
 
-def take(call: Call, record: Json) -> str | None:
+def apply(call: Call, record: Json) -> str | None:
     """Set what the record says beside its bodies; return the URL it was sent to."""
     url = None
     for field, key in _plan(tuple(record)):
@@ -62,10 +62,10 @@ def take(call: Call, record: Json) -> str | None:
             if getattr(call, field) is None:
                 setattr(call, field, text(value))
         else:
-            _TAKERS[field](call, key, value)
+            _SETTERS[field](call, key, value)
     request = record.get("request")
     if type(request) is dict and "metadata" in request:
-        around(call, "metadata", request["metadata"])
+        apply_labels(call, request["metadata"])
     return url
 
 
@@ -125,7 +125,7 @@ def _cost(call: Call, _key: str, value: Any) -> None:
         call.logged_cost_usd = found
 
 
-def around(call: Call, _key: str, value: Any) -> None:
+def apply_labels(call: Call, value: Any) -> None:
     """Take labels from metadata or tags, and keep them as tags too."""
     if type(value) is dict:
         for key, inner in value.items():
@@ -139,7 +139,11 @@ def around(call: Call, _key: str, value: Any) -> None:
         call.tags = {**(call.tags or {}), "tags": [str(tag) for tag in value[:_MAX_TAGS]]}
 
 
-_TAKERS: dict[str, Callable[[Call, str, Any], None]] = {
+def _labels(call: Call, _key: str, value: Any) -> None:
+    apply_labels(call, value)
+
+
+_SETTERS: dict[str, Callable[[Call, str, Any], None]] = {
     "called_at": _time,
     "latency": _latency,
     "ttft": _ttft,
@@ -147,5 +151,5 @@ _TAKERS: dict[str, Callable[[Call, str, Any], None]] = {
     "error": _error,
     "provider": _provider,
     "cost": _cost,
-    "labels": around,
+    "labels": _labels,
 }

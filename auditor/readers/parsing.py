@@ -1,4 +1,4 @@
-"""One JSON text to a record, or the reason why it is none."""
+"""One JSON text to a record, or the reason why it cannot be one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 def parse(raw: bytes) -> Json | Reject | NotCall:
-    """Parse one JSON object; say why when it is none."""
+    """Parse one JSON object; a text that is not one becomes a reject or a not-call."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

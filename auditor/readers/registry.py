@@ -1,10 +1,16 @@
-"""Which readers there are, and which one reads a record."""
+"""Which readers there are, and which one reads a record.
+
+Four groups are asked, one after the other: the formats a user declared, the readers of other
+packages, our own, and at last the search for request and response by their shape (``FALLBACK``),
+which would find something in most records of the others. Within our own the order means nothing:
+each knows its records by keys that no other format has (``tests/readers/test_formats.py``).
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -37,7 +43,12 @@ from auditor.readers.mapped import FormatTable, Mapped, declared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_OWN: tuple[Any, ...] = (
+    from typing_extensions import TypeIs
+
+    from auditor.readers.call import FoldingReader, Reader, RecordReader
+
+FALLBACK: RecordReader = pair
+_OWN: tuple[Reader, ...] = (
     bedrock_parts,
     bedrock,
     otlp,
@@ -61,9 +72,7 @@ _OWN: tuple[Any, ...] = (
     aggregates,
     gateways.stored_chat,
     vcr,
-    pair,
 )
-"""In the order they are asked: the first whose signature matches reads the record."""
 
 _TABLES = TypeAdapter(dict[str, FormatTable])
 
@@ -76,12 +85,13 @@ def pack(tables: Mapping[str, FormatTable]) -> str:
 class Registry:
     """The readers in the order they are asked."""
 
-    def __init__(self, readers: Iterable[Any]) -> None:
-        self.readers = tuple(readers)
-        self.ours_only = self.readers == _OWN
+    def __init__(self, added: Iterable[Reader] = ()) -> None:
+        asked_first = tuple(added)
+        self.readers: tuple[Reader, ...] = (*asked_first, *_OWN, FALLBACK)
+        self.ours_only = not asked_first
         self._pairs: set[tuple[str, ...]] = set()
 
-    def find(self, record: Json) -> Any:
+    def find(self, record: Json) -> Reader | None:
         """Return the reader of a record; None: nobody knows it."""
         keys = tuple(record)
         if keys in self._pairs:
@@ -113,23 +123,30 @@ def registry(tables: str = "{}") -> Registry:
     """Return the readers: the user's declared formats, other packages', our own."""
     declared_here = [Mapped(n, t) for n, t in sorted(_TABLES.validate_json(tables).items())]
     added = [p.load() for p in sorted(entry_points(group="auditor.readers"), key=lambda p: p.name)]
-    return Registry([*declared_here, *added, *_OWN])
+    return Registry([*declared_here, *added])
 
 
-def listed() -> list[tuple[str, str]]:
-    """Return (name, title) of every reader, for ``auditor readers``."""
-    return [(r.name, r.title) for r in (*registry().readers, llm_db)]
+class Format(NamedTuple):
+    """A format that is read, as ``auditor readers`` lists it."""
+
+    name: str
+    title: str
 
 
-def reach(reader: Any) -> str | None:
-    """Return how far a reader's records belong together: file, folder, run; None: not at all."""
-    return getattr(reader, "reach", None)
+def formats() -> list[Format]:
+    """Return every format that is read, but for those a user declared."""
+    return [Format(reader.name, reader.title) for reader in (*registry().readers, llm_db)]
 
 
-def read_with(reader: Any, record: Json) -> list[Outcome]:
+def folds(reader: Reader | None) -> TypeIs[FoldingReader]:
+    """Say whether a reader's records belong together."""
+    return hasattr(reader, "reach")
+
+
+def read_with(reader: Reader, record: Json) -> list[Outcome]:
     """Read one record by a reader; one whose records belong together reads it alone."""
     try:
-        found = list(reader.read(record)) if reach(reader) is None else reader.fold([record])[0]
+        found = reader.fold([record])[0] if folds(reader) else list(reader.read(record))
     except RecursionError:
         return [Reject("too-deep", "nested too deeply")]
     except Exception as error:  # noqa: BLE001 - what a reader did not foresee costs one record
@@ -137,7 +154,7 @@ def read_with(reader: Any, record: Json) -> list[Outcome]:
     return found or [NotCall("empty")]
 
 
-def fold_with(reader: Any, records: list[Json]) -> list[list[Outcome]]:
+def fold_with(reader: FoldingReader, records: list[Json]) -> list[list[Outcome]]:
     """Read records together; if that fails, each alone, so that only the bad ones are lost."""
     try:
         folded = reader.fold(records)
@@ -149,7 +166,7 @@ def fold_with(reader: Any, records: list[Json]) -> list[list[Outcome]]:
 READER_ERROR = "reader-error"
 
 
-def named(reader: Any, outcomes: Iterable[Outcome]) -> list[Outcome]:
+def named(reader: Reader, outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Write the reader's name on its calls, unless it wrote a better one."""
     found = list(outcomes)
     for outcome in found:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Rule = Literal["inclusive", "exclusive", "auto"]
 
 
-def take(
+def set_tokens(
     call: Call,
     *,
     given_input: int | None,
@@ -27,10 +27,12 @@ def take(
     rule: Rule = "inclusive",
     state: str = "provider",
 ) -> None:
-    """Set the buckets of a call.
+    """Set the token buckets of a call from counts as a log gives them.
 
     ``cache_write`` is all that was written, ``cache_write_1h`` the part of it kept for an hour.
-    Nothing is set when neither input nor output is known.
+    A reasoning count is never more than the output. Cached tokens that do not fit into an inclusive
+    input say that it excludes them after all. Nothing is set when neither input nor output is
+    known.
     """
     if given_input is None and output is None:
         return

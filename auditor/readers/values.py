@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
 MAX_COUNT = 10**12
-"""No request has more tokens than this; a larger number is not a count."""
+"""A larger number is not a count: no request has so many tokens."""
 
 _MAX_CHOICES = 10_000  # OpenAI takes 128
 _MICROS = 1_000_000
-MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: what is later is no time of a call
+MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: no call was later
 MIN_EPOCH_US = 946_684_800 * _MICROS  # 2000-01-01
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
 _DATE_FORMATS = (
@@ -31,7 +31,7 @@ _DATE_FORMATS = (
 
 
 def count(value: Any) -> int | None:
-    """Return a token count; None for what is none: negative, fractional, absurd, not a number."""
+    """Return a count; None for what cannot be one: negative, fractional, absurd, not a number."""
     if type(value) is int:
         return value if 0 <= value <= MAX_COUNT else None
     if isinstance(value, str):
@@ -47,7 +47,7 @@ def count(value: Any) -> int | None:
 
 
 def http_status(value: Any) -> int | None:
-    """Return the status code of an HTTP response; None for what is none."""
+    """Return the status code of an HTTP response; None for any other value."""
     code = count(value)
     return code if code is not None and 100 <= code <= 599 else None  # noqa: PLR2004 - HTTP
 
@@ -59,7 +59,7 @@ def choice_count(value: Any) -> int | None:
 
 
 def one_of(value: Any, allowed: Container[str]) -> bool:
-    """Say whether a value is one of some names; what is no text is none of them."""
+    """Say whether a value is one of some names; only a text can be."""
     return isinstance(value, str) and value in allowed
 
 
@@ -146,7 +146,7 @@ def _from_epoch(value: float, unit: str | None) -> int | None:
 
 
 def json_or_none(value: Any) -> Any:
-    """Parse JSON text as often as it was encoded; None if it is none; the rest as it is."""
+    """Parse JSON text as often as it was encoded; None if it is not JSON. Other values stay."""
     for _ in range(3):
         if not isinstance(value, str):
             return value
@@ -166,6 +166,6 @@ def dumps(value: Any) -> str:
         return raw.encode("utf-8", "replace").decode()
 
 
-def clean(value: str) -> str:
+def encodable(value: str) -> str:
     """Return text that UTF-8 can hold."""
     return value.encode("utf-8", "replace").decode()

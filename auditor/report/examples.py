@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from auditor.pricing.tokens import input_tokens
 from auditor.report.data import Category, Example, Side
 
 if TYPE_CHECKING:
@@ -27,10 +28,9 @@ _CHOICE = """
 SELECT draw_no, call_id, api_answer_id, local_answer_id, api_passed, local_passed, differ
 FROM v_pairs WHERE category_id = ? AND candidate_id = ? ORDER BY draw_no
 """
-_CALL = """
+_CALL = f"""
 SELECT model, system_text, messages, cost_usd, latency_ms, output_tokens,
-       input_uncached_tokens + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
-         + coalesce(cache_write_1h_tokens, 0) AS input_tokens
+       {input_tokens()} AS input_tokens
 FROM calls LEFT JOIN contents USING (call_id) WHERE call_id = ?
 """
 _ANSWER = """

@@ -11,10 +11,11 @@ import pytest
 from auditor.errors import ConfigError, LogError
 from auditor.ingest import stage as ingest
 from auditor.ingest.stage import IngestSettings
-from auditor.pricing import bills as reconcile
-from auditor.pricing import savings, spend
-from auditor.privacy import deletion as privacy
-from auditor.store import export as exports
+from auditor.pricing import bills
+from auditor.pricing.savings import find_savings
+from auditor.pricing.spend import spend_by
+from auditor.privacy import deletion
+from auditor.store import export
 from auditor.store.filters import CallFilter
 
 DAY = "2026-11-20"
@@ -60,21 +61,21 @@ def test_spend_by(store, load):
         ]
     )
     # gpt-4o: 1000 * 2.50 + 100 * 10 = $0.0035; gpt-4o-mini: 1000 * 0.15 + 100 * 0.60 = $0.00021
-    found = {row.value: (row.calls, row.spend_usd) for row in spend.by(store, "model")}
+    found = {row.value: (row.calls, row.spend_usd) for row in spend_by(store, "model")}
     assert found == {
         "gpt-4o-2024-08-06": (2, Decimal("0.007")),
         "gpt-4o-mini-2024-07-18": (1, Decimal("0.00021")),
     }
-    assert sum(row.share for row in spend.by(store, "user")) == pytest.approx(1)
-    assert [row.value for row in spend.by(store, "hour")] == ["10", "11"]
-    assert [row.value for row in spend.by(store, "project", CallFilter(projects=("oth*",)))] == [
+    assert sum(row.share for row in spend_by(store, "user")) == pytest.approx(1)
+    assert [row.value for row in spend_by(store, "hour")] == ["10", "11"]
+    assert [row.value for row in spend_by(store, "project", CallFilter(projects=("oth*",)))] == [
         "other"
     ]
-    assert [row.value for row in spend.by(store, "sensitivity")] == ["none found"]
+    assert [row.value for row in spend_by(store, "sensitivity")] == ["none found"]
     for dimension in ("provider", "category", "team", "key", "day", "status", "reader"):
-        assert sum(row.calls for row in spend.by(store, dimension)) == 3
+        assert sum(row.calls for row in spend_by(store, dimension)) == 3
     with pytest.raises(ConfigError):
-        spend.by(store, "moon")
+        spend_by(store, "moon")
 
 
 def test_savings_name_the_calls_behind_them(store, load):
@@ -89,7 +90,7 @@ def test_savings_name_the_calls_behind_them(store, load):
             pair(5, system=long, hour=12),
         ]
     )
-    found = {s.kind: s for s in savings.savings(store)}
+    found = {s.kind: s for s in find_savings(store)}
     assert (found["duplicates"].calls, found["duplicates"].saving_usd) == (1, Decimal("0.0035"))
     assert (found["failed"].calls, found["failed"].saving_usd) == (1, Decimal("0.0035"))
     # 5600 characters = 1400 tokens, at most the 1000 of the call: 1000 * (2.50 - 1.25) per million
@@ -117,15 +118,15 @@ def test_a_filter_at_ingest(store, load):
 
 def test_forget_a_user_a_source_and_nothing(store, load, tmp_path):
     load([pair(1), pair(2, user="u2"), pair(3)])
-    assert privacy.forget(store, user="u1").calls == 2
+    assert deletion.forget(store, user="u1").calls == 2
     assert store.rows("SELECT user_id FROM calls") == [("u2",)]
     assert store.value("SELECT count(*) FROM contents") == 1
     assert store.check() == []
     with pytest.raises(ConfigError):
-        privacy.forget(store, user="u1")
+        deletion.forget(store, user="u1")
     with pytest.raises(ConfigError):
-        privacy.forget(store)
-    assert privacy.forget(store, source=str(tmp_path / "log.jsonl")).rejects == 1
+        deletion.forget(store)
+    assert deletion.forget(store, source=str(tmp_path / "log.jsonl")).rejects == 1
     assert (
         store.value("SELECT count(*) FROM calls")
         == store.value("SELECT count(*) FROM records")
@@ -136,7 +137,7 @@ def test_forget_a_user_a_source_and_nothing(store, load, tmp_path):
 def test_purge_keeps_figures(store, load):
     load([pair(1), pair(2)])
     before = store.rows("SELECT sum(cost_usd), sum(output_tokens) FROM calls")
-    assert privacy.purge_text(store) == 2
+    assert deletion.purge_text(store) == 2
     assert store.value("SELECT count(*) FROM contents") == 0
     assert store.value("SELECT count(excerpt) FROM rejects") == 0
     assert store.rows("SELECT sum(cost_usd), sum(output_tokens) FROM calls") == before
@@ -148,20 +149,20 @@ def test_export(store, load, tmp_path, form):
 
     load([pair(1), pair(2, user="it's")])
     path = tmp_path / f"it's calls.{form}"
-    assert exports.export(store, "calls", path, texts=True) == 2
+    assert export.export(store, "calls", path, texts=True) == 2
     name = str(path).replace("'", "''")
     assert duckdb.sql(
         f"SELECT count(*), sum(output_tokens) FROM '{name}'"
         if form != "jsonl"
         else f"SELECT count(*), sum(output_tokens) FROM read_json('{name}')"
     ).fetchall() == [(2, 200)]
-    assert exports.export(store, "rejects", tmp_path / f"r.{form}") == 1
-    for what in exports.WHAT:
-        exports.export(store, what, tmp_path / f"{what}.{form}")
+    assert export.export(store, "rejects", tmp_path / f"r.{form}") == 1
+    for what in export.WHAT:
+        export.export(store, what, tmp_path / f"{what}.{form}")
     with pytest.raises(ConfigError):
-        exports.export(store, "moon", path)
+        export.export(store, "moon", path)
     with pytest.raises(ConfigError):
-        exports.export(store, "calls", tmp_path / "x.docx")
+        export.export(store, "calls", tmp_path / "x.docx")
 
 
 def test_reconcile_tokens_and_discount(store, load, tmp_path):
@@ -169,7 +170,7 @@ def test_reconcile_tokens_and_discount(store, load, tmp_path):
     bill = tmp_path / "activity.csv"
     bill.write_text("start_time,start_time_iso,num_model_requests,model,input_tokens,output_tokens\n"
                     f"1,{DAY}T00:00:00+00:00,4,gpt-4o-2024-08-06,4000,400\n2,2026-11-21T00:00:00+00:00,,,,\n")  # fmt: skip
-    found = reconcile.reconcile(store, bill)
+    found = bills.reconcile(store, bill)
     assert (found.rows[0].model, found.rows[0].day, found.rows[0].calls) == (
         "gpt-4o-2024-08-06",
         date(2026, 11, 20),
@@ -181,7 +182,7 @@ def test_reconcile_tokens_and_discount(store, load, tmp_path):
     cost.write_text(
         f"start_time,start_time_iso,amount_value,line_item\n1,{DAY}T00:00:00+00:00,0.0140,\n"
     )
-    found = reconcile.reconcile(store, cost)
+    found = bills.reconcile(store, cost)
     assert (found.billed_usd, found.computed_usd, found.coverage) == (
         Decimal("0.0140"),
         Decimal("0.007"),
@@ -192,10 +193,10 @@ def test_reconcile_tokens_and_discount(store, load, tmp_path):
 def test_reconcile_real_exports(store, shared_data):
     for folder in ("openai-usage-csv", "anthropic-console-csv"):
         for path in (shared_data / "formats" / folder).iterdir():
-            assert reconcile.reconcile(store, path).rows
+            assert bills.reconcile(store, path).rows
 
 
 def test_reconcile_needs_a_bill(store, tmp_path):
     (tmp_path / "x.csv").write_text("a,b,c\n1,2,3\n")
     with pytest.raises(LogError, match="no usage or cost export"):
-        reconcile.reconcile(store, tmp_path / "x.csv")
+        bills.reconcile(store, tmp_path / "x.csv")

@@ -14,8 +14,7 @@ from auditor.ingest import stage as ingest
 from auditor.ingest.repricing import reprice
 from auditor.ingest.stage import IngestSettings
 from auditor.pricing.price_book import ModelPrices, PricesConfig
-from auditor.readers.files import containers, folding
-from auditor.readers.files import json_records as cutting
+from auditor.readers.files import containers, folding, json_records
 from auditor.store.store import Store
 
 SECRET = "AKIAQ3EGRXKZ7PLM2VWN"
@@ -183,7 +182,7 @@ def test_killed_in_the_middle(tmp_path, monkeypatch, packed):
     log = tmp_path / "log.jsonl"
     log.write_bytes(gzip.compress(raw) if packed else raw)
     monkeypatch.setattr(containers, "PIECE_BYTES", 10_000)
-    monkeypatch.setattr(cutting, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(json_records, "PIECE_BYTES", 10_000)
     monkeypatch.setattr(folding, "BATCH_RECORDS", 30)
     monkeypatch.setattr(ingest, "BATCH_CALLS", 30)
     with Store.open() as whole:
@@ -396,15 +395,15 @@ def test_packed_lines_come_out_as_plain_ones(tmp_path, monkeypatch, suffix, bloc
     same = packed(tmp_path / f"log.jsonl{suffix}", plain.read_bytes())
     with Store.open() as store, Store.open() as other:
         ingest.run(store, [plain])
-        monkeypatch.setattr(cutting, "PIECE_BYTES", block)
+        monkeypatch.setattr(json_records, "PIECE_BYTES", block)
         ingest.run(other, [same])
         assert placed(other) == placed(store)
         assert len(placed(store)[0]) == 39
 
 
 def test_a_packed_line_longer_than_any_record_costs_itself_only(tmp_path, monkeypatch):
-    monkeypatch.setattr(cutting, "PIECE_BYTES", 2_000)
-    monkeypatch.setattr(cutting, "MAX_RECORD", 5_000)
+    monkeypatch.setattr(json_records, "PIECE_BYTES", 2_000)
+    monkeypatch.setattr(json_records, "MAX_RECORD", 5_000)
     long = pair(2)
     long["request"]["messages"][1]["content"] = "x" * 20_000
     for records in ([pair(1), long, pair(3), pair(4)], [pair(1), pair(3), pair(4), long]):

@@ -10,7 +10,7 @@ from paired_log import DAY, pair, write
 
 from auditor.errors import LogError
 from auditor.ingest import stage as ingest
-from auditor.pricing import bills as reconcile
+from auditor.pricing import bills
 
 GPT, CLAUDE = "gpt-4o-2024-08-06", "claude-sonnet-4-5"
 # two calls of 1000 in and 100 out: gpt-4o $0.0035 each, claude $3 and $15 a million: $0.0045 each
@@ -53,7 +53,7 @@ NOON = f"1,{DAY}T00:00:00+00:00"
     ],
 )
 def test_each_export_is_set_beside_its_calls(calls, tmp_path, kind, header, line, model, coverage):
-    found = reconcile.reconcile(calls, bill(tmp_path, header, line))
+    found = bills.reconcile(calls, bill(tmp_path, header, line))
     assert found.kind == kind
     (row,) = [row for row in found.rows if row.calls]
     assert (row.model, row.day, row.calls) == (model, date.fromisoformat(DAY), 2)
@@ -63,22 +63,22 @@ def test_each_export_is_set_beside_its_calls(calls, tmp_path, kind, header, line
 def test_columns_are_found_by_name_in_any_order(calls, tmp_path):
     names = OPENAI_USAGE.split(",")
     cells = f"{NOON},4,{GPT},4000,400".split(",")
-    there = reconcile.reconcile(calls, bill(tmp_path, ",".join(names), ",".join(cells)))
+    there = bills.reconcile(calls, bill(tmp_path, ",".join(names), ",".join(cells)))
     back = bill(tmp_path, ",".join(["new", *reversed(names)]), ",".join(["x", *reversed(cells)]))
-    assert reconcile.reconcile(calls, back) == there
+    assert bills.reconcile(calls, back) == there
 
 
 def test_a_discount_shows_where_tokens_agree(calls, tmp_path):
     header = OPENAI_USAGE
     both = bill(tmp_path, header, f"{NOON},2,{GPT},2000,200")
-    (row,) = reconcile.reconcile(calls, both).rows
+    (row,) = bills.reconcile(calls, both).rows
     assert (row.coverage, row.price_ratio) == (1, None)  # this export has no cost
     activity = bill(
         tmp_path,
         "generation_id,created_at,cost_total,tokens_prompt,tokens_completion,model_permaslug",
         f"gen-1,{DAY} 10:00:00,0.00308,1000,100,openai/gpt-4o",
     )
-    found = reconcile.reconcile(calls, activity)
+    found = bills.reconcile(calls, activity)
     assert (found.kind, found.billed_usd, found.coverage) == (
         "openrouter-activity",
         Decimal("0.00308"),
@@ -88,7 +88,7 @@ def test_a_discount_shows_where_tokens_agree(calls, tmp_path):
 
 def test_models_add_up_their_days(calls, tmp_path):
     lines = [f"{NOON},2,{GPT},2000,200", f"1,2026-10-21T00:00:00+00:00,2,{GPT},2000,200"]
-    found = reconcile.reconcile(calls, bill(tmp_path, OPENAI_USAGE, *lines))
+    found = bills.reconcile(calls, bill(tmp_path, OPENAI_USAGE, *lines))
     assert [row.coverage for row in found.rows] == [1, 0]
     (whole,) = found.models()
     assert (whole.billed_tokens, whole.tokens, whole.calls, whole.coverage) == (4400, 2200, 2, 0.5)
@@ -96,7 +96,7 @@ def test_models_add_up_their_days(calls, tmp_path):
 
 
 def test_empty_buckets_are_skipped_and_counted(calls, tmp_path):
-    found = reconcile.reconcile(
+    found = bills.reconcile(
         calls, bill(tmp_path, OPENAI_USAGE, f"{NOON},2,{GPT},2000,200", f"{NOON},,,,")
     )
     assert (len(found.rows), found.skipped_rows) == (1, 1)
@@ -106,4 +106,4 @@ def test_empty_buckets_are_skipped_and_counted(calls, tmp_path):
 def test_what_is_no_bill_is_told(calls, tmp_path, text):
     (tmp_path / "x.csv").write_text(text, encoding="utf-8")
     with pytest.raises(LogError):
-        reconcile.reconcile(calls, tmp_path / "x.csv")
+        bills.reconcile(calls, tmp_path / "x.csv")

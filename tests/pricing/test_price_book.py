@@ -11,7 +11,7 @@ import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
-from auditor.pricing import rate_card as ratecard
+from auditor.pricing import rate_card
 from auditor.pricing.price_book import Key, ModelPrices, PriceBook, PricesConfig, find
 
 CONTEXTS = {
@@ -45,9 +45,9 @@ def priced(store, rows, config=None):
         }
     )
     with store.registered("priceless", table):
-        ratecard.complete(store, PriceBook(config or PricesConfig()), "priceless")
+        rate_card.add_missing(store, PriceBook(config or PricesConfig()), "priceless")
         source = "(SELECT *, NULL::DECIMAL(18, 12) AS logged_cost_usd FROM priceless)"
-        found = store.rows(f"SELECT n, cost_usd, cost_basis FROM ({ratecard.costs(source)})")
+        found = store.rows(f"SELECT n, cost_usd, cost_basis FROM ({rate_card.costs(source)})")
     return {n: (cost, basis) for n, cost, basis in found}
 
 

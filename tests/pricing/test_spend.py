@@ -14,7 +14,8 @@ from paired_log import pair, write
 
 from auditor.errors import ConfigError
 from auditor.ingest import stage as ingest
-from auditor.pricing import savings, spend
+from auditor.pricing.savings import find_savings
+from auditor.pricing.spend import DIMENSIONS, spend_by
 from auditor.store.filters import CallFilter
 
 LONG = "You sort tickets by these rules. " * 250  # 8,250 characters: 2,062 tokens
@@ -30,13 +31,13 @@ def load(store, tmp_path):
 
 
 def saved(store, only=None):
-    return {found.kind: found for found in savings.savings(store, only)}
+    return {found.kind: found for found in find_savings(store, only)}
 
 
-@pytest.mark.parametrize("dimension", spend.DIMENSIONS)
+@pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_each_dimension_holds_all_calls_and_all_spend(store, load, dimension):
     load(pair(1), pair(2, user="u2", at="11:00:00"), pair(3, model="o3-2025-04-16"))
-    rows = spend.by(store, dimension)
+    rows = spend_by(store, dimension)
     assert sum(row.calls for row in rows) == 3
     assert sum(row.spend_usd for row in rows) == store.value("SELECT sum(cost_usd) FROM calls")
     assert sum(row.share for row in rows) == pytest.approx(1)
@@ -50,33 +51,33 @@ def test_a_model_of_many_providers_has_one_order(store, load):
 
 def test_by_two_dimensions_at_once(store, load):
     load(pair(1, text="write to ada@example.org, card 4111 1111 1111 1111"), pair(2, user="u2"))
-    found = {row.value: row for row in spend.by(store, "sensitivity,user")}
+    found = {row.value: row for row in spend_by(store, "sensitivity,user")}
     assert {value: row.calls for value, row in found.items()} == {
         "contact / u1": 1, "financial / u1": 1, "none found / u2": 1,
     }  # fmt: skip
     # One call holds two classes and counts in both: shares are of all spend.
     assert sum(row.share for row in found.values()) == pytest.approx(1.5)
     with pytest.raises(ConfigError, match="by moon"):
-        spend.by(store, "day,moon")
+        spend_by(store, "day,moon")
 
 
 def test_token_buckets_are_disjoint(store, load):
     load(pair(1, prompt=1000, cached=400), pair(2))
-    (row,) = spend.by(store, "model")
+    (row,) = spend_by(store, "model")
     assert (row.input_uncached_tokens, row.cache_read_tokens, row.output_tokens) == (1600, 400, 200)
 
 
 def test_an_unpriced_call_is_counted_and_costs_nothing(store, load):
     load(pair(1), pair(2, model="acme-1"))
-    found = {row.value: row for row in spend.by(store, "model")}
+    found = {row.value: row for row in spend_by(store, "model")}
     assert (found["acme-1"].unpriced_calls, found["acme-1"].spend_usd) == (1, 0)
     assert found["gpt-4o-2024-08-06"].share == 1
 
 
 def test_costliest_first_but_time_in_its_course(store, load):
     load(pair(1, at="11:00:00"), pair(2, at="12:00:00"), pair(3, at="12:30:00"), pair(4, user="u2"))
-    assert [row.value for row in spend.by(store, "user")] == ["u1", "u2"]
-    assert [row.value for row in spend.by(store, "hour")] == ["10", "11", "12"]
+    assert [row.value for row in spend_by(store, "user")] == ["u1", "u2"]
+    assert [row.value for row in spend_by(store, "hour")] == ["10", "11", "12"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_filters(store, load, only, calls):
         pair(2, at="11:00:00", output=101, user="u2"),
         pair(3, at="12:00:00", model="o3-2025-04-16"),
     )
-    assert sum(row.calls for row in spend.by(store, "model", only)) == calls
+    assert sum(row.calls for row in spend_by(store, "model", only)) == calls
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from paired_log import pair, write
 
 from auditor.errors import ConfigError
 from auditor.ingest import stage as ingest
-from auditor.privacy import deletion as privacy
+from auditor.privacy import deletion
 from auditor.store.store import Store
 
 MARK = "zebra quagga 8f31c2"
@@ -36,7 +36,7 @@ def bytes_of(store):
 def test_purge_leaves_no_byte_of_a_text(on_disk):
     before = on_disk.rows("SELECT call_id, cost_usd, output_tokens, user_id FROM calls ORDER BY 1")
     assert MARK.encode() in bytes_of(on_disk)
-    assert privacy.purge_text(on_disk) == 2
+    assert deletion.purge_text(on_disk) == 2
     assert MARK.encode() not in bytes_of(on_disk)
     assert before == on_disk.rows(
         "SELECT call_id, cost_usd, output_tokens, user_id FROM calls ORDER BY 1"
@@ -45,7 +45,7 @@ def test_purge_leaves_no_byte_of_a_text(on_disk):
 
 
 def test_forgetting_a_user_leaves_no_byte_of_the_texts(on_disk, tmp_path):
-    assert privacy.forget(on_disk, user="u1").calls == 1
+    assert deletion.forget(on_disk, user="u1").calls == 1
     on_disk.execute("UPDATE rejects SET excerpt = NULL")  # of no user: the line was not read
     left = on_disk.rows(
         "SELECT c.user_id, n.response_text FROM calls c JOIN contents n USING (call_id)"
@@ -59,15 +59,15 @@ def test_forgetting_a_user_leaves_no_byte_of_the_texts(on_disk, tmp_path):
 def test_a_preview_says_what_forgetting_deletes(on_disk, tmp_path):
     source = str(tmp_path / "one.jsonl")
     with Store.open(on_disk.path, read_only=True) as reader:
-        meant = privacy.preview(reader, source=source)
+        meant = deletion.preview(reader, source=source)
     assert (meant.calls, meant.rejects) == (1, 1)
-    assert privacy.forget(on_disk, source=source) == meant
+    assert deletion.forget(on_disk, source=source) == meant
     assert on_disk.rows("SELECT path FROM sources") == [(str(tmp_path / "two.jsonl"),)]
     assert on_disk.check() == []
 
 
 def test_a_forgotten_source_is_read_anew_when_it_is_named_again(on_disk, tmp_path):
-    privacy.forget(on_disk, source=str(tmp_path / "one.jsonl"))
+    deletion.forget(on_disk, source=str(tmp_path / "one.jsonl"))
     ingest.run(on_disk, [tmp_path / "one.jsonl"])
     assert on_disk.value("SELECT count(*) FROM calls") == 2
     assert on_disk.check() == []
@@ -75,7 +75,7 @@ def test_a_forgotten_source_is_read_anew_when_it_is_named_again(on_disk, tmp_pat
 
 def test_a_source_is_named_by_a_relative_path_too(on_disk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert privacy.preview(on_disk, source="one.jsonl").calls == 1
+    assert deletion.preview(on_disk, source="one.jsonl").calls == 1
 
 
 def test_a_whole_audit_stays_sound_without_a_category(store):
@@ -83,7 +83,7 @@ def test_a_whole_audit_stays_sound_without_a_category(store):
     name, category_id, calls = store.rows(
         "SELECT name, category_id, calls FROM v_spend ORDER BY spend_rank LIMIT 1"
     )[0]
-    gone = privacy.forget(store, category=name)
+    gone = deletion.forget(store, category=name)
     assert gone.calls == calls
     assert gone.answers
     assert store.check() == []
@@ -96,7 +96,7 @@ def test_a_whole_audit_stays_sound_without_a_category(store):
 def test_texts_of_an_audit_are_gone_and_its_figures_are_not(store):
     report_database.fill(store)
     figures = store.rows("SELECT * FROM v_categories"), store.rows("SELECT * FROM v_headline")
-    privacy.purge_text(store)
+    deletion.purge_text(store)
     assert figures == (
         store.rows("SELECT * FROM v_categories"),
         store.rows("SELECT * FROM v_headline"),
@@ -109,7 +109,7 @@ def test_a_rewritten_file_keeps_comments_views_and_rights(on_disk, tmp_path):
     path = tmp_path / "audit.duckdb"
     path.chmod(0o640)
     views = on_disk.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1")
-    privacy.purge_text(on_disk)
+    deletion.purge_text(on_disk)
     assert path.stat().st_mode & 0o777 == 0o640
     assert views == on_disk.rows(
         "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"
@@ -122,5 +122,5 @@ def test_a_rewritten_file_keeps_comments_views_and_rights(on_disk, tmp_path):
 )
 def test_nothing_is_deleted_by_mistake(on_disk, named):
     with pytest.raises(ConfigError):
-        privacy.forget(on_disk, **named)
+        deletion.forget(on_disk, **named)
     assert on_disk.value("SELECT count(*) FROM calls") == 2

@@ -11,7 +11,7 @@ import re2
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from auditor.privacy import masking as redact
+from auditor.privacy import masking
 
 PLANTED = {
     "aws-access-key": "AKIAQ3EGRXKZ7PLM2VWN",
@@ -48,7 +48,7 @@ INNOCENT = [
 
 
 def mask(text, *, personal=True):
-    masker = redact.Masker(redact.suspects(text), personal=personal)
+    masker = masking.Masker(masking.suspects(text), personal=personal)
     return masker.text(text), masker
 
 
@@ -65,7 +65,7 @@ def test_planted_values_are_found(rule_id, around):
 @pytest.mark.parametrize("rule_id", sorted(PLANTED))
 def test_the_prefilter_sees_them_in_json_too(rule_id):
     blob = json.dumps({"content": f"x\n{PLANTED[rule_id]}\ny"})
-    assert rule_id in {rule.rule_id for rule in redact.suspects(blob)}
+    assert rule_id in {rule.rule_id for rule in masking.suspects(blob)}
 
 
 @pytest.mark.parametrize("text", INNOCENT)
@@ -101,26 +101,26 @@ def test_a_key_between_any_texts_is_masked(before, after):
 
 
 def test_excerpts_are_masked_and_printable():
-    shown = redact.excerpt(b"\x1b[2J\xff " + PLANTED["aws-access-key"].encode() + b"\x00")
+    shown = masking.excerpt(b"\x1b[2J\xff " + PLANTED["aws-access-key"].encode() + b"\x00")
     assert "AKIA" not in shown
     assert shown.isprintable()
 
 
 def test_every_rule_has_a_class_and_a_planted_value_or_a_reason():
-    assert 15 <= len(redact.RULES) <= 25
-    assert {redact.kind_of(rule.rule_id) for rule in redact.RULES} == {
+    assert 15 <= len(masking.RULES) <= 25
+    assert {masking.sensitivity_class(rule.rule_id) for rule in masking.RULES} == {
         "secret",
         "financial",
         "gov_id",
         "contact",
     }
-    assert {rule.rule_id for rule in redact.RULES} - set(PLANTED) == {
+    assert {rule.rule_id for rule in masking.RULES} - set(PLANTED) == {
         "slack-webhook",
         "huggingface-token",
     }
 
 
-@pytest.mark.parametrize("rule", redact.RULES, ids=lambda rule: rule.rule_id)
+@pytest.mark.parametrize("rule", masking.RULES, ids=lambda rule: rule.rule_id)
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_hint_matches_wherever_its_pattern_does(rule, data):
@@ -136,10 +136,10 @@ def test_a_password_is_found_in_json_within_json(deep):
     text = 'connect with\n{"password":\n "Tr0ub4dor&3xyz"}'
     for _ in range(deep):
         text = json.dumps({"arguments": text})
-    masked = redact.Masker(redact.suspects(text)).text(text)
+    masked = masking.Masker(masking.suspects(text)).text(text)
     assert "Tr0ub4dor" not in masked
     assert "[SECRET:password]" in masked
-    assert "Tr0ub4dor" not in redact.excerpt(text.encode())
+    assert "Tr0ub4dor" not in masking.excerpt(text.encode())
 
 
 @pytest.mark.parametrize("deep", range(3))
@@ -148,6 +148,6 @@ def test_a_line_of_its_own_is_found_in_json_within_json(rule_id, deep):
     text = f"first line\n{PLANTED[rule_id]}\n"
     for _ in range(deep):
         text = json.dumps({"arguments": text})
-    masked = redact.Masker(redact.suspects(text), personal=True).text(text)
+    masked = masking.Masker(masking.suspects(text), personal=True).text(text)
     assert f":{rule_id}]" in masked
     assert PLANTED[rule_id].split()[-1].strip("'\"") not in masked

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from auditor.readers.api_shapes.common import PARAMS
 from auditor.readers.columns import pair_types, typed
 from auditor.readers.columns.batch import Masking
-from auditor.readers.files import json_lines as lines
+from auditor.readers.files import json_lines
 from auditor.readers.files.containers import Piece
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -127,7 +127,7 @@ def both_ways(raw, tmp_path, monkeypatch, masking=None):
     masking = masking or Masking()
     piece = Piece(0, len(raw))
     fitted = []
-    take = typed.TypedPairs.take
+    take = typed.TypedPairs.decode
 
     def counting(self, *args):
         fits = take(self, *args)
@@ -135,11 +135,11 @@ def both_ways(raw, tmp_path, monkeypatch, masking=None):
         return fits
 
     with monkeypatch.context() as patch:
-        patch.setattr(typed.TypedPairs, "take", counting)
-        by_types = lines.columns(path, piece, masking, modified_at=MODIFIED)
+        patch.setattr(typed.TypedPairs, "decode", counting)
+        by_types = json_lines.read_piece(path, piece, masking, modified_at=MODIFIED)
     with monkeypatch.context() as patch:
-        patch.setattr(typed.TypedPairs, "take", lambda _, some: np.zeros(len(some), dtype=bool))
-        by_readers = lines.columns(path, piece, masking, modified_at=MODIFIED)
+        patch.setattr(typed.TypedPairs, "decode", lambda _, some: np.zeros(len(some), dtype=bool))
+        by_readers = json_lines.read_piece(path, piece, masking, modified_at=MODIFIED)
     return contents(by_types), contents(by_readers), sum(fitted)
 
 
@@ -287,12 +287,10 @@ def test_readers_of_other_packages_are_asked_first(tmp_path, monkeypatch):
         "name": "theirs", "title": "", "matches": staticmethod(lambda _: True),
         "read": staticmethod(lambda _: []),
     })  # fmt: skip
-    monkeypatch.setattr(
-        lines, "registry", lambda _: registry.Registry([theirs, *registry.registry().readers])
-    )
+    monkeypatch.setattr(json_lines, "registry", lambda _: registry.Registry([theirs]))
     path = tmp_path / "log.jsonl"
     path.write_bytes(dumped(chat()))
-    columns = lines.columns(path, Piece(0, path.stat().st_size), Masking())
+    columns = json_lines.read_piece(path, Piece(0, path.stat().st_size), Masking())
     assert columns.ledger.column("outcome").to_pylist() == ["not-call"]
 
 

@@ -31,17 +31,19 @@ def readers(options: Common) -> None:
     """
     from auditor.cli.views import logs as show
     from auditor.config import load_config
-    from auditor.readers.registry import listed
+    from auditor.readers.registry import Format, formats
 
     with options.terminal() as terminal:
         own = load_config(options.config).readers
-        rows = [
-            {"name": name, "title": table.title or "[readers] in auditor.toml"}
-            for name, table in sorted(own.items())
+        listed = [
+            *(
+                Format(name, table.title or "[readers] in auditor.toml")
+                for name, table in sorted(own.items())
+            ),
+            *formats(),
         ]
-        rows += [{"name": name, "title": title} for name, title in listed()]
-        show.readers(terminal, rows)
-        terminal.result(options.name, {"readers": rows})
+        show.readers(terminal, listed)
+        terminal.result(options.name, {"readers": [found._asdict() for found in listed]})
 
 
 @click.command()
@@ -63,11 +65,12 @@ def rejects(options: Common, reason: str | None, limit: int) -> None:
       auditor rejects --json
     """
     from auditor.cli.views import logs as show
+    from auditor.ingest import rejects as ingest_rejects
 
     with options.pipeline(read_only=True) as (pipeline, terminal):
-        found = show.rejected(pipeline.store, reason, limit)
+        found = ingest_rejects.find(pipeline.store, reason, limit=limit)
         show.rejects(terminal, found)
-        terminal.result(options.name, found)
+        terminal.result(options.name, asdict(found))
 
 
 @click.command()
@@ -99,17 +102,17 @@ def spend(options: Common, by: str, limit: int, **chosen: Any) -> None:
       auditor spend --where "output_tokens > 2000 AND status = 'ok'"
     """  # fmt: skip
     from auditor.cli.views import logs as show
-    from auditor.pricing import savings
-    from auditor.pricing import spend as spending
+    from auditor.pricing.savings import find_savings
+    from auditor.pricing.spend import spend_by
 
     with options.pipeline(read_only=True) as (pipeline, terminal):
         only = call_filter(pipeline.store, **chosen)
-        rows = spending.by(pipeline.store, by, only)
+        rows = spend_by(pipeline.store, by, only)
         if not rows:
             raise NotReadyError(
                 "no call to show", hint="widen the filter; 'auditor ingest LOGS' reads logs"
             )
-        found = savings.savings(pipeline.store, only)
+        found = find_savings(pipeline.store, only)
         show.spend(terminal, by, rows, limit)
         show.savings(terminal, found)
         terminal.result(
@@ -140,10 +143,10 @@ def reconcile(options: Common, bill: Path, by_day: bool) -> None:
       auditor reconcile openrouter_activity.csv --json
     """
     from auditor.cli.views import logs as show
-    from auditor.pricing import bills as reconciling
+    from auditor.pricing import bills
 
     with options.pipeline(read_only=True) as (pipeline, terminal):
-        found = reconciling.reconcile(pipeline.store, bill)
+        found = bills.reconcile(pipeline.store, bill)
         show.reconciliation(terminal, found, by_day=by_day)
         terminal.result(options.name, asdict(found))
 
@@ -177,7 +180,7 @@ def export(
       auditor export answers -o answers.jsonl
       auditor export categories --format csv -o categories.txt
     """  # fmt: skip
-    from auditor.store import export as exports
+    from auditor.store import export as store_export
 
     given = described(chosen) | ({"texts": True} if texts else {})
     with options.pipeline(read_only=True) as (pipeline, terminal):
@@ -186,7 +189,7 @@ def export(
                 f"{', '.join(given)} cannot be used with {what}", hint="filters hold for calls"
             )
         only = call_filter(pipeline.store, **chosen)
-        rows = exports.export(pipeline.store, what, output, form=form, only=only, texts=texts)
+        rows = store_export.export(pipeline.store, what, output, form=form, only=only, texts=texts)
         terminal.say(f"Wrote {output}: {rows:,} rows")
         terminal.result(options.name, {"file": str(output), "rows": rows, "filter": given})
 
@@ -214,11 +217,11 @@ def forget(
       auditor forget --category "classify ticket" --yes
     """
     from auditor.cli.views import logs as show
-    from auditor.privacy import deletion as privacy
+    from auditor.privacy import deletion
 
     with options.pipeline(read_only=not yes) as (pipeline, terminal):
-        kind, value = privacy.subject(source=source, category=category, user=user)
-        act = privacy.forget if yes else privacy.preview
+        kind, value = deletion.subject(source=source, category=category, user=user)
+        act = deletion.forget if yes else deletion.preview
         gone: Forgotten = act(pipeline.store, **{kind: value})
         show.forgotten(terminal, gone, f"{kind} {value}", deleted=yes)
         terminal.result(options.name, {kind: value, "deleted": yes, **asdict(gone)})
@@ -242,11 +245,11 @@ def purge(options: Common, text: bool) -> None:
       auditor purge --text
       auditor purge --text --db october.duckdb
     """
-    from auditor.privacy import deletion as privacy
+    from auditor.privacy import deletion
 
     del text  # the only kind there is; named so that nobody drops texts by a bare command
     with options.pipeline() as (pipeline, terminal):
-        had = privacy.purge_text(pipeline.store)
+        had = deletion.purge_text(pipeline.store)
         terminal.say(f"Dropped the texts of {had:,} calls, of their answers, grades and rejects")
         terminal.result(options.name, {"calls": had})
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from auditor.errors import ConfigError
 from auditor.report import wording as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from auditor.cli.terminal import Terminal
+    from auditor.ingest.rejects import RejectedRecord, Rejects
     from auditor.pricing.bills import BillRow, Reconciliation
     from auditor.pricing.savings import Saving
     from auditor.pricing.spend import SpendRow
     from auditor.privacy.deletion import Forgotten
-    from auditor.store.store import Store
+    from auditor.readers.registry import Format
 
 _BAR = 12
 _EXACT_BELOW = 10_000
@@ -24,75 +24,40 @@ _EXCERPT = 160
 _IN_ORDER = ("day", "hour")
 """Dimensions that are read as a course of time: no line of them is left out."""
 
-_REASONS = """
-SELECT reason, count(*) AS records, count(DISTINCT source_id) AS sources,
-       arg_min(detail, (source_id, record_no)) AS example
-FROM rejects WHERE $reason IS NULL OR reason = $reason
-GROUP BY reason ORDER BY records DESC, reason
-"""
-_REJECTS = """
-SELECT path, member, record_no, line_no, byte_offset, reason, detail, excerpt
-FROM rejects JOIN sources USING (source_id) WHERE $reason IS NULL OR reason = $reason
-ORDER BY path, member NULLS FIRST, record_no LIMIT $limit
-"""
 
-
-def readers(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:
+def readers(terminal: Terminal, formats: Sequence[Format]) -> None:
     """Show the formats that are read."""
-    width = max(len(row["name"]) for row in rows)
-    for row in rows:
-        terminal.say(f"{row['name']:<{width}}  {row['title']}")
+    width = max(len(name) for name, _ in formats)
+    for name, title in formats:
+        terminal.say(f"{name:<{width}}  {title}")
 
 
-def rejected(store: Store, reason: str | None, limit: int) -> dict[str, Any]:
-    """Return the rejects by reason and the first ``limit`` of them.
-
-    Raises:
-        ConfigError: no record was rejected for that reason.
-    """
-    reasons = store.dicts(_REASONS, {"reason": reason})
-    if reason is not None and not reasons:
-        known = [row["reason"] for row in store.dicts(_REASONS, {"reason": None})]
-        raise ConfigError(
-            f"no record was rejected as {reason}",
-            hint=f"reasons here: {', '.join(known)}" if known else "no record was rejected at all",
-        )
-    return {
-        "rejects": sum(row["records"] for row in reasons),
-        "reasons": reasons,
-        "records": store.dicts(_REJECTS, {"reason": reason, "limit": limit}),
-    }
-
-
-def rejects(terminal: Terminal, found: dict[str, Any]) -> None:
+def rejects(terminal: Terminal, found: Rejects) -> None:
     """Show the summary by reason, then the records."""
-    if not found["rejects"]:
+    if not found.rejects:
         terminal.say("No record was rejected: every one is a call, a duplicate or no call.")
         return
     terminal.table(
         ["reason", "records", "files"],
-        [
-            [row["reason"], words.count(row["records"]), words.count(row["sources"])]
-            for row in found["reasons"]
-        ],
+        [[row.reason, words.count(row.records), words.count(row.sources)] for row in found.reasons],
         right=(1, 2),
     )
-    for row in found["records"]:
+    for record in found.records:
         terminal.say()
-        terminal.say(f"{_place(row)}: {row['reason']}", style="bold")
-        if row["detail"]:
-            terminal.say(f"  {row['detail']}")
-        if row["excerpt"]:
-            terminal.say(f"  | {' '.join(row['excerpt'].split())[:_EXCERPT]}", style="dim")
-    rest = found["rejects"] - len(found["records"])
+        terminal.say(f"{_place(record)}: {record.reason}", style="bold")
+        if record.detail:
+            terminal.say(f"  {record.detail}")
+        if record.excerpt:
+            terminal.say(f"  | {' '.join(record.excerpt.split())[:_EXCERPT]}", style="dim")
+    rest = found.rejects - len(found.records)
     if rest:
-        terminal.hint(f"{words.counted(rest, 'more reject')}: --limit {found['rejects']}")
+        terminal.hint(f"{words.counted(rest, 'more reject')}: --limit {found.rejects}")
 
 
-def _place(row: dict[str, Any]) -> str:
-    path = row["path"] + (f" ({row['member']})" if row["member"] else "")
-    number = f"line {row['line_no']:,}" if row["line_no"] else f"record {row['record_no']:,}"
-    offset = "" if row["byte_offset"] is None else f", byte {row['byte_offset']:,}"
+def _place(record: RejectedRecord) -> str:
+    path = record.path + (f" ({record.member})" if record.member else "")
+    number = f"line {record.line_no:,}" if record.line_no else f"record {record.record_no:,}"
+    offset = "" if record.byte_offset is None else f", byte {record.byte_offset:,}"
     return f"{path}, {number}{offset}"
 
 
@@ -132,7 +97,7 @@ def spend(terminal: Terminal, by: str, rows: Sequence[SpendRow], limit: int) -> 
 
 
 def _table(terminal: Terminal, columns: dict[str, list[str]], give_up: Sequence[str]) -> None:
-    """Show columns by name; those that may be given up are, in order, where there is no room."""
+    """Show columns by name; without room for all, those in ``give_up`` are left out, in order."""
     widths = {name: max(map(len, (name, *cells))) + _GAP for name, cells in columns.items()}
     widths[next(iter(columns))] = _NAME_LEAST
     for name in give_up:
@@ -145,7 +110,7 @@ def _table(terminal: Terminal, columns: dict[str, list[str]], give_up: Sequence[
 
 _NAME_LEAST, _GAP = 24, 2
 _WORDS = ("", "day")
-"""Columns that are no numbers: the bar, the day beside a model."""
+"""Columns of words, aligned left: the bar, the day beside a model."""
 
 
 def savings(terminal: Terminal, found: Sequence[Saving]) -> None:

@@ -1,7 +1,7 @@
 """Provider shapes: a raw request and a raw response to canonical parts of a call.
 
-One module per wire format; formats only say where request and response lie. A shape is told by
-what it cannot be confused with: the response first, then the URL, then the request.
+One module per wire format; formats only say where request and response lie. A shape is
+recognized by the response first, then by the URL, then by the request.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CALL_URL = re.compile(
     r"|:(stream)?generateContent|/model/.+/(invoke|converse)|/api/(chat|generate)",
     re.IGNORECASE,
 )
-"""Where calls are sent to; anything else an HTTP recording holds is no call."""
+"""Where calls are sent to; other exchanges in an HTTP recording are not calls."""
 
 _MODEL_IN_URL = (
     re.compile(r"/models/([^/:?]+):"),
@@ -98,7 +98,7 @@ def is_error(body: Json) -> bool:
 
 
 def of_response(body: Json) -> Any:  # noqa: PLR0911 - one return for each kind
-    """Return the shape of a response body; None when it does not tell."""
+    """Return the shape of a response body; None where the body does not tell."""
     if isinstance(body.get("choices"), list):
         return completion if body.get("object") == "text_completion" else openai_chat
     if body.get("type") == "message" and "content" in body:
@@ -162,8 +162,8 @@ def _has_anthropic_blocks(body: Json) -> bool:
 def parse_body(body: Any) -> tuple[Any, bool]:
     """Return a body as an object, and whether it is whole.
 
-    Text is tried as JSON, then as an event stream; a list is taken as the chunks of a stream. What
-    is none of these comes back as it is.
+    Text is tried as JSON, then as an event stream; a list is taken as the chunks of a stream.
+    Everything else comes back as it is.
     """
     if isinstance(body, str):
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.common import image, join_parts, params_of, take_error
-from auditor.readers.api_shapes.openai_chat import reasoning
+from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, dumps, text
 
 if TYPE_CHECKING:
@@ -193,17 +193,18 @@ def usage(call: Call, found: Any) -> None:
     if isinstance(split, dict):
         hour = count(split.get("ephemeral_1h_input_tokens")) or 0
         written = max(written, hour + (count(split.get("ephemeral_5m_input_tokens")) or 0))
-    call.input_uncached_tokens = uncached
-    call.cache_read_tokens = count(found.get("cache_read_input_tokens")) or 0
-    call.cache_write_5m_tokens = written - hour
-    call.cache_write_1h_tokens = hour
-    call.output_tokens = output
-    call.usage_state = "provider"
-    details = found.get("output_tokens_details")
-    if isinstance(details, dict):
-        reasoning(
-            call, count(details.get("thinking_tokens")) or count(details.get("reasoning_tokens"))
-        )
+    made = found.get("output_tokens_details")
+    details: Json = made if isinstance(made, dict) else {}
+    set_tokens(
+        call,
+        given_input=uncached,
+        output=output,
+        cache_read=count(found.get("cache_read_input_tokens")),
+        cache_write=written,
+        cache_write_1h=hour,
+        reasoning=count(details.get("thinking_tokens")) or count(details.get("reasoning_tokens")),
+        rule="exclusive",
+    )
     # Its priority tier is capacity paid in advance, not another price; fast mode is one.
     if found.get("service_tier") == "batch":
         call.service_tier = "batch"
@@ -216,7 +217,7 @@ def usage(call: Call, found: Any) -> None:
 
 
 def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event
-    """Put the events of a stream together; None if they are none of ours."""
+    """Put the events of a stream together; None if they are of another shape."""
     body: Json | None = None
     blocks: dict[int, Json] = {}
     for event in events:

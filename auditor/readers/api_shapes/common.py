@@ -1,10 +1,13 @@
-"""What the provider shapes share: message parts, images, parameters."""
+"""What the provider shapes share: message parts, images, parameters, OpenAI's usage."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
+
+from auditor.readers.usage import set_tokens
+from auditor.readers.values import count, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -36,7 +39,7 @@ PARAMS = {
 """Request parameter to its name in OpenAI's chat API; what is not here is not kept."""
 
 _KEPT_PARAMS = frozenset(PARAMS)
-TIERS = {"flex": "flex", "priority": "priority", "batch": "batch", "fast": "priority"}
+_TIERS = {"flex": "flex", "priority": "priority", "batch": "batch", "fast": "priority"}
 
 
 def params_of(body: Json) -> Json:
@@ -90,3 +93,33 @@ def take_error(call: Call, error: Any) -> None:
         call.error = ": ".join(str(x) for x in (kind, words) if x) or "error"
     else:
         call.error = str(error)
+
+
+def take_tier(call: Call, body: Json) -> None:
+    """Record the service tier that OpenAI says it served; other words mean the standard one."""
+    call.service_tier = _TIERS.get(text(body.get("service_tier")) or "", call.service_tier)
+
+
+def openai_usage(call: Call, found: Json, asked: str, answered: str) -> bool:
+    """Set the token buckets from OpenAI's usage; return whether it told any.
+
+    Its counts include what was cached and what was reasoned. ``asked`` and ``answered`` begin the
+    names of the counts: prompt and completion, in the Responses API input and output.
+    """
+    given, output = count(found.get(f"{asked}_tokens")), count(found.get(f"{answered}_tokens"))
+    if given is None and output is None:
+        return False
+    inner, made = (found.get(f"{side}_tokens_details") for side in (asked, answered))
+    cached: Json = inner if isinstance(inner, dict) else {}
+    # DeepSeek counts its cache beside the details.
+    read = count(cached.get("cached_tokens")) or count(found.get("prompt_cache_hit_tokens"))
+    written = count(cached.get("cache_write_tokens")) or count(cached.get("cache_creation_tokens"))
+    set_tokens(
+        call,
+        given_input=given,
+        output=output,
+        cache_read=read,
+        cache_write=written,
+        reasoning=count(made.get("reasoning_tokens")) if isinstance(made, dict) else None,
+    )
+    return True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes import openai_chat
 from auditor.readers.api_shapes.common import params_of
+from auditor.readers.usage import set_tokens
 from auditor.readers.values import choice_count, count, text
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def response(call: Call, body: Json) -> None:
     prompt = count(body.get("prompt_token_count", body.get("inputTextTokenCount")))
     output = count(body.get("generation_token_count", first.get("tokenCount")))
     if prompt is not None and output is not None:
-        openai_chat.inclusive(call, prompt, 0, 0, output)
+        set_tokens(call, given_input=prompt, output=output)
 
 
 def assemble(_events: list[Any]) -> Json | None:

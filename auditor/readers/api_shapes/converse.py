@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.anthropic import FINISH
 from auditor.readers.api_shapes.common import image, join_parts, take_error
+from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, dumps, number, text
 
 if TYPE_CHECKING:
@@ -133,20 +134,18 @@ def usage(call: Call, found: Any) -> None:
     uncached, output = count(found.get("inputTokens")), count(found.get("outputTokens"))
     if uncached is None:
         return
-    call.input_uncached_tokens = uncached
-    call.cache_read_tokens = (
-        count(found.get("cacheReadInputTokens"))
-        or count(found.get("cacheReadInputTokenCount"))
-        or 0
+    read, written = (
+        count(found.get(f"cache{way}InputTokens")) or count(found.get(f"cache{way}InputTokenCount"))
+        for way in ("Read", "Write")
     )
-    call.cache_write_5m_tokens = (
-        count(found.get("cacheWriteInputTokens"))
-        or count(found.get("cacheWriteInputTokenCount"))
-        or 0
+    set_tokens(
+        call,
+        given_input=uncached,
+        output=output,
+        cache_read=read,
+        cache_write=written,
+        rule="exclusive",
     )
-    call.cache_write_1h_tokens = 0
-    call.output_tokens = output
-    call.usage_state = "provider"
 
 
 def assemble(events: list[Json]) -> Json | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.common import take_error
+from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, text
 
 if TYPE_CHECKING:
@@ -45,9 +46,7 @@ def response(call: Call, body: Json) -> None:
     found = body.get("usage")
     tokens = count(found.get("prompt_tokens")) if isinstance(found, dict) else None
     if tokens is not None:
-        call.input_uncached_tokens, call.output_tokens = tokens, 0
-        call.cache_read_tokens = call.cache_write_5m_tokens = call.cache_write_1h_tokens = 0
-        call.usage_state = "provider"
+        set_tokens(call, given_input=tokens, output=0)
 
 
 def assemble(_events: list[Any]) -> Json | None:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.common import image, join_parts, take_error
-from auditor.readers.api_shapes.openai_chat import inclusive, reasoning
+from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, dumps, text
 
 if TYPE_CHECKING:
@@ -195,9 +195,13 @@ def usage(call: Call, found: Any) -> None:
     prompt += count(field(found, "toolUsePromptTokenCount")) or 0
     thoughts = count(field(found, "thoughtsTokenCount"))
     answered = count(field(found, "candidatesTokenCount")) or 0
-    read = count(field(found, "cachedContentTokenCount")) or 0
-    inclusive(call, prompt, read, 0, answered + (thoughts or 0))
-    reasoning(call, thoughts)
+    set_tokens(
+        call,
+        given_input=prompt,
+        output=answered + (thoughts or 0),
+        cache_read=count(field(found, "cachedContentTokenCount")),
+        reasoning=thoughts,
+    )
 
 
 def assemble(events: list[Json]) -> Json | None:

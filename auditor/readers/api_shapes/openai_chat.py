@@ -1,6 +1,6 @@
 """OpenAI chat completions, and everything that speaks them.
 
-Source: OpenAI API reference, chat completions; log-formats of 2.2: ``prompt_tokens`` includes
+Source: OpenAI API reference, chat completions: ``prompt_tokens`` includes
 ``cached_tokens``, ``completion_tokens`` includes ``reasoning_tokens`` and rejected predictions.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.common import (
-    TIERS,
     image,
     join_parts,
+    openai_usage,
     params_of,
     take_error,
     take_leading_system,
+    take_tier,
 )
 from auditor.readers.values import choice_count, count, moment, text
 
@@ -125,7 +126,7 @@ def response(call: Call, body: Json) -> None:
                 call.response_text = first["text"]
         call.status = "ok"
     usage(call, body.get("usage"))
-    call.service_tier = TIERS.get(body.get("service_tier") or "", call.service_tier)
+    take_tier(call, body)
     if body.get("error"):
         take_error(call, body["error"])
 
@@ -150,27 +151,9 @@ def answer(call: Call, message: Json) -> None:
 
 
 def usage(call: Call, found: Any) -> None:
-    """Split inclusive token counts into disjoint buckets."""
-    if not isinstance(found, dict):
+    """Set the token buckets, and what gateways bill in their usage."""
+    if not isinstance(found, dict) or not openai_usage(call, found, "prompt", "completion"):
         return
-    prompt = count(found.get("prompt_tokens"))
-    output = count(found.get("completion_tokens"))
-    if prompt is None and output is None:
-        return
-    details = found.get("prompt_tokens_details")
-    read = write = 0
-    if isinstance(details, dict):
-        read = count(details.get("cached_tokens")) or 0
-        write = (
-            count(details.get("cache_write_tokens"))
-            or count(details.get("cache_creation_tokens"))
-            or 0
-        )
-    read = read or count(found.get("prompt_cache_hit_tokens")) or 0  # DeepSeek
-    inclusive(call, prompt, read, write, output)
-    details = found.get("completion_tokens_details")
-    if isinstance(details, dict):
-        reasoning(call, count(details.get("reasoning_tokens")))
     hosted = found.get("server_tool_use")  # Anthropic's models behind gateways
     if isinstance(hosted, dict):
         call.web_searches = count(hosted.get("web_search_requests"))
@@ -180,31 +163,8 @@ def usage(call: Call, found: Any) -> None:
         call.logged_cost_usd = float(cost)
 
 
-def inclusive(
-    call: Call, total_input: int | None, read: int, write: int, output: int | None
-) -> None:
-    """Set the buckets from an input count that includes what was cached.
-
-    A cached part larger than the whole says that the whole excludes it after all.
-    """
-    if total_input is not None:
-        uncached = total_input - read - write
-        call.input_uncached_tokens = uncached if uncached >= 0 else total_input
-        call.cache_read_tokens = read
-        call.cache_write_5m_tokens = write
-        call.cache_write_1h_tokens = 0
-    call.output_tokens = output
-    call.usage_state = "provider"
-
-
-def reasoning(call: Call, tokens: int | None) -> None:
-    """Set the reasoning part of the output; never more than the output itself."""
-    if tokens is not None and call.output_tokens is not None:
-        call.reasoning_tokens = min(tokens, call.output_tokens)
-
-
 def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event
-    """Put the chunks of a stream together; None if they are none of ours."""
+    """Put the chunks of a stream together; None if they are of another shape."""
     body: Json = {}
     message: Json = {"role": "assistant", "content": None}
     calls: dict[int, Json] = {}

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.common import (
-    TIERS,
     image,
     join_parts,
+    openai_usage,
     params_of,
     take_error,
     take_leading_system,
+    take_tier,
 )
-from auditor.readers.api_shapes.openai_chat import inclusive, reasoning
-from auditor.readers.values import count, dumps, moment, one_of, text
+from auditor.readers.values import dumps, moment, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -177,7 +177,7 @@ def response(call: Call, body: Json) -> None:
     if call.choices is None:
         call.choices = 1
     usage(call, body.get("usage"))
-    call.service_tier = TIERS.get(text(body.get("service_tier")) or "", call.service_tier)
+    take_tier(call, body)
 
 
 def _is_search(action: Any) -> bool:
@@ -202,22 +202,11 @@ def _finish(call: Call, body: Json) -> None:
 
 
 def usage(call: Call, found: Any) -> None:
-    """Split inclusive token counts; LiteLLM renames them to the chat names."""
+    """Set the token buckets; LiteLLM gives the counts the names of the chat API."""
     if not isinstance(found, dict):
         return
-    total = count(found.get("input_tokens", found.get("prompt_tokens")))
-    output = count(found.get("output_tokens", found.get("completion_tokens")))
-    if total is None and output is None:
-        return
-    details = found.get("input_tokens_details", found.get("prompt_tokens_details"))
-    read = write = 0
-    if isinstance(details, dict):
-        read = count(details.get("cached_tokens")) or 0
-        write = count(details.get("cache_write_tokens")) or 0
-    inclusive(call, total, read, write, output)
-    details = found.get("output_tokens_details", found.get("completion_tokens_details"))
-    if isinstance(details, dict):
-        reasoning(call, count(details.get("reasoning_tokens")))
+    renamed = "prompt_tokens" in found and "input_tokens" not in found
+    openai_usage(call, found, *(("prompt", "completion") if renamed else ("input", "output")))
 
 
 def assemble(events: list[Json]) -> Json | None:

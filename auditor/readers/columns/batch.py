@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from auditor.privacy import masking as redact
+from auditor.privacy.masking import Masker, excerpt, sensitivity_class, suspects
 from auditor.readers.call import TOKEN_COUNTS, Call, NotCall
 from auditor.readers.columns import identity
-from auditor.readers.values import clean, dumps, moment
+from auditor.readers.values import dumps, encodable, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -207,7 +207,7 @@ class Batch:
                 # Some formats carry no time: the file's is the best there is, and says so.
                 outcome.called_at, outcome.time_kind = self._file_time, "file"
             if not outcome.output_tokens and not outcome.input_uncached_tokens:
-                _forget_empty_usage(outcome)
+                _drop_empty_usage(outcome)
             row = self._finish(outcome, line_no)
             self._calls.append(row)
             kind, call_id = "call", row[0]
@@ -217,9 +217,9 @@ class Batch:
             call_id = identity.of_response(part_of) if part_of else None
         else:
             kind, call_id = "reject", None
-            detail = redact.excerpt(outcome.detail.encode("utf-8", "replace"))
+            detail = excerpt(outcome.detail.encode("utf-8", "replace"))
             self._rejects.append(
-                (self.records, member, line_no, offset, outcome.reason, detail, redact.excerpt(raw))
+                (self.records, member, line_no, offset, outcome.reason, detail, excerpt(raw))
             )
         self._ledger.append((self.records, member, offset, kind, call_id))
 
@@ -260,16 +260,16 @@ class Batch:
         settings, prompt = identity.of_settings(tools, params), identity.of_system(system)
         (request_hash,) = identity.of_requests([asked], [prompt], [settings], [messages or b""])
         call_id = identity.of_call(call, request_hash, answered)
-        in_labels = redact.Masker(redact.suspects(labels, secrets_only=True))
+        in_labels = Masker(suspects(labels, secrets_only=True))
         _mask_labels(call, in_labels)
         found, masked = in_labels.counts, in_labels.masked
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         searched = b"\x00".join(
             (asked, system, messages or b"", tools or b"", params or b"", answered)
         )
-        hits = redact.suspects(searched, secrets_only=not self.masking.classes)
+        hits = suspects(searched, secrets_only=not self.masking.classes)
         if hits:
-            masker = redact.Masker(hits, personal=self.masking.personal)
+            masker = Masker(hits, personal=self.masking.personal)
             messages = _masked(masker, call.messages)
             tools = _masked(masker, call.tools)
             params = _masked(masker, call.params)
@@ -279,7 +279,7 @@ class Batch:
             masked += masker.masked
             found += masker.counts
         self._sensitivity += [
-            (call_id, self.records, rule, redact.kind_of(rule), n) for rule, n in found.items()
+            (call_id, self.records, rule, sensitivity_class(rule), n) for rule, n in found.items()
         ]
         names = tool_names(call.tools) if call.tools else None
         form = form_of(call.params) if call.params else None
@@ -306,7 +306,7 @@ class Batch:
         )
 
 
-def _mask_labels(call: Call, masker: redact.Masker) -> None:
+def _mask_labels(call: Call, masker: Masker) -> None:
     """Replace secrets in labels, each by a name of its own, so that they still tell calls apart.
 
     Personal data stays there: whom a call was for is what labels are for.
@@ -317,7 +317,7 @@ def _mask_labels(call: Call, masker: redact.Masker) -> None:
             setattr(call, name, f"{masked} {identity.digest(value.encode())[:8]}")
 
 
-def _forget_empty_usage(call: Call) -> None:
+def _drop_empty_usage(call: Call) -> None:
     """Take counts of 0 and 0 for what they are: how a log writes that it does not know."""
     if call.usage_state != "absent" and not call.cache_read_tokens:
         call.usage_state = "absent"
@@ -335,7 +335,7 @@ def as_json(value: Any) -> bytes | None:
         return dumps(value).encode()
 
 
-def _masked(masker: redact.Masker, value: Any) -> bytes | None:
+def _masked(masker: Masker, value: Any) -> bytes | None:
     return as_json(masker.value(value)) if value else as_json(value)
 
 
@@ -347,7 +347,7 @@ def tool_names(tools: Iterable[Any]) -> list[str]:
 def _tool_name(tool: Any) -> str | None:
     function = tool.get("function") if isinstance(tool, dict) else None
     name = function.get("name") if isinstance(function, dict) else None
-    return clean(name) if isinstance(name, str) else None
+    return encodable(name) if isinstance(name, str) else None
 
 
 def form_of(params: Mapping[str, Any]) -> str | None:
@@ -357,14 +357,14 @@ def form_of(params: Mapping[str, Any]) -> str | None:
         return None
     schema = form.get("json_schema")
     name = schema.get("name") if isinstance(schema, dict) else None
-    return clean(f"{form['type']}:{name}" if name else str(form["type"]))
+    return encodable(f"{form['type']}:{name}" if name else str(form["type"]))
 
 
 def _cleaned(call: Call) -> Call:
     """Return a call whose texts UTF-8 can hold."""
     for name, value in vars(call).items():
         if isinstance(value, str):
-            setattr(call, name, clean(value))
+            setattr(call, name, encodable(value))
         elif isinstance(value, list | dict):
             setattr(call, name, orjson.loads(dumps(value)))
     return call

@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.privacy import masking as redact
+from auditor.privacy.masking import free_of_suspects
 from auditor.readers.api_shapes import anthropic, openai_chat
 from auditor.readers.call import TOKEN_COUNTS
 from auditor.readers.columns import identity
@@ -96,11 +96,11 @@ class PairColumns(ABC):
         return found
 
     def _fit(self, rows: _Rows, timely: Iterable[bool]) -> list[bool]:
-        clean = redact.clean(
+        clean = free_of_suspects(
             list(map(b"\0".join, zip(rows.messages, rows.answers, strict=True))),
             secrets_only=self._secrets_only,
         )
-        named = redact.clean([_label_text(pair) for pair in rows.pairs], secrets_only=True)
+        named = free_of_suspects([_label_text(pair) for pair in rows.pairs], secrets_only=True)
         settings, labels, systems = (
             [value.fit for value in known.values]
             for known in (self._known.settings, self._known.labels, self._known.systems)

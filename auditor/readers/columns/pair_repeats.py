@@ -1,6 +1,6 @@
 """What repeats from pair to pair: settings of requests, system prompts, labels, models.
 
-Each different value is decoded by ``shapes`` and ``surroundings``, hashed and searched for secrets
+Each different value is decoded by ``api_shapes`` and ``metadata``, hashed and searched for secrets
 once in a piece of a file, and known by a number from then on. ``fit`` says that pairs with the
 value may be taken; the others are left to the readers.
 """
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 import pyarrow as pa
 
-from auditor.privacy import masking as redact
-from auditor.readers import metadata as surroundings
+from auditor.privacy.masking import free_of_suspects
 from auditor.readers import providers
 from auditor.readers.api_shapes.common import PARAMS
 from auditor.readers.call import Call
 from auditor.readers.columns import identity
 from auditor.readers.columns.batch import CALLS, as_json, form_of, tool_names
 from auditor.readers.columns.pair_types import UNSET, Request
+from auditor.readers.metadata import apply_labels
 from auditor.readers.values import text
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class System(NamedTuple):
     system_text: str | None = None
 
 
-class Model(NamedTuple):
+class Models(NamedTuple):
     """The model that answered, and the one that was asked."""
 
     asked: bytes = b""
@@ -127,7 +127,7 @@ class Repeated:
         self.settings = Known(self._read_settings, Settings())
         self.labels = Known(self._read_labels, Labels())
         self.systems = Known(self._read_system, System())
-        self.models = Known(_read_model, Model())
+        self.models = Known(_read_models, Models())
 
     def columns(
         self,
@@ -189,12 +189,12 @@ class Repeated:
         return self.labels.number(key, *key)
 
     def _read_labels(self, metadata: bytes, tags: bytes, asked: bytes) -> Labels:
-        """Read metadata and tags as those of any pair are read; empty where there are none."""
+        """Read metadata and tags as those of any pair are read; b"" where one is missing."""
         outer, inner = Call(), Call()
         for raw in filter(None, (metadata, tags)):
-            surroundings.around(outer, "", orjson.loads(raw))
+            apply_labels(outer, orjson.loads(raw))
         value = orjson.loads(asked) if asked else None
-        surroundings.around(inner, "", value)
+        apply_labels(inner, value)
         both = {**(outer.tags or {}), **(inner.tags or {})}
         kept = as_json(both) if both else None
         names = ("conversation_id", "trace_id", "project", "user_id", "api_key_id", "team")
@@ -215,12 +215,14 @@ class Repeated:
         return self.models.number(key, *key)
 
     def _is_clean(self, *parts: bytes | None) -> bool:
-        return all(redact.clean([part for part in parts if part], secrets_only=self._secrets_only))
+        return all(
+            free_of_suspects([part for part in parts if part], secrets_only=self._secrets_only)
+        )
 
 
-def _read_model(answered: str | None, asked: str | None) -> Model:
+def _read_models(answered: str | None, asked: str | None) -> Models:
     model = answered or asked or None
-    return Model(
+    return Models(
         asked=(asked or "").encode(),
         model=model,
         model_requested=asked or None,

@@ -4,7 +4,7 @@ Most logs are request and response pairs in OpenAI's chat or Anthropic's Message
 messages are texts. What such a pair may hold is in ``pair_types``; lines that fit those are decoded
 in C and become columns together (``pair_columns``), without passing through a ``Call``.
 A line that does not fit, in whatever way (tools called, images, an error, a secret), is left to the
-readers: the row of a line is the same on either way, which ``tests/test_readers_typed.py`` holds
+readers: the row of a line is the same on either way, which ``tests/readers/test_typed.py`` holds
 them to.
 """
 
@@ -58,16 +58,16 @@ class TypedPairs:
     def __init__(self, masking: Masking) -> None:
         self._chats, self._messages = ChatColumns(masking), MessagesColumns(masking)
 
-    def take(self, lines: Sequence[bytes]) -> Bools:
+    def decode(self, lines: Sequence[bytes]) -> Bools:
         """Take the lines that fit, and say which those are."""
         for start in range(0, len(lines), CHUNK_LINES):
-            self._take(start, lines[start : start + CHUNK_LINES])
+            self._decode(start, lines[start : start + CHUNK_LINES])
         fits = np.zeros(len(lines), dtype=bool)
         for shape in (self._chats, self._messages):
             fits[shape.at] = True
         return fits
 
-    def _take(self, start: int, lines: Sequence[bytes]) -> None:
+    def _decode(self, start: int, lines: Sequence[bytes]) -> None:
         chats: list[ChatPair] = []
         messages: list[MessagesPair] = []
         chats_at: list[int] = []

@@ -172,7 +172,7 @@ class Piece:
 
 
 def pieces(source: Source, start: int) -> Iterator[Piece]:
-    """Cut a plain file of lines into pieces of about 8 MiB that end at a line feed."""
+    """Cut a plain file of lines into pieces of about ``PIECE_BYTES`` that end at a line feed."""
     with source.file.open("rb") as file:
         while start < source.size:
             end = _line_end(file, start + PIECE_BYTES, source.size)

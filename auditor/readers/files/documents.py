@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from auditor.readers.call import Call, NotCall, Reject
-from auditor.readers.files import containers, side_files
-from auditor.readers.files import json_records as cutting
+from auditor.readers.files import containers, json_records, side_files
 from auditor.readers.files.json_records import BLOCK, EXCERPT, MAX_RECORD, Item
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.values import dumps
@@ -92,7 +91,7 @@ def line_blocks(source: containers.Source) -> Iterator[tuple[int | None, bytes |
     """
     with source.file.open("rb") as file:
         packed = _Joined(b"", containers.unpacked(file, source.magic))
-        yield from cutting.blocks(io.BufferedReader(packed, containers.PEEK))
+        yield from json_records.blocks(io.BufferedReader(packed, containers.PEEK))
         if packed.error is not None:
             yield None, Reject("broken-archive", str(packed.error))
 
@@ -190,9 +189,9 @@ def _text(file: IO[bytes], member: str | None) -> Iterator[Item]:
     joined = _joined(head, file)
     kind = kind_of(head)
     if kind == "lines":
-        yield from cutting.lines(joined, member)
+        yield from json_records.lines(joined, member)
     elif kind == "values":
-        yield from cutting.values(joined, member)
+        yield from json_records.values(joined, member)
     elif kind == "csv":
         yield from _csv(joined, head, member)
     else:

@@ -14,14 +14,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.columns.batch import Batch, Columns, Masking
-from auditor.readers.files import documents, side_files
-from auditor.readers.files import json_lines as lines
-from auditor.readers.registry import fold_with, named, reach, unknown
+from auditor.readers.files import documents, json_lines, side_files
+from auditor.readers.registry import fold_with, folds, named, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from auditor.readers.call import Outcome
+    from auditor.readers.call import FoldingReader, Outcome
     from auditor.readers.files.containers import Source
     from auditor.readers.files.json_records import Item
     from auditor.readers.registry import Registry
@@ -32,12 +31,12 @@ GROUP_BYTES = 1 << 30
 """Files that belong together are read together up to this size; beyond, each on its own."""
 
 
-def reader_of(source: Source, registry: Registry) -> Any:
+def reader_of(source: Source, registry: Registry) -> FoldingReader | None:
     """Return the reader whose records belong together, if the first ones are of such a format."""
     for item in islice(documents.items(source), SNIFF_RECORDS):
         if isinstance(item.record, dict):
             reader = registry.find(item.record)
-            if reader is not None and reach(reader) is not None:
+            if folds(reader):
                 return reader
     return None
 
@@ -59,11 +58,10 @@ def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
             found.setdefault(("parts", str(folder)), []).append(source)
             continue
         reader = reader_of(source, registry)
-        how_far = reach(reader) if reader is not None else None
         key: tuple[str, ...] = (source.path,)
-        if how_far == "folder":
+        if reader is not None and reader.reach == "folder":
             key = ("folder", reader.name, str(source.file.parent))
-        elif how_far == "run":
+        elif reader is not None and reader.reach == "run":
             key = ("run", reader.name)
         found.setdefault(key, []).append(source)
     parted: list[list[Source]] = []
@@ -75,12 +73,12 @@ def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
     return parted
 
 
-def columns(
+def read_group(
     group: Sequence[Source], registry: Registry, masking: Masking
 ) -> Iterator[tuple[Source, Columns]]:
     """Read a group of sources; yields batches of one source after another."""
     if len(group) == 1:
-        yield from ((group[0], part) for part in _one(group[0], registry, masking))
+        yield from ((group[0], part) for part in _read_source(group[0], registry, masking))
         return
     kept = [list(documents.items(source)) for source in group]
     outcomes = _fold([item for items in kept for item in items], registry)
@@ -90,24 +88,24 @@ def columns(
         position += len(items)
 
 
-def _one(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     if reader_of(source, registry) is not None:
         items = list(documents.items(source))
         yield _collect(source, items, _fold(items, registry), masking)
         return
     if documents.is_lines(source):
-        yield from _lines(source, registry, masking)
+        yield from _read_lines(source, registry, masking)
         return
     stream = documents.items(source)
     while items := list(islice(stream, BATCH_RECORDS)):
-        yield _collect(source, items, [_alone(item, registry) for item in items], masking)
+        yield _collect(source, items, [_read_item(item, registry) for item in items], masking)
 
 
-def _lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
-    """Read lines without a position to read on from: there is none in a compressed file."""
+def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+    """Read the lines of a compressed file, which reading cannot go on in the middle of."""
     for start, block in documents.line_blocks(source):
         if isinstance(block, bytes):
-            read = lines.of_block(block, start or 0, masking, registry, source.modified_at)
+            read = json_lines.read_block(block, start or 0, masking, registry, source.modified_at)
             yield replace(read, position=0)
         else:
             count = 0 if start is None else 1
@@ -116,7 +114,7 @@ def _lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Col
             yield batch.columns(lines=count, position=0)
 
 
-def _alone(item: Item, registry: Registry) -> list[Outcome]:
+def _read_item(item: Item, registry: Registry) -> list[Outcome]:
     if isinstance(item.record, dict):
         return list(registry.read(item.record))
     return [item.record]
@@ -125,7 +123,7 @@ def _alone(item: Item, registry: Registry) -> list[Outcome]:
 def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
     outcomes: list[list[Outcome]] = [[] for _ in items]
     together: dict[str, list[int]] = defaultdict(list)
-    readers: dict[str, Any] = {}
+    readers: dict[str, FoldingReader] = {}
     for n, item in enumerate(items):
         if not isinstance(item.record, dict):
             outcomes[n] = [item.record]
@@ -133,11 +131,11 @@ def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
         reader = registry.find(item.record)
         if reader is None:
             outcomes[n] = [unknown(item.record)]
-        elif reach(reader) is None:
-            outcomes[n] = list(registry.read(item.record))
-        else:
+        elif folds(reader):
             readers[reader.name] = reader
             together[reader.name].append(n)
+        else:
+            outcomes[n] = list(registry.read(item.record))
     for name, members in together.items():
         records: list[Any] = [items[n].record for n in members]
         folded = fold_with(readers[name], records)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from auditor.readers.registry import Registry
 
 
-def columns(
+def read_piece(
     path: Path,
     piece: Piece,
     masking: Masking,
@@ -31,10 +31,10 @@ def columns(
     with path.open("rb") as file:
         file.seek(piece.start)
         data = file.read(piece.end - piece.start)
-    return of_block(data, piece.start, masking, registry(tables), modified_at)
+    return read_block(data, piece.start, masking, registry(tables), modified_at)
 
 
-def of_block(
+def read_block(
     data: bytes,
     start: int,
     masking: Masking,
@@ -49,13 +49,13 @@ def of_block(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _of_block(data, start, Batch(masking, modified_at), readers)
+        return _read_lines(data, start, Batch(masking, modified_at), readers)
     finally:
         if collecting:
             gc.enable()
 
 
-def _of_block(data: bytes, start: int, batch: Batch, readers: Registry) -> Columns:
+def _read_lines(data: bytes, start: int, batch: Batch, readers: Registry) -> Columns:
     position = start + len(data)
     lines = data.split(b"\n")
     del data
@@ -64,13 +64,13 @@ def _of_block(data: bytes, start: int, batch: Batch, readers: Registry) -> Colum
         lines.pop()
     typed = TypedPairs(batch.masking)
     # Where others want to be asked first, what is ours by its types may be theirs by its keys.
-    fits = typed.take(lines) if readers.ours_only else np.zeros(len(lines), dtype=bool)
+    fits = typed.decode(lines) if readers.ours_only else np.zeros(len(lines), dtype=bool)
     offsets = start + np.cumsum([0, *(len(line) + 1 for line in lines)])
     records = np.ones(len(lines), dtype=np.int64)
     more = 0
     for n in np.flatnonzero(~fits).tolist():
         batch.records = before = n + more
-        _read(readers, batch, lines[n], n + 1, int(offsets[n]))
+        _read_line(readers, batch, lines[n], n + 1, int(offsets[n]))
         records[n] = batch.records - before
         more += batch.records - before - 1
     batch.records = len(lines) + more
@@ -82,7 +82,7 @@ def _of_block(data: bytes, start: int, batch: Batch, readers: Registry) -> Colum
     return batch.columns(lines=len(lines), position=position, beside=beside)
 
 
-def _read(readers: Registry, batch: Batch, line: bytes, line_no: int, offset: int) -> None:
+def _read_line(readers: Registry, batch: Batch, line: bytes, line_no: int, offset: int) -> None:
     record = parse(line.removeprefix(BOM) if offset == 0 else line)
     if type(record) is dict:
         for outcome in readers.read(record):

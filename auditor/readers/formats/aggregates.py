@@ -1,4 +1,4 @@
-"""Bills and usage by day: no calls, but what ``auditor reconcile`` compares the calls with.
+"""Bills and usage by day: not calls, but what ``auditor reconcile`` compares calls with.
 
 Sources: OpenAI's usage and cost exports, the Anthropic Console's usage and cost exports.
 """
@@ -31,5 +31,5 @@ def matches(record: Json) -> bool:
 
 
 def read(record: Json) -> list[Outcome]:
-    """Return that it is no call."""
+    """Return that a row is not a call."""
     return [NotCall(f"a sum over {len(record)} columns: see auditor reconcile")]

@@ -1,16 +1,16 @@
 """Azure: API Management's gateway log, and Azure OpenAI's diagnostic log.
 
 Source: Azure Monitor, ApiManagementGatewayLogs and the RequestResponse category. The gateway keeps
-bodies as JSON text, cut at a limit; the diagnostic log has neither texts nor tokens.
+bodies as JSON text, cut at a limit; the diagnostic log lacks texts and tokens.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
+from auditor.readers import api_shapes
 from auditor.readers.call import Call, Json
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import http_status, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _gateway(call: Call, properties: Json) -> None:
     url = text(properties.get("backendUrl")) or text(properties.get("url"))
     request = properties.get("backendRequestBody") or properties.get("requestBody")
     response = properties.get("backendResponseBody") or properties.get("responseBody")
-    shapes.decode(call, request, response, url)
+    api_shapes.decode(call, request, response, url)
     cut = [
         b
         for b in (request, response)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
+from auditor.readers import api_shapes
 from auditor.readers.api_shapes.common import take_error
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import one_of, text
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _call(record: Json, params: Any) -> Call:
     result = record["result"]
     call.log_id = text(record["custom_id"])
     call.provider = "anthropic"
-    shapes.decode(call, params, result.get("message"), "/v1/messages")
+    api_shapes.decode(call, params, result.get("message"), "/v1/messages")
     call.api_shape = "messages"
     if result["type"] == "errored":
         error = result.get("error")

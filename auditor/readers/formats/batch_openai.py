@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.readers import api_shapes as shapes
+from auditor.readers import api_shapes
 from auditor.readers.api_shapes.common import take_error
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import http_status, text
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _is_input(record: Json) -> bool:
 
 
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
-    """Join results with their requests; a request is no call of its own."""
+    """Join results with their requests; a request is part of the call of its result."""
     asked = {str(r["custom_id"]): r for r in records if not _is_output(r)}
     calls = {id(r): _call(r, asked.get(str(r["custom_id"]))) for r in records if _is_output(r)}
     answered = {str(r["custom_id"]): calls[id(r)] for r in records if _is_output(r)}
@@ -61,7 +61,7 @@ def _call(record: Json, asked: Json | None) -> Call:
     response = record.get("response")
     response = response if isinstance(response, dict) else {}
     url = text(asked.get("url")) if asked else None
-    shapes.decode(call, asked.get("body") if asked else None, response.get("body"), url)
+    api_shapes.decode(call, asked.get("body") if asked else None, response.get("body"), url)
     call.endpoint = url
     call.http_status = http_status(response.get("status_code"))
     if record.get("error"):

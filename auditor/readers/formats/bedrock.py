@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import usage
+from auditor.readers import api_shapes, usage
 from auditor.readers.api_shapes import converse
 from auditor.readers.call import Call, Json
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
@@ -20,11 +19,18 @@ if TYPE_CHECKING:
 
 name = "bedrock"
 title = "Amazon Bedrock model invocation log"
+BODIES = {"input": "inputBody", "output": "outputBody"}
+"""The parts of an invocation, and how the keys of their bodies begin."""
 
 
 def matches(record: Json) -> bool:
-    """Say whether the record is an invocation, or wraps one."""
-    return is_log(record) or is_log(_inner(record))
+    """Say whether the record is an invocation that holds its bodies, or wraps one."""
+    return (is_log(record) and not has_bodies_elsewhere(record)) or is_log(_inner(record))
+
+
+def has_bodies_elsewhere(record: Json) -> bool:
+    """Say whether a body of an invocation is a file of its own, which ``bedrock_parts`` joins."""
+    return any(f"{body}S3Path" in _dict(record.get(part)) for part, body in BODIES.items())
 
 
 def is_log(record: Any) -> bool:
@@ -53,7 +59,7 @@ def read(record: Json) -> list[Outcome]:
     url = "/model/x/converse" if operation.startswith("Converse") else None
     if isinstance(request, dict):
         request = {k: v for k, v in request.items() if k != "modelId"}
-    shapes.decode(call, request, response, url)
+    api_shapes.decode(call, request, response, url)
     call.log_id = text(record.get("requestId"))
     if call.provider_response_id is None:
         call.provider_response_id = call.log_id
@@ -103,7 +109,7 @@ def _counts(call: Call, given: Json, made: Json, response: Any) -> None:
     body = _dict(response)
     converse.usage(call, body.get("usage"))
     if call.usage_state == "absent":
-        usage.take(
+        usage.set_tokens(
             call,
             given_input=count(given.get("inputTokenCount")),
             output=count(made.get("outputTokenCount")) or (0 if body.get("embedding") else None),

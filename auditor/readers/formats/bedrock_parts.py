@@ -20,15 +20,11 @@ if TYPE_CHECKING:
 name = "bedrock-parts"
 title = "Amazon Bedrock invocations whose bodies are files beside the log"
 reach = "folder"
-_BODIES = {"input": "inputBody", "output": "outputBody"}
 
 
 def matches(record: Json) -> bool:
     """Say whether the record is a part, or an invocation that has parts elsewhere."""
-    return _is_part(record) or (
-        bedrock.is_log(record)
-        and any(f"{body}S3Path" in _dict(record.get(part)) for part, body in _BODIES.items())
-    )
+    return _is_part(record) or (bedrock.is_log(record) and bedrock.has_bodies_elsewhere(record))
 
 
 def _is_part(record: Json) -> bool:
@@ -40,7 +36,7 @@ def _dict(value: Any) -> Json:
 
 
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
-    """Give invocations their bodies; a body is no call of its own."""
+    """Give invocations their bodies; a body is part of its invocation's call."""
     bodies = {(str(r.get("requestId")), r.get("part")): r["body"] for r in records if r.get("body")}
     calls: dict[str, Call] = {}
     outcomes: list[list[Outcome]] = []
@@ -62,7 +58,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
 
 def _joined(record: Json, request_id: str, bodies: dict[tuple[str, Any], Any]) -> Json:
     joined = dict(record)
-    for part, body in _BODIES.items():
+    for part, body in bedrock.BODIES.items():
         if (request_id, part) in bodies:
             joined[part] = {**_dict(record.get(part)), f"{body}Json": bodies[request_id, part]}
     return joined

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
+from auditor.readers import api_shapes
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import count, moment, number, one_of, text
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _lines(record: Json) -> list[Json]:
 
 
 def _answer_key(line: Json) -> tuple[str, str] | None:
-    """Return what names an answer; None: the line is no answer of a model."""
+    """Return what names an answer; None: the line is not an answer of a model."""
     message = line.get("message")
     if not isinstance(message, dict) or line.get("type", "assistant") != "assistant":
         return None
@@ -141,8 +141,8 @@ def _call(lines: list[Json], chain: _Chain) -> Call:
             else ()
         )
     ]
-    shapes.anthropic.request(call, {"messages": chain.before(first)})
-    shapes.anthropic.response(call, {**fullest, "content": content, "type": "message"})
+    api_shapes.anthropic.request(call, {"messages": chain.before(first)})
+    api_shapes.anthropic.response(call, {**fullest, "content": content, "type": "message"})
     call.api_shape = "messages"
     call.provider = "anthropic"
     call.log_id = text(first.get("requestId")) or text(first.get("uuid"))

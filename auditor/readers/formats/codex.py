@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import usage
+from auditor.readers import api_shapes, usage
 from auditor.readers.api_shapes import openai_responses
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import count, moment, one_of, text
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def matches(record: Json) -> bool:
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Walk a session: each new count of tokens is a call, with the items since the last one."""
     session = _Session()
-    return [[session.take(record)] for record in records]
+    return [[session.read(record)] for record in records]
 
 
 class _Session:
@@ -57,8 +56,8 @@ class _Session:
         self._replaying = False
         self._calls = 0
 
-    def take(self, record: Json) -> Outcome:
-        """Take the next line."""
+    def read(self, record: Json) -> Outcome:
+        """Read the next line."""
         payload = record.get("payload")
         payload = payload if isinstance(payload, dict) else {}
         kind = record.get("type")
@@ -109,7 +108,7 @@ class _Session:
         asked, made = self._split()
         openai_responses.request(call, {"instructions": self._instructions(), "input": asked})
         if made:
-            shapes.openai_responses.response(call, {"output": made, "status": "completed"})
+            api_shapes.openai_responses.response(call, {"output": made, "status": "completed"})
         self._answered_from = len(self._items)
         call.api_shape, call.status, call.provider = "responses", "ok", "openai"
         call.model = self._model or _DEFAULT_MODEL
@@ -119,7 +118,7 @@ class _Session:
         call.log_id = f"{call.conversation_id or ''}:{self._calls}:{record.get('timestamp')}"
         call.project = text(self._meta.get("cwd"))
         call.endpoint = "codex"
-        usage.take(
+        usage.set_tokens(
             call,
             given_input=count(counts.get("input_tokens")),
             output=count(counts.get("output_tokens")),

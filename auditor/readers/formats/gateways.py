@@ -1,6 +1,7 @@
 """Gateways whose export needs more than a table: Portkey, Cloudflare, Weave, and stored chats.
 
-Sources: the products' documentation; no sample of theirs was at hand (see log-formats in the docs).
+Sources: the products' documentation; no export of theirs was at hand, so the samples in
+``tests/formats`` are written after it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import http_exchange as http
+from auditor.readers import http_exchange
 from auditor.readers.call import Json, Reject
 from auditor.readers.values import http_status, moment, number, text
 
@@ -39,7 +39,7 @@ def _read(entry: Any) -> Outcome:
     if content.get("encoding") == "base64" and isinstance(body, str):
         body = base64.b64decode(body, validate=False).decode("utf-8", "replace")
     wait = number(_dict(entry.get("timings")).get("wait"))
-    return http.exchange(
+    return http_exchange.call_of(
         method=text(request.get("method")),
         url=text(request.get("url")),
         request=_dict(request.get("postData")).get("text"),

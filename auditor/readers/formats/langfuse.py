@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import providers
+from auditor.readers import api_shapes, providers
 from auditor.readers.api_shapes import gemini
 from auditor.readers.api_shapes.common import params_of, take_leading_system
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.mapped import finish
-from auditor.readers.traces import genai_messages as gm
+from auditor.readers.finishing import finish
+from auditor.readers.traces import genai_messages
 from auditor.readers.values import count, json_or_none, moment, number, one_of, text
 
 if TYPE_CHECKING:
@@ -193,7 +192,7 @@ def _texts(call: Call, o: Json) -> None:
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
     if isinstance(given, list):
-        take_leading_system(call, gm.conversation(call, [langchain(m) for m in given]))
+        take_leading_system(call, genai_messages.conversation(call, [langchain(m) for m in given]))
     if isinstance(tools, list):
         call.tools = [
             t if "function" in t else {"type": "function", "function": t}
@@ -210,10 +209,10 @@ def _texts(call: Call, o: Json) -> None:
 
 
 def _answer(call: Call, made: Any) -> None:
-    if shapes.is_response(made):
+    if api_shapes.is_response(made):
         state = call.usage_state
         model = call.model
-        shapes.decode(call, None, made)
+        api_shapes.decode(call, None, made)
         call.usage_state, call.model = state, model or call.model
         call.content_state = "full"
         return
@@ -222,9 +221,11 @@ def _answer(call: Call, made: Any) -> None:
         return
     found = [made] if isinstance(made, dict) else made if isinstance(made, list) else []
     if found and all(isinstance(f, dict) and ("toolName" in f or "function" in f) for f in found):
-        call.tool_calls = [gm.tool_call(f) for f in found]
+        call.tool_calls = [genai_messages.tool_call(f) for f in found]
         return
-    messages = gm.conversation(call, [langchain(m) for m in found if isinstance(m, dict)])
+    messages = genai_messages.conversation(
+        call, [langchain(m) for m in found if isinstance(m, dict)]
+    )
     texts = [m["content"] for m in messages if isinstance(m.get("content"), str)]
     call.response_text = "".join(texts) or None
     call.tool_calls = [c for m in messages for c in m.get("tool_calls", ())] or None
@@ -235,7 +236,7 @@ def _answer(call: Call, made: Any) -> None:
 
 
 def _value(value: Any) -> Any:
-    """Return what was logged: JSON, JSON in JSON, or plain text that is none."""
+    """Return what was logged: JSON, JSON in JSON, or plain text."""
     parsed = json_or_none(value)
     return value if parsed is None else parsed
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import providers, usage
+from auditor.readers import api_shapes, providers, usage
 from auditor.readers.api_shapes.common import params_of, take_leading_system
 from auditor.readers.api_shapes.openai_chat import tools_of
 from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.finishing import finish
 from auditor.readers.formats.langfuse import langchain
-from auditor.readers.mapped import finish
-from auditor.readers.traces import genai_messages as gm
+from auditor.readers.traces import genai_messages
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _read(run: Json) -> Outcome:
     listed = run.get("tags")
     call.tags = {**tags, **({"tags": listed} if listed else {})} or None
     if call.usage_state == "absent":
-        usage.take(
+        usage.set_tokens(
             call,
             given_input=count(run.get("prompt_tokens")) or None,
             output=count(run.get("completion_tokens")),
@@ -141,7 +140,7 @@ def _texts(call: Call, run: Json, extra: Json) -> None:
     if isinstance(given, str):
         given = [given]
     if isinstance(given, list):
-        take_leading_system(call, gm.conversation(call, [langchain(m) for m in given]))
+        take_leading_system(call, genai_messages.conversation(call, [langchain(m) for m in given]))
     invocation = extra.get("invocation_params")
     params = {**(invocation if isinstance(invocation, dict) else {}), **inputs}
     call.params = params_of(params)
@@ -153,8 +152,8 @@ def _texts(call: Call, run: Json, extra: Json) -> None:
 
 def _outputs(call: Call, outputs: Json) -> None:
     messages, params, system = call.messages, call.params, call.system_text
-    if shapes.of_response(outputs) is not None:
-        shapes.decode(call, None, outputs)
+    if api_shapes.of_response(outputs) is not None:
+        api_shapes.decode(call, None, outputs)
         call.messages, call.params, call.system_text = messages, params, system
         call.content_state = "full"
     generations = outputs.get("generations")
@@ -165,7 +164,7 @@ def _outputs(call: Call, outputs: Json) -> None:
         call.response_text = call.response_text or text(first.get("text"))
         message = langchain(first.get("message"))
         if isinstance(message, dict):
-            said = gm.conversation(call, [message])
+            said = genai_messages.conversation(call, [message])
             call.tool_calls = call.tool_calls or (said[0].get("tool_calls") if said else None)
             metadata = metadata or message.get("usage_metadata")
             response = message.get("response_metadata")
@@ -174,7 +173,7 @@ def _outputs(call: Call, outputs: Json) -> None:
                 call.finish_reason = text(response.get("finish_reason"))
                 call.provider_response_id = text(response.get("id")) or text(message.get("id"))
     elif isinstance(outputs.get("messages"), list) and call.response_text is None:
-        said = gm.conversation(call, [langchain(m) for m in outputs["messages"]])
+        said = genai_messages.conversation(call, [langchain(m) for m in outputs["messages"]])
         call.response_text = next(
             (m["content"] for m in said if isinstance(m.get("content"), str)), None
         )
@@ -182,7 +181,7 @@ def _outputs(call: Call, outputs: Json) -> None:
         _usage(call, metadata)
     llm = outputs.get("llm_output")
     if isinstance(llm, dict) and call.usage_state == "absent":
-        shapes.openai_chat.usage(call, llm.get("token_usage"))
+        api_shapes.openai_chat.usage(call, llm.get("token_usage"))
         call.model = call.model or text(llm.get("model_name"))
 
 
@@ -190,7 +189,7 @@ def _usage(call: Call, metadata: Json) -> None:
     given, made = metadata.get("input_token_details"), metadata.get("output_token_details")
     given = given if isinstance(given, dict) else {}
     made = made if isinstance(made, dict) else {}
-    usage.take(
+    usage.set_tokens(
         call,
         given_input=count(metadata.get("input_tokens")),
         output=count(metadata.get("output_tokens")),

@@ -11,11 +11,12 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes as shapes
+from auditor.readers import api_shapes
 from auditor.readers.api_shapes import anthropic, openai_responses
 from auditor.readers.api_shapes.common import take_leading_system
 from auditor.readers.call import Call, Json
-from auditor.readers.mapped import declared, finish
+from auditor.readers.finishing import finish
+from auditor.readers.mapped import declared
 from auditor.readers.values import dumps, json_or_none, moment
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _messages(call: Call, record: Json) -> None:
     body = dict(params) if isinstance(params, dict) else {}
     messages = record.get("messages")
     kind = _SHAPES.get(str(record.get("call_type")), "chat")
-    shape: Any = shapes.openai_chat
+    shape: Any = api_shapes.openai_chat
     if kind == "responses":
         body["input"] = messages
         shape = openai_responses
@@ -80,7 +81,7 @@ def _messages(call: Call, record: Json) -> None:
             if isinstance(messages, list)
             else messages
         )
-        shape = shapes.embeddings
+        shape = api_shapes.embeddings
     elif isinstance(messages, str):
         body["messages"] = [{"role": "user", "content": messages}]
     else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import providers, usage
 from auditor.readers.api_shapes.common import params_of, take_leading_system
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.values import count, json_or_none, moment, number, text
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _tokens(call: Call, row: Json, details: Json) -> None:
     given = given or (inner if isinstance(inner, dict) else {})
     thoughts = count(details.get("thoughtsTokenCount"))
     output = count(row.get("output_tokens"))
-    usage.take(
+    usage.set_tokens(
         call,
         given_input=count(row.get("input_tokens")),
         output=output,

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import metadata as surroundings
-from auditor.readers import providers
+from auditor.readers import api_shapes, metadata, providers
 from auditor.readers.call import Call, Json, NotCall, Outcome, Reject
 from auditor.readers.metadata import NAMES
 
@@ -48,7 +46,7 @@ def matches(record: Json) -> bool:
 def _elsewhere(record: Json) -> bool:
     """Say whether the record is an exchange with another endpoint than those of models."""
     url = record.get("url")
-    return isinstance(url, str) and url.startswith("http") and not shapes.CALL_URL.search(url)
+    return isinstance(url, str) and url.startswith("http") and not api_shapes.CALL_URL.search(url)
 
 
 def read(record: Json) -> list[Outcome]:
@@ -60,8 +58,8 @@ def read(record: Json) -> list[Outcome]:
         return [Reject("unknown-format", "no request and no response found in it")]
     call = Call()
     call.reader = name
-    url = surroundings.take(call, record)
-    shapes.decode(call, request, response, url)
+    url = metadata.apply(call, record)
+    api_shapes.decode(call, request, response, url)
     if request is None and call.response_text is None and call.provider_response_id is None:
         if call.status != "error":
             return [NotCall("no request and no answer")]
@@ -80,7 +78,7 @@ def _find(record: Json) -> tuple[Any, Any]:
     if type(request) is dict and type(response) is dict:
         if "messages" in request and ("choices" in response or "content" in response):
             return request, response
-        if shapes.is_request(request) and (shapes.is_response(response) or not response):
+        if api_shapes.is_request(request) and (api_shapes.is_response(response) or not response):
             return request, response
     found = _Search()
     found.walk(record, 0)
@@ -95,10 +93,10 @@ class _Search:
         self.response: Any = None
 
     def walk(self, value: Json, depth: int) -> None:
-        if self.response is None and shapes.is_response(value):
+        if self.response is None and api_shapes.is_response(value):
             self.response = value
             return
-        if self.request is None and shapes.is_request(value):
+        if self.request is None and api_shapes.is_request(value):
             self.request = value
             if depth:
                 return
@@ -107,7 +105,7 @@ class _Search:
         for key, found in value.items():
             text = isinstance(found, str) and found[:1] in "{[de" and key in _NAMED
             chunks = isinstance(found, list) and key in _RESPONSE_NAMES
-            inner = shapes.parse_body(found)[0] if text or chunks else found
+            inner = api_shapes.parse_body(found)[0] if text or chunks else found
             if isinstance(inner, dict) and inner is not self.request:
                 self.walk(inner, depth + 1)
 

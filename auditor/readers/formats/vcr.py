@@ -10,7 +10,7 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import http_exchange as http
+from auditor.readers import http_exchange
 from auditor.readers.call import Json, Reject
 from auditor.readers.values import count, http_status, moment, text
 
@@ -35,7 +35,7 @@ def read(record: Json) -> list[Outcome]:
     if _is_bare(record):
         status = count(record.get("status"))
         return [
-            http.exchange(
+            http_exchange.call_of(
                 method=None, url=None, request=record.get("request"), response=record["body"],
                 status=status, at=_date(record.get("headers")), time_kind="end",
             )
@@ -48,7 +48,7 @@ def _read(found: Any) -> Outcome:
         return Reject("not-an-object", "an interaction that is no object")
     request, response = _dict(found.get("request")), _dict(found.get("response"))
     status = response.get("status")
-    return http.exchange(
+    return http_exchange.call_of(
         method=text(request.get("method")),
         url=text(request.get("uri")) or text(request.get("url")),
         request=_body(request),

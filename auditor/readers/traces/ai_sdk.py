@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from auditor.readers import usage
 from auditor.readers.api_shapes import anthropic as messages_api
 from auditor.readers.api_shapes.common import params_of, take_leading_system
-from auditor.readers.traces import genai_messages as gm
+from auditor.readers.traces import genai_messages
 from auditor.readers.traces.span import first, set_provider
 from auditor.readers.values import count, json_or_none, number, text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auditor.readers.traces.span import Span
 
 
-def take(call: Call, span: Span) -> None:
+def fill(call: Call, span: Span) -> None:
     """Fill a call from the attributes of a span."""
     a = span.attributes
     call.api_shape = "embeddings" if str(a.get("ai.operationId")).endswith("doEmbed") else "chat"
@@ -35,7 +35,7 @@ def take(call: Call, span: Span) -> None:
     values = found if isinstance(found, list) else []
     prompt = json_or_none(first(a, "ai.prompt.messages", "ai.prompt"))
     prompt = prompt.get("messages", prompt) if isinstance(prompt, dict) else prompt
-    messages = gm.conversation(call, prompt) or [
+    messages = genai_messages.conversation(call, prompt) or [
         {"role": "user", "content": text(json_or_none(v)) or str(v)} for v in values
     ]
     take_leading_system(call, messages)
@@ -43,7 +43,7 @@ def take(call: Call, span: Span) -> None:
     call.response_text = answer if isinstance(answer, str) else None
     calls = json_or_none(a.get("ai.response.toolCalls"))
     call.tool_calls = (
-        [gm.tool_call(c) for c in calls if isinstance(c, dict)] or None
+        [genai_messages.tool_call(c) for c in calls if isinstance(c, dict)] or None
         if isinstance(calls, list)
         else None
     )
@@ -81,7 +81,7 @@ def _tokens(call: Call, a: Json) -> None:
     output = count(
         first(a, "ai.usage.outputTokens", "ai.usage.completionTokens", "gen_ai.usage.output_tokens")
     )
-    usage.take(
+    usage.set_tokens(
         call,
         given_input=count(
             first(

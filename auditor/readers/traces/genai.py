@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.readers import providers, usage
 from auditor.readers.api_shapes.common import params_of, take_leading_system
-from auditor.readers.traces import genai_messages as gm
+from auditor.readers.traces import genai_messages
 from auditor.readers.traces.span import first, set_answer, set_provider
 from auditor.readers.values import choice_count, count, json_or_none, number, text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auditor.readers.traces.span import Span
 
 
-def take(call: Call, span: Span) -> None:
+def fill(call: Call, span: Span) -> None:
     """Fill a call from the attributes, events and log records of a span."""
     a = span.attributes
     call.api_shape = (
@@ -71,7 +71,7 @@ def _tokens(call: Call, a: Json) -> None:
         return
     if call.api_shape == "embeddings":
         output = output or 0
-    usage.take(
+    usage.set_tokens(
         call,
         given_input=given,
         output=output,
@@ -109,30 +109,34 @@ def _texts(call: Call, span: Span) -> None:
     a = span.attributes
     asked = json_or_none(first(a, "gen_ai.input.messages", "gen_ai.prompt"))
     answered = json_or_none(first(a, "gen_ai.output.messages", "gen_ai.completion"))
-    messages = gm.conversation(call, asked)
-    answers = gm.conversation(call, answered)
+    messages = genai_messages.conversation(call, asked)
+    answers = genai_messages.conversation(call, answered)
     for event in span.events:
         inner = event.get("attributes") if isinstance(event, dict) else None
         if isinstance(inner, dict):
-            messages = messages or gm.conversation(
+            messages = messages or genai_messages.conversation(
                 call, json_or_none(first(inner, "gen_ai.input.messages", "gen_ai.prompt"))
             )
-            answers = answers or gm.conversation(
+            answers = answers or genai_messages.conversation(
                 call, json_or_none(first(inner, "gen_ai.output.messages", "gen_ai.completion"))
             )
-    messages = messages or gm.conversation(call, gm.numbered(gm.unflatten(a, "gen_ai.prompt")))
-    rows = gm.unflatten(a, "gen_ai.completion")
-    answers = answers or gm.conversation(call, gm.numbered(rows))
+    messages = messages or genai_messages.conversation(
+        call, genai_messages.numbered(genai_messages.unflatten(a, "gen_ai.prompt"))
+    )
+    rows = genai_messages.unflatten(a, "gen_ai.completion")
+    answers = answers or genai_messages.conversation(call, genai_messages.numbered(rows))
     if rows and call.finish_reason is None:
         call.finish_reason = text(rows[0].get("finish_reason"))
     for event_name, body in span.content:
         if event_name.endswith("choice"):
             inner = body.get("message")
-            answers += gm.conversation(call, [inner if isinstance(inner, dict) else body])
+            answers += genai_messages.conversation(
+                call, [inner if isinstance(inner, dict) else body]
+            )
             call.finish_reason = call.finish_reason or text(body.get("finish_reason"))
         elif body:
             role = event_name.split(".")[1] if "." in event_name else "user"
-            messages += gm.conversation(call, [{"role": role, **body}])
+            messages += genai_messages.conversation(call, [{"role": role, **body}])
     messages = [m for m in messages if m.get("content") or m.get("tool_calls")]
     system = json_or_none(a.get("gen_ai.system_instructions"))
     system = a.get("gen_ai.system_instructions") if system is None else system
@@ -150,7 +154,7 @@ def _texts(call: Call, span: Span) -> None:
                 "type": "function",
                 "function": {**row, "parameters": json_or_none(row.get("parameters"))},
             }
-            for row in gm.unflatten(a, "llm.request.functions")
+            for row in genai_messages.unflatten(a, "llm.request.functions")
         ]
     call.tools = [
         t if "function" in t else {"type": "function", "function": t}

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.readers import api_shapes as shapes
-from auditor.readers import usage
+from auditor.readers import api_shapes, usage
 from auditor.readers.api_shapes.common import params_of, take_leading_system
-from auditor.readers.traces import genai_messages as gm
+from auditor.readers.traces import genai_messages
 from auditor.readers.traces.span import first, set_answer, set_provider
 from auditor.readers.values import count, json_or_none, number, text
 
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
     from auditor.readers.traces.span import Span
 
 
-def take(call: Call, span: Span) -> None:
+def fill(call: Call, span: Span) -> None:
     """Fill a call from the attributes of a span."""
     a = span.attributes
     pair = [
         json_or_none(a.get(f"{side}.value")) if "json" in str(a.get(f"{side}.mime_type")) else None
         for side in ("input", "output")
     ]
-    request = pair[0] if shapes.is_request(pair[0]) else None
-    response = pair[1] if shapes.is_response(pair[1]) else None
+    request = pair[0] if api_shapes.is_request(pair[0]) else None
+    response = pair[1] if api_shapes.is_response(pair[1]) else None
     state = call.content_state
     if request is not None or response is not None:
-        shapes.decode(call, request, response)
+        api_shapes.decode(call, request, response)
         call.content_state = state
     call.api_shape = (
         "embeddings"
@@ -47,18 +46,26 @@ def take(call: Call, span: Span) -> None:
         call.params = call.params or params_of(params)
         call.user_id = call.user_id or text(params.get("user"))
     if not call.messages:
-        rows = gm.openinference(a, "llm.input_messages")
-        take_leading_system(call, gm.conversation(call, rows or pair[0]))
+        rows = genai_messages.openinference(a, "llm.input_messages")
+        take_leading_system(call, genai_messages.conversation(call, rows or pair[0]))
     if call.response_text is None and not call.tool_calls:
-        set_answer(call, gm.conversation(call, gm.openinference(a, "llm.output_messages")))
+        set_answer(
+            call,
+            genai_messages.conversation(
+                call, genai_messages.openinference(a, "llm.output_messages")
+            ),
+        )
         if call.response_text is None and not call.tool_calls:
             output = pair[1] if isinstance(pair[1], dict) else {}
             call.response_text = text(output.get("text")) if output else text(a.get("output.value"))
     if not call.tools:
-        tools = [json_or_none(row.get("tool.json_schema")) for row in gm.unflatten(a, "llm.tools")]
+        tools = [
+            json_or_none(row.get("tool.json_schema"))
+            for row in genai_messages.unflatten(a, "llm.tools")
+        ]
         call.tools = [tool for tool in tools if isinstance(tool, dict)] or None
     if call.usage_state == "absent":
-        usage.take(
+        usage.set_tokens(
             call,
             given_input=count(a.get("llm.token_count.prompt")),
             output=count(a.get("llm.token_count.completion")),

@@ -1,7 +1,7 @@
 """Trace spans to calls: which spans are calls, and what all tracers say alike.
 
-What each family of tracers calls things is in ``tracers``. Input counts include what was cached in
-all of them, unless that does not fit.
+What each family of tracers calls things is in a module of its own beside this one. Input counts
+include what was cached in all of them, unless that does not fit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.readers.call import Call, NotCall
-from auditor.readers.mapped import finish
+from auditor.readers.finishing import finish
 from auditor.readers.traces import ai_sdk, genai, openinference
 from auditor.readers.traces.span import Span, first
 from auditor.readers.values import count, text
@@ -38,7 +38,7 @@ _REDACTED = "__REDACTED__"
 
 
 def kind(span: Span) -> str | None:
-    """Return the convention a call's span follows; None: it is no call."""
+    """Return the convention a call's span follows; None: the span is not a call."""
     a = span.attributes
     operation = text(a.get("ai.operationId"))
     if operation:
@@ -71,7 +71,7 @@ def _is_openllmetry(a: Json) -> bool:
 
 
 def read(span: Span) -> Outcome:
-    """Turn one span into a call, or say that it is none."""
+    """Turn one span into a call, or say why it is not one."""
     convention = kind(span)
     if convention is None:
         return NotCall(f"span {span.name or ''} is no call to a model".replace("  ", " "))
@@ -140,10 +140,10 @@ def _common(call: Call, span: Span) -> None:
 
 
 _READERS = {
-    "otel-genai": genai.take,
-    "openllmetry": genai.take,
-    "openinference": openinference.take,
-    "ai-sdk": ai_sdk.take,
+    "otel-genai": genai.fill,
+    "openllmetry": genai.fill,
+    "openinference": openinference.fill,
+    "ai-sdk": ai_sdk.fill,
 }
 
 
