@@ -358,7 +358,7 @@ COMMENT ON TABLE labels IS 'grade: what people said: right answers of calls and 
 CREATE TABLE IF NOT EXISTS category_costs (
     category_id         VARCHAR NOT NULL,   -- the category
     candidate_id        VARCHAR NOT NULL,   -- the candidate
-    calls_month         DOUBLE NOT NULL,    -- calls a month: mean per covered day x 30.4
+    calls_month         DOUBLE NOT NULL,    -- calls a month: mean per covered day times v_period.days_per_month
     api_usd_month       DECIMAL(18, 6) NOT NULL,  -- spend a month, priced calls
     eligible_usd_month  DECIMAL(18, 6) NOT NULL,  -- the part the candidate could take
     input_tokens_month  DOUBLE,             -- prompt tokens a month in the candidate's tokenizer, estimated from the draws
@@ -433,6 +433,13 @@ CREATE TABLE IF NOT EXISTS bars (
 COMMENT ON TABLE bars IS 'plan: priced spend by verdict; a category may stand on two bars. The headline is read from here.';
 
 -- what report, console and plan.md read ----------------------------------------------------------
+CREATE OR REPLACE VIEW v_calls AS
+SELECT *, coalesce(conversation_id, request_hash, call_id) AS unit_id,
+       input_uncached_tokens + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
+         + coalesce(cache_write_1h_tokens, 0) AS input_tokens
+FROM calls;
+COMMENT ON VIEW v_calls IS 'ingest: calls with the unit each is drawn in (conversation, set of equal requests, or call) and all its input tokens; NULL where the uncached ones are unknown.';
+
 CREATE OR REPLACE VIEW v_ledger AS
 SELECT source_id, path, reader, s.records, s.calls, s.duplicates, s.not_calls, s.rejects, complete,
        (SELECT sum(cost_usd) FROM calls c WHERE c.source_id = s.source_id) AS spend_usd,
@@ -447,16 +454,16 @@ WITH days AS (
 ), steps AS (
     SELECT day, date_diff('day', lag(day) OVER (ORDER BY day), day) - 1 AS empty_before FROM days
 )
-SELECT min(day) AS first_day, max(day) AS last_day, count(*) AS days_with_calls,
+SELECT min(day) AS first_day, max(day) AS last_day, count(*) AS days_with_calls, 30.4 AS days_per_month,
        date_diff('day', min(day), max(day)) + 1
          - coalesce(sum(empty_before) FILTER (empty_before > 3), 0) AS covered_days,
        coalesce(sum(empty_before) FILTER (empty_before > 3), 0) AS gap_days
 FROM steps;
-COMMENT ON VIEW v_period IS 'ingest: days the logs cover; four or more empty days in a row are a gap, a quiet weekend is not.';
+COMMENT ON VIEW v_period IS 'ingest: days the logs cover; four or more empty days in a row are a gap, a quiet weekend is not. Also the days of a month, for every amount a month.';
 
 CREATE OR REPLACE VIEW v_totals AS
 SELECT count(*) AS calls, sum(cost_usd) AS total_usd,
-       sum(cost_usd) / max(p.covered_days) * 30.4 AS total_usd_month,
+       sum(cost_usd) / max(p.covered_days) * max(p.days_per_month) AS total_usd_month,
        max(p.covered_days) AS covered_days,
        count(*) FILTER (cost_basis = 'unpriced' AND status NOT IN ('error', 'cached_by_gateway')) AS unpriced_calls,
        count(*) FILTER (status = 'error') AS failed_calls,
@@ -465,7 +472,7 @@ SELECT count(*) AS calls, sum(cost_usd) AS total_usd,
        sum(cache_write_5m_tokens) + sum(cache_write_1h_tokens) AS cache_write_tokens,
        sum(output_tokens) AS output_tokens
 FROM calls CROSS JOIN v_period p;
-COMMENT ON VIEW v_totals IS 'ingest: calls, spend, and spend a month as mean per covered day x 30.4.';
+COMMENT ON VIEW v_totals IS 'ingest: calls, spend, and spend a month as mean per covered day times the days of a month.';
 
 CREATE OR REPLACE VIEW v_spend AS
 WITH spend AS (
