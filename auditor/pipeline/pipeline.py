@@ -366,7 +366,8 @@ class Pipeline:
         if stage == "grade":
             return self._reruns()
         local = config.local.model_dump(mode="json")
-        return {"cost": local, "plan": [config.plan.model_dump(mode="json"), local]}.get(stage)
+        plan = {"plan": config.plan.model_dump(mode="json"), "local": local}
+        return {"cost": local, "plan": plan}.get(stage)
 
     def _sample_facts(self) -> list[object]:
         from auditor.replay import sample_stage as sample

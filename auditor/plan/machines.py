@@ -105,9 +105,9 @@ def serve(
     idle = local_cost(0.0, local, machines=machines, hours_month=work.hours_month)
     return Serving(
         machines=machines,
-        usd_month=cost and _usd(cost.total_usd),
-        fixed_usd_month=idle and _usd(idle.total_usd),
-        setup_usd=cost and _usd(local.setup_hours * float(local.people_usd_hour)),
+        usd_month=None if cost is None else _usd(cost.total_usd),
+        fixed_usd_month=None if idle is None else _usd(idle.total_usd),
+        setup_usd=None if cost is None else _usd(local.setup_hours * float(local.people_usd_hour)),
         busiest_hour_load=busiest_hours,
         assumptions=assumptions,
     )

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from auditor.report.data import Category, Example, Side
+from auditor.report.data import CategoryReport, Example, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,10 +28,8 @@ SELECT draw_no, call_id, api_answer_id, local_answer_id, api_passed, local_passe
 FROM v_pairs WHERE category_id = ? AND candidate_id = ? ORDER BY draw_no
 """
 _CALL = """
-SELECT model, system_text, messages, cost_usd, latency_ms, output_tokens,
-       input_uncached_tokens + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
-         + coalesce(cache_write_1h_tokens, 0) AS input_tokens
-FROM calls LEFT JOIN contents USING (call_id) WHERE call_id = ?
+SELECT model, system_text, messages, cost_usd, latency_ms, output_tokens, input_tokens
+FROM v_calls LEFT JOIN contents USING (call_id) WHERE call_id = ?
 """
 _ANSWER = """
 SELECT a.text, a.tool_calls, a.error, a.input_tokens, a.output_tokens, a.latency_ms,
@@ -43,7 +41,7 @@ WHERE a.answer_id = ?
 """
 
 
-def choose_examples(store: Store, categories: Sequence[Category]) -> list[Example]:
+def choose_examples(store: Store, categories: Sequence[CategoryReport]) -> list[Example]:
     """Up to three examples a category in order of spend, ``MOST_EXAMPLES`` in all."""
     found: list[Example] = []
     for category in categories:
@@ -71,14 +69,14 @@ def _by_rule(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str,
     return chosen
 
 
-def _example(store: Store, category: Category, rule: str, row: Mapping[str, Any]) -> Example:
+def _example(store: Store, category: CategoryReport, rule: str, row: Mapping[str, Any]) -> Example:
     call = store.dicts(_CALL, [row["call_id"]])[0]
     system, system_cut = shortened(call["system_text"] or "", PROMPT_CHARACTERS)
     prompt, prompt_cut = shortened(last_user_text(call["messages"]), PROMPT_CHARACTERS)
     keys = [category.category_id, category.candidate_id]
     api = store.dicts(_ANSWER, [*keys, row["api_answer_id"]])[0]
     local = store.dicts(_ANSWER, [*keys, row["local_answer_id"]])[0]
-    # The log's own figures of the API answer, not those of a copy of its text.
+    # What the log measured of the API answer, not what is known of a copy of its text.
     api |= {key: call[key] for key in ("input_tokens", "output_tokens", "latency_ms")}
     return Example(
         category_id=category.category_id,

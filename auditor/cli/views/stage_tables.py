@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.cli.views import categories
-from auditor.report import wording as words
+from auditor.report import wording
 
 if TYPE_CHECKING:
     from auditor.cli.terminal import Terminal
@@ -45,26 +45,26 @@ def outcome(terminal: Terminal, store: Store, stage: str) -> None:
         _table(terminal, store, _DRAWS, {
             "category": lambda row: row["name"],
             "model": lambda row: row["model"],
-            "calls": lambda row: words.count(row["calls"]),
-            "spend": lambda row: words.money(row["spend_usd"]),
-            "draws": lambda row: words.count(row["draws"]),
-            "distinct": lambda row: words.count(row["calls_drawn"]),
+            "calls": lambda row: wording.count(row["calls"]),
+            "spend": lambda row: wording.money(row["spend_usd"]),
+            "draws": lambda row: wording.count(row["draws"]),
+            "distinct": lambda row: wording.count(row["calls_drawn"]),
         })  # fmt: skip
     elif stage == "grade":
         _table(terminal, store, _GRADES, {
             "category": lambda row: row["name"],
-            "graded": lambda row: words.count(row["graded"]),
-            "API passes": lambda row: words.percent(row["api"]),
-            "local passes": lambda row: words.percent(row["local"]),
+            "graded": lambda row: wording.count(row["graded"]),
+            "API passes": lambda row: wording.percent(row["api"]),
+            "local passes": lambda row: wording.percent(row["local"]),
             "criterion": lambda row: f"{row['criterion']} ({row['origin']})",
         }, sentence=4)  # fmt: skip
     elif stage == "cost":
         _table(terminal, store, _COSTS, {
             "category": lambda row: row["name"],
             "model": lambda row: row["model"],
-            "calls/month": lambda row: words.count(row["calls_month"]),
-            "API/month": lambda row: words.money(row["api_usd_month"]),
-            "eligible": lambda row: words.money(row["eligible_usd_month"]),
+            "calls/month": lambda row: wording.count(row["calls_month"]),
+            "API/month": lambda row: wording.money(row["api_usd_month"]),
+            "eligible": lambda row: wording.money(row["eligible_usd_month"]),
             "local hours": lambda row: _hours(row["busy_hours_month"]),
         })  # fmt: skip
 
@@ -82,4 +82,4 @@ def _table(
 
 
 def _hours(hours: float | None) -> str:
-    return words.UNKNOWN if hours is None else f"{hours:.1f}"
+    return wording.UNKNOWN if hours is None else f"{hours:.1f}"
