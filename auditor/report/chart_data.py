@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _RANKED_ROWS = 12
 _FOREST_ROWS = 30
-_LEAST_VOLUME = 2.0
-_MOST_VOLUME = 10.0
+_MIN_VOLUME = 2.0
+_MAX_VOLUME = 10.0
 
 
 def draw_charts(report: Report) -> dict[str, Markup | None]:
@@ -118,7 +118,7 @@ def _cost(break_even: BreakEven | None) -> Markup | None:
     if break_even is None or not break_even.api_usd_month:
         return None
     volume = break_even.volume
-    most = _LEAST_VOLUME if volume is None else max(_LEAST_VOLUME, volume * 1.25)
+    shown = _MIN_VOLUME if volume is None else max(_MIN_VOLUME, volume * 1.25)
     lines = (
         charts.Line(kind="api", label="API", at_zero=0.0, slope=float(break_even.api_usd_month)),
         charts.Line(
@@ -129,7 +129,7 @@ def _cost(break_even: BreakEven | None) -> Markup | None:
         ),
     )
     return charts.cost_lines(
-        charts.CostLines(lines=lines, most=min(most, _MOST_VOLUME), crossing=volume),
+        charts.CostLines(lines=lines, max_volume=min(shown, _MAX_VOLUME), crossing=volume),
         key="cost",
         title="Monthly cost of the calls the plan moves against volume, API and local",
         axis="volume, in percent of today's",

@@ -22,7 +22,7 @@ from auditor.domain import Verdict
 from auditor.report import sentences, wording
 from auditor.report.assumptions import assumption_rows
 from auditor.report.chart_data import draw_charts
-from auditor.report.examples import ANSWER_CHARACTERS, LARGEST_SVG, shortened
+from auditor.report.examples import ANSWER_CHARACTERS, MAX_SVG_CHARACTERS, truncate
 from auditor.resources import resource
 from auditor.text.visible import visible
 
@@ -36,7 +36,7 @@ PAGE_BYTES = 1_000_000
 
 CATEGORY_ROWS = 100
 _ANSWER_STEPS = (ANSWER_CHARACTERS, 1_500, 500, 150)
-_SVG_PER_CHARACTER = LARGEST_SVG // ANSWER_CHARACTERS
+_SVG_PER_CHARACTER = MAX_SVG_CHARACTERS // ANSWER_CHARACTERS
 _TIED = re.compile(r"(?<=\d) (?=%|m?s\b|\d\ds\b)|(?<=\bn) (?=[=\d])|(?<==) ")
 _VOLUMES = (0.5, 1.0, 2.0)
 _COST_FACTORS = (0.5, 1.0, 2.0)
@@ -45,8 +45,8 @@ _COST_FACTORS = (0.5, 1.0, 2.0)
 def render_html(report: Report) -> str:
     """Return the page; equal reports give equal text."""
     page = ""
-    for most in _ANSWER_STEPS:
-        page = _render(report, [_cut(example, most) for example in report.examples])
+    for limit in _ANSWER_STEPS:
+        page = _render(report, [_cut(example, limit) for example in report.examples])
         if len(page.encode()) <= PAGE_BYTES:
             break
     return page
@@ -57,7 +57,7 @@ def _render(report: Report, examples: Sequence[Example]) -> str:
     folder = resource("report_templates")
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
-    used = {item.candidate_id for item in report.categories if item.verdict is not None}
+    used = {item.candidate_id for item in report.categories}
     return environment.get_template("report.html").render(
         report=report,
         examples=[
@@ -189,28 +189,28 @@ def _unbroken(text: str) -> str:
     return _TIED.sub("\N{NO-BREAK SPACE}", text)
 
 
-def _cut(example: Example, most: int) -> Example:
-    system, system_cut = shortened(example.system, most)
-    prompt, prompt_cut = shortened(example.prompt, most)
+def _cut(example: Example, limit: int) -> Example:
+    system, system_cut = truncate(example.system, limit)
+    prompt, prompt_cut = truncate(example.prompt, limit)
     return replace(
         example,
         system=system,
         system_cut=example.system_cut + system_cut,
         prompt=prompt,
         prompt_cut=example.prompt_cut + prompt_cut,
-        api=_cut_side(example.api, most),
-        local=_cut_side(example.local, most),
+        api=_cut_side(example.api, limit),
+        local=_cut_side(example.local, limit),
     )
 
 
-def _cut_side(side: Side, most: int) -> Side:
-    text, cut = shortened(side.text, most)
-    tool_calls = shortened(side.tool_calls, most)[0] if side.tool_calls else None
+def _cut_side(side: Side, limit: int) -> Side:
+    text, cut = truncate(side.text, limit)
+    tool_calls = truncate(side.tool_calls, limit)[0] if side.tool_calls else None
     return replace(
         side,
         text=text,
         cut=side.cut + cut,
-        svg=side.svg if side.svg and len(side.svg) <= most * _SVG_PER_CHARACTER else None,
+        svg=side.svg if side.svg and len(side.svg) <= limit * _SVG_PER_CHARACTER else None,
         tool_calls=tool_calls,
-        explanation=shortened(side.explanation, most)[0],
+        explanation=truncate(side.explanation, limit)[0],
     )
