@@ -28,7 +28,7 @@ spend AS (
     LEFT JOIN eligibility USING (call_id, candidate_id)
     GROUP BY ALL
 ), tokens AS (
-    -- In the order of the draws: the last bit of a sum of floats hangs on it.
+    -- In the order of the draws: the last bit of a sum of floats depends on it.
     SELECT d.category_id, g.candidate_id,
            avg(a.input_tokens / c.cost_usd ORDER BY draw_no) AS input_per_usd,
            avg(a.output_tokens / c.cost_usd ORDER BY draw_no) AS output_per_usd

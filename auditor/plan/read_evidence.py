@@ -144,7 +144,7 @@ def _tested(undrawn: Evidence, draws: pl.DataFrame, looked_at: frozenset[int]) -
     """Add the draws of a category and candidate, in draw order, to its evidence if they count.
 
     They count only when every draw is answered and graded: the answers of an unfinished replay
-    are no fair sample, and deciding at whatever number there is would be one more look at the
+    are no fair sample, and deciding at the number there is would be one more look at the
     data. Nor do they count when calls or prices have changed since: the draws speak for the spend
     they were drawn from.
     """

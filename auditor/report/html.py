@@ -101,7 +101,6 @@ def templates() -> Environment:
         "count": wording.count,
         "duration": lambda value: _unbroken(wording.duration(value)),
         "p_value": wording.p_value,
-        "day": wording.day,
         "word": wording.verdict_word,
         "mark": wording.MARKS.__getitem__,
         "meaning": wording.MEANINGS.__getitem__,
