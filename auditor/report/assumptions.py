@@ -36,7 +36,7 @@ _ORIGINS = {
 
 
 def assumption_rows(assumptions: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Each assumption of the local cost as name, value and origin, in words."""
+    """Return each assumption of the local cost as name, value and origin, in words."""
     rows = []
     for key, said in assumptions.items():
         name, unit = _ASSUMPTIONS.get(key, (key.replace("_", " "), ""))

@@ -11,7 +11,7 @@ from auditor.domain import Verdict
 from auditor.report.wording import count, counted, money, percent
 
 if TYPE_CHECKING:
-    from auditor.report.data import BreakEven, Headline, Noise, Report, Wave
+    from auditor.report.data import BreakEven, Noise, Report, Wave
 
 _MOST_OF_SPEND = 0.8
 _ANY_VOLUME = 0.01
@@ -38,7 +38,7 @@ def headline_sentence(report: Report) -> str:
 
 
 def amount_sentence(report: Report) -> str:
-    """The headline in dollars, per month where the logs have dates."""
+    """Return the headline in dollars, per month where the logs have dates."""
     headline, month = report.headline, report.totals.total_usd_month
     if not headline.total_usd:
         return ""
@@ -61,26 +61,26 @@ def amount_sentence(report: Report) -> str:
 
 
 def fallback_sentence(report: Report) -> str:
-    """What could move with a live check beside the lower end; empty when nothing could."""
+    """Return what could move with a live check on top of the lower end; empty if nothing could."""
     headline = report.headline
     if not headline.fallback_usd:
         return ""
     return (
-        f"A further {percent(headline.fallback)} of spend ({month_money(report, headline)}) "
+        f"A further {percent(headline.fallback)} of spend ({_fallback_money(report)}) "
         "can move with fallback: each answer is checked live and a failed one goes back to the API."
     )
 
 
-def month_money(report: Report, headline: Headline) -> str:
-    """The fallback spend per month, or as logged where there are no dates."""
-    month = report.totals.total_usd_month
+def _fallback_money(report: Report) -> str:
+    """Return the fallback spend per month, or as logged where the logs hold no dates."""
+    headline, month = report.headline, report.totals.total_usd_month
     if month is None or not headline.total_usd:
         return money(headline.fallback_usd)
     return f"{money(headline.fallback_usd * month / headline.total_usd)} a month"
 
 
 def saving_sentence(report: Report) -> str:
-    """Gross, local cost and net saving of the whole plan; or which setting is missing."""
+    """Return gross, local cost and net saving of the whole plan, or which setting is missing."""
     saving = report.saving
     if saving is None or not saving.gross_usd_month:
         return ""
@@ -103,7 +103,7 @@ def saving_sentence(report: Report) -> str:
 
 
 def spend_conclusion(report: Report) -> str:
-    """How concentrated the spend is."""
+    """Return how concentrated the spend is."""
     priced = [item for item in report.categories if item.spend_usd]
     if not priced:
         return "No category has a priced call."
@@ -127,7 +127,7 @@ def spend_conclusion(report: Report) -> str:
 
 
 def quality_conclusion(report: Report) -> str:
-    """What the paired tests showed."""
+    """Return what the paired tests showed."""
     tested = report.tested
     if not tested:
         return "No category has been replayed and graded yet, so nothing is known about quality."
@@ -146,7 +146,7 @@ def quality_conclusion(report: Report) -> str:
 
 
 def plan_conclusion(report: Report) -> str:
-    """What the plan moves."""
+    """Return what the plan moves."""
     if not report.waves:
         return "Nothing is ready to move yet."
     last = report.waves[-1]
@@ -164,7 +164,7 @@ def plan_conclusion(report: Report) -> str:
 
 
 def data_conclusion(report: Report) -> str:
-    """The ledger in one sentence."""
+    """Return the ledger in one sentence."""
     sums = {
         name: sum(getattr(row, name) for row in report.ledger)
         for name in ("records", "calls", "duplicates", "not_calls", "rejects")
@@ -220,7 +220,7 @@ def payback_sentence(break_even: BreakEven | None) -> str:
 
 
 def open_points(report: Report) -> list[str]:
-    """What the reader must know beside the headline: spend and calls it says nothing about."""
+    """Return what the headline says nothing about, and the reader must know."""
     totals = report.totals
     found: list[str] = []
     found += [
@@ -249,7 +249,7 @@ def open_points(report: Report) -> list[str]:
 
 
 def guardrail(wave: Wave, margin: float | None) -> str:
-    """What to watch while a wave moves, and when to go back."""
+    """Return what to watch while a wave moves, and when to go back."""
     limit = "the margin" if margin is None else f"{margin * 100:g} points"
     if any(item.verdict is Verdict.FALLBACK for item in wave.categories):
         return (
@@ -263,7 +263,7 @@ def guardrail(wave: Wave, margin: float | None) -> str:
 
 
 def noise_sentence(noise: Noise) -> str:
-    """How much the API model differs from itself when it is asked again."""
+    """Return how much the API model differs from itself when it is asked again."""
     return (
         f"Asked again, the API itself passes {percent(noise.rerun_rate)} of "
         f"{counted(noise.calls, 'call')}, against {percent(noise.logged_rate)} as logged; the "

@@ -213,6 +213,11 @@ def test_unknown_local_cost_gives_no_saving_and_names_the_setting(store):
     assert "net saving is" not in page.words
 
 
+def test_an_amount_a_month_says_how_many_days_a_month_has(report, page):
+    assert report.totals.days_per_month == Decimal("30.4")
+    assert "Mean per covered day × 30.4, over" in page.words
+
+
 def test_method_says_margin_alpha_and_seed(report):
     assert (report.method.margin, report.method.alpha, report.method.floor) == (0.05, 0.05, None)
     assert report.method.seeds == [7]
