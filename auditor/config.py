@@ -12,7 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from auditor.errors import ConfigError
 from auditor.pricing.price_book import PricesConfig
@@ -124,9 +132,9 @@ class LocalConfig(Section):
     """What it costs to run the model yourself. Without it local cost is unknown, not zero."""
 
     usd_per_hour: Usd | None = None
-    """Rented machine: USD per hour, switched off when idle."""
+    """Rented machine: USD per hour, paid for every hour of the month."""
     capex_usd: Usd | None = None
-    """Bought machine: its price; 0 for one that stands on the desk already."""
+    """Bought machine: its price; 0 for one that is there already. Not beside ``usd_per_hour``."""
     life_months: Annotated[int, Field(ge=1)] = 36
     """Months it is used."""
     salvage: Share = 0.2
@@ -153,6 +161,14 @@ class LocalConfig(Section):
     """Speed of the target machine, all slots together; as measured in the replay by default."""
     output_tokens_per_s: Annotated[float, Field(gt=0)] | None = None
     """The same for the tokens it writes."""
+
+    @field_validator("capex_usd")
+    @classmethod
+    def _bought_or_rented(cls, price: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        if price is not None and info.data.get("usd_per_hour") is not None:
+            message = "stands beside usd_per_hour: a machine is either bought or rented"
+            raise PydanticCustomError("bought_and_rented", message)
+        return price
 
 
 class ReportConfig(Section):

@@ -26,14 +26,14 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 
 // What if: net saving for another volume or local cost.
-const figures = JSON.parse(document.getElementById("data").textContent);
+const costs = JSON.parse(document.getElementById("data").textContent);
 const whatIf = document.getElementById("what-if");
-if (figures && whatIf) {
+if (costs && whatIf) {
   const field = (id) => document.getElementById(id);
   const show = () => {
     const volume = field("volume").value / 100;
     const factor = field("factor").value / 100;
-    const net = volume * figures.api - factor * (figures.fixed + figures.variable * volume);
+    const net = volume * costs.api - factor * (costs.fixed + costs.variable * volume);
     field("volume-out").textContent = `${field("volume").value} %`;
     field("factor-out").textContent = `${field("factor").value} %`;
     field("net").textContent = `${net < 0 ? "\u2212" : ""}$${Math.abs(Math.round(net)).toLocaleString("en-US")}`;

@@ -210,7 +210,7 @@ def fill(
         [
             {
                 "run_id": stage, "stage": stage, "fingerprint": "f", "status": "done",
-                "settings": json.dumps([{"margin": 0.05, "alpha": 0.05, "floor": None}, {}]) if stage == "plan" else None,
+                "settings": json.dumps({"plan": {"margin": 0.05, "alpha": 0.05, "floor": None}, "local": {}}) if stage == "plan" else None,
                 "started_at": START + timedelta(days=31, minutes=k), "finished_at": START + timedelta(days=31, minutes=k, seconds=30),
             }
             for k, stage in enumerate(stages)

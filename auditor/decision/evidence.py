@@ -1,11 +1,11 @@
-"""What was drawn and graded in one category, counted into what the tests need."""
+"""The evidence of one category and candidate, and the counts that the tests take from it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_PER_DRAW = ("baseline_passed", "local_passed", "live_passed", "units", "unit_shares", "calls")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is known of one category and candidate; sequences run in draw order.
+    """Everything known about one category and candidate; sequences are in draw order.
 
     Outcomes are True, False, or None where the grader could not tell; an answer that failed
     after the draw (timeout, truncation, empty) is False. ``live_passed`` says whether the local
     answer passes a check that could run in production, None when there is no such check.
     ``units`` are the drawn groups and ``calls`` the drawn calls. A group is a cluster when it
     holds more than 1 / draws of the spend by ``unit_shares`` (without shares: always) and
-    several of its calls were drawn. The same call drawn again is no cluster: draws are
-    independent, and of this log's spend a call's share really is that large. ``eligible_usd``
-    and ``ineligible_usd`` together are the category's priced spend. Raises ValueError on
-    sequences of different length and on negative spend.
+    several of its calls were drawn. The same call drawn again makes no cluster: draws are
+    independent, and the call's share of this log's spend really is that large. ``eligible_usd``
+    and ``ineligible_usd`` add up to the category's priced spend.
+
+    Raises:
+        ValueError: sequences differ in length, or spend is negative.
     """
 
     category_id: str
@@ -50,18 +50,18 @@ class Evidence:
     floor: float | None = None
 
     def __post_init__(self) -> None:
-        if len({len(column) for column in self._columns().values()}) > 1:
+        per_draw = (
+            self.baseline_passed,
+            self.local_passed,
+            self.live_passed,
+            self.units,
+            self.unit_shares,
+            self.calls,
+        )
+        if len({len(outcomes) for outcomes in per_draw if outcomes is not None}) > 1:
             raise ValueError(f"{self.category_id}: sequences of different length")
         if self.eligible_usd < 0 or self.ineligible_usd < 0:
             raise ValueError(f"{self.category_id}: negative spend")
-
-    def first(self, draws: int) -> Evidence:
-        """What was known after so many draws: a look is a prefix of the sequence."""
-        return replace(self, **{name: column[:draws] for name, column in self._columns().items()})
-
-    def _columns(self) -> dict[str, Any]:
-        columns = {name: getattr(self, name) for name in _PER_DRAW}
-        return {name: column for name, column in columns.items() if column is not None}
 
 
 class PairCounts(NamedTuple):
@@ -75,11 +75,11 @@ class PairCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The drawn outcomes of one piece of evidence: pairs, counts, rates.
+    """What one piece of evidence comes to: pairs, counts and rates.
 
     ``baseline``, ``local`` and ``clusters`` hold one value per pair. ``live`` counts the pairs
-    whose local answer passes the live check and is None where there is none to claim by: no such
-    check, or a criterion of form alone. ``live_low`` is the rate the check is sure to let pass.
+    whose local answer passes the live check; it is None without such a check and for a criterion
+    that checks form alone. ``live_low`` is the rate that the check is sure to let pass.
     """
 
     draws: int
@@ -94,12 +94,12 @@ class Sample:
 
     @property
     def ungradable_share(self) -> float | None:
-        """Share of draws that make no pair because a grader could not tell; None undrawn."""
+        """Share of draws that a grader could not judge; None without draws."""
         return 1 - self.counts.pairs / self.draws if self.draws else None
 
 
-def count(evidence: Evidence, *, alpha: float) -> Sample:
-    """Count the pairs of the evidence; ``alpha`` is two-sided, for ``live_low``.
+def summarize(evidence: Evidence, *, alpha: float) -> Sample:
+    """Count pairs and rates; ``live_low`` is the lower end of a two-sided interval at ``alpha``.
 
     A live check that could not tell counts as not passed: the answer would go back to the API.
     """

@@ -2,15 +2,16 @@
 
 ``decide_many`` is vectorised over portfolios so that its promises can be simulated
 (benchmarks/decision_simulation.py); ``verdicts.decide`` applies it to the one portfolio of an
-audit. Both kinds of claim have their own half of ``alpha``:
+audit. Each kind of claim has its own half of ``alpha``:
 
 - dollars (``move`` and ``fallback``): Holm over every started test at alpha / 2, so that the
   probability of any wrong one is at most alpha / 2;
 - shown worse: Holm over every started category and candidate at alpha / 2.
 
 The headline [low, high] inverts these tests: low is the spend shown movable, high is all spend
-but that shown worse or not eligible. It covers the true movable share with 1 - alpha, whatever
-the categories are that nobody replayed.
+but that shown worse or not eligible. It covers the true movable share with probability
+1 - alpha, whatever is true of the categories that nobody replayed. These promises hold for one
+look at the evidence; a later look at more draws spends ``alpha`` again.
 """
 
 from __future__ import annotations
@@ -33,32 +34,6 @@ ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookPlan:
-    """When the evidence is looked at, and how much of the error each look may have spent.
-
-    ``sizes`` are draws per category at each look, ``spent`` the cumulative share of alpha, which
-    ends at 1. A look tests at what it adds to ``spent``; by the union bound the promises then
-    hold over all looks together, and what one look has shown stands. One look is fixed n.
-    Raises ValueError where sizes or shares do not grow.
-    """
-
-    sizes: tuple[int, ...]
-    spent: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        steps = [*self.spent, 1.0]
-        if len(self.sizes) != len(self.spent) or list(self.sizes) != sorted(set(self.sizes)):
-            raise ValueError("looks need growing sizes and one spent share each")
-        if not self.sizes or steps != sorted(steps) or self.spent[0] <= 0 or self.spent[-1] != 1:
-            raise ValueError("spent shares must grow from above 0 to exactly 1")
-
-    def level(self, alpha: float, look: int) -> float:
-        """The one-sided family level of a look, counted from 0."""
-        before = self.spent[look - 1] if look else 0.0
-        return alpha / 2 * (self.spent[look] - before)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Paired outcomes as counts, each of shape (reps, tests) or broadcasting to it."""
 
@@ -72,9 +47,9 @@ class Counts:
 class Outcomes:
     """What ``decide_many`` found: (reps, tests), and (reps,) for low, high and fallback_share.
 
-    Adjusted p-values are NaN where nothing was tested. The headline
-    shares are of all spend given; ``fallback_share`` counts only what the live check is sure to
-    let pass (``live_rate``) and no category that some candidate moves.
+    Adjusted p-values are NaN where nothing was tested. The headline shares are of all spend
+    given; ``fallback_share`` counts only what the live check is sure to let pass (``live_rate``),
+    and leaves out every category that some candidate moves.
     """
 
     p_not_worse: Floats

@@ -1,8 +1,10 @@
-"""Reasons in words: one sentence per slug, the same on terminal, page and plan."""
+"""Reasons as sentences: one for each slug, the same on terminal, page, plan and JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from auditor.decision.verdicts import Reason
 
 if TYPE_CHECKING:
     from auditor.decision.verdicts import Decision
@@ -12,14 +14,14 @@ CANNOT = {
     "hosted-tools": "the answers rest on tools that run at the provider",
     "context": "the prompts are longer than the model's context",
 }
-"""Calls a candidate cannot take, by slug of the table ``eligibility``: their spend stays."""
+"""Why a candidate cannot take a call, by slug of the table ``eligibility``: the spend stays."""
 
 UNKNOWN = {
     "failed-call": "the calls failed at the API",
     "no-content": "the log does not hold the whole prompt and answer",
     "no-price": "the calls have no price",
 }
-"""Calls that cannot be replayed whatever the candidate: nothing is shown about their spend."""
+"""Why no candidate can be tried on a call: nothing is shown about its spend."""
 
 NOT_REPLAYED = "not replayed: not among the costliest categories asked for"
 NO_CRITERION = "no criterion can grade its answers: write one in criteria.yaml"
@@ -39,21 +41,21 @@ def reason_text(decision: Decision, *, margin: float) -> str:
         else ""
     )
     sentences = {
-        "not-worse": f"shown no worse than the API by more than {points}: {evidence}",
-        "live-check": f"a live check lets {_percent(decision.live_low)} or more of spend pass, "
-        f"and what passes is no worse than the API by more than {points}",
-        "open": f"tested, not settled: {evidence}{more}",
-        "form-only": f"the criterion checks form alone, so nothing is shown about content: "
+        Reason.NOT_WORSE: f"shown no worse than the API by more than {points}: {evidence}",
+        Reason.LIVE_CHECK: f"a live check lets {_percent(decision.live_low)} or more of spend "
+        f"pass, and what passes is no worse than the API by more than {points}",
+        Reason.OPEN: f"tested, not settled: {evidence}{more}",
+        Reason.FORM_ONLY: f"the criterion checks form alone, so nothing is shown about content: "
         f"{evidence}",
-        "below-floor": f"no worse than the API, but not shown to be above the quality floor: "
+        Reason.BELOW_FLOOR: f"no worse than the API, but not shown to be above the quality floor: "
         f"{evidence}{more}",
-        "ungradable": f"the grader could not tell for {_percent(decision.ungradable_share)} "
+        Reason.UNGRADABLE: f"the grader could not tell for {_percent(decision.ungradable_share)} "
         "of the draws",
-        "worse": f"shown worse than the API by more than {points}: {evidence}",
-        "ineligible": "none of its calls can go to this model",
-        "not-replayed": NOT_REPLAYED,
+        Reason.WORSE: f"shown worse than the API by more than {points}: {evidence}",
+        Reason.INELIGIBLE: "none of its calls can go to this model",
+        Reason.NOT_REPLAYED: NOT_REPLAYED,
     }
-    return sentences[decision.reason.slug]
+    return sentences[decision.reason]
 
 
 def _percent(share: float | None) -> str:

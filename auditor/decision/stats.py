@@ -1,7 +1,7 @@
 """Intervals, paired tests and multiplicity for pass/fail outcomes. Pure numpy in, numpy out.
 
-Words: a *pair* is one drawn call whose logged and local answers were both graded; a *gain* is a
-pair where only the local answer passes, a *loss* one where only the logged answer passes.
+A *pair* is one drawn call whose logged and local answers were both graded; a *gain* is a pair
+where only the local answer passes, a *loss* one where only the logged answer passes.
 ``difference`` is always local minus baseline, as a share (0.05 = five points).
 Every function broadcasts over its array arguments.
 """
@@ -153,7 +153,10 @@ def paired_p_values(
     JASA 89:1012 (confidence set for the nuisance parameter).
 
     A design effect divides the statistic by its root and the number of pairs by itself. No pairs
-    give p = 1 on both sides. Raises ValueError for a margin outside (0, 1) or impossible counts.
+    give p = 1 on both sides.
+
+    Raises:
+        ValueError: the margin lies outside (0, 1), or the counts are impossible.
     """
     if not 0 < margin < 1:
         raise ValueError(f"margin must lie between 0 and 1, not {margin}")
@@ -280,7 +283,8 @@ def design_effect(values: ArrayLike, groups: ArrayLike) -> float:
 def zero_discordance_floor(*, margin: float, alpha: float) -> int:
     """Fewest pairs that can show "not worse" at one-sided ``alpha``: all of them concordant.
 
-    Raises ValueError for an ``alpha`` that no number of pairs can reach.
+    Raises:
+        ValueError: no number of pairs can reach this ``alpha``.
     """
     if not NUISANCE_BUDGET < alpha < 1:
         raise ValueError(f"alpha must lie between {NUISANCE_BUDGET} and 1, not {alpha}")
@@ -289,36 +293,3 @@ def zero_discordance_floor(*, margin: float, alpha: float) -> int:
     while float(paired_p_values(0, 0, n, margin=margin).not_worse) > alpha:
         n += 1
     return n
-
-
-def pairs_to_settle(
-    discordance: float,
-    *,
-    margin: float,
-    alpha: float,
-    difference: float = 0.0,
-    power: float = 0.8,
-) -> float:
-    """Pairs for the given power of a one-sided ``alpha`` claim, if the truth is as given.
-
-    ``n = (z_alpha + z_power)^2 * discordance / (difference + margin)^2`` and never fewer than
-    the zero-discordance floor for the claim "not worse"; infinite exactly at the boundary.
-    """
-    distance = difference + margin
-    if distance == 0:
-        return float("inf")
-    z = float(ndtri(1 - alpha) + ndtri(power))
-    n = z * z * discordance / distance**2
-    return max(n, zero_discordance_floor(margin=margin, alpha=alpha)) if distance > 0 else n
-
-
-def hajek_mean(passes: ArrayLike, costs: ArrayLike) -> float:
-    """Pass rate per call (not per dollar) from draws made in proportion to cost.
-
-    Each draw weighs 1 / cost. Source: Hajek 1971. Raises ValueError when a cost is not positive.
-    """
-    x, cost = _floats(passes, costs)
-    if len(x) == 0 or (cost <= 0).any():
-        raise ValueError("needs at least one draw, and only draws of positive cost")
-    weight = 1 / cost
-    return float(np.sum(weight * x) / np.sum(weight))

@@ -1,22 +1,23 @@
 """From the evidence of one audit to verdicts, five bars and a headline.
 
-The claims come from ``decision.decide_many``; here they get their names and what a reader wants
-to see beside them. Nothing is phrased: a ``Reason`` is a slug and numbers, so that terminal,
-HTML and JSON can each say the same in their own words.
+``procedure.decide_many`` makes the claims; this module names them and adds what a reader wants to
+see beside them. A ``Reason`` is only a slug: ``reasons.reason_text`` makes the one sentence that
+terminal, HTML, plan and JSON show.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from decimal import ROUND_FLOOR, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
 from math import ceil, isnan, sqrt
 from typing import TYPE_CHECKING
 
 from scipy.special import ndtri
 
 from auditor.decision import stats
-from auditor.decision.evidence import Evidence, PairCounts, Sample, count
-from auditor.decision.procedure import ALPHA, MARGIN, Counts, LookPlan, Outcomes, decide_many
+from auditor.decision.evidence import Evidence, PairCounts, Sample, summarize
+from auditor.decision.procedure import ALPHA, MARGIN, Counts, Outcomes, decide_many
 from auditor.domain import TestResult, Verdict
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     Interval = tuple[float, float]
 
-# More draws than this that no grader could judge leave the test open: they could hide a
-# difference of twice the default margin. Fewer are left out of the pairs, and their share shown.
+# A larger share of draws that no grader could judge leaves the test open: they could hide a
+# difference of twice the default margin. A smaller share is left out of the pairs, and shown.
 UNGRADABLE_LIMIT = 0.10
 # A baseline below this says more about the criterion than about the local model.
 WEAK_BASELINE = 0.80
@@ -43,27 +44,30 @@ _PREFERENCE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why a verdict is what it is: a slug for the renderer and the numbers for its sentence.
+class Reason(StrEnum):
+    """Why a category has its verdict; the comments name the verdicts a reason can lead to."""
 
-    ``move``: not-worse. ``fallback``: live-check. ``undecided``: open, form-only, below-floor,
-    ungradable. ``keep``: worse, ineligible. ``unmeasured``: not-replayed, ungradable.
-    """
-
-    slug: str
-    params: Mapping[str, float | int | None] = field(default_factory=dict)
+    NOT_WORSE = "not-worse"  # move
+    LIVE_CHECK = "live-check"  # fallback
+    OPEN = "open"  # undecided
+    FORM_ONLY = "form-only"  # undecided
+    BELOW_FLOOR = "below-floor"  # undecided
+    UNGRADABLE = "ungradable"  # undecided, or unmeasured without a single pair
+    WORSE = "worse"  # keep
+    INELIGIBLE = "ineligible"  # keep
+    NOT_REPLAYED = "not-replayed"  # unmeasured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One category and candidate, with everything a reader sees beside the verdict.
+    """The verdict on one category and candidate, and everything a reader sees beside it.
 
     ``n`` of ``draws`` were graded on both sides. Intervals are two-sided at ``alpha``, each at
     its effective size (Wilson for rates, Tango for the difference), None without pairs. p-values
-    are Holm-adjusted where they say so, None where nothing was tested. ``live_low`` is the rate
-    that the live check is sure to let pass. ``more_draws`` would settle the question in four of
-    five cases if the truth is as estimated; None when not open, or when that is hopeless.
+    are not adjusted for the number of tests; None where nothing was tested. ``live_low`` is the
+    rate that the live check is sure to let pass. ``more_draws`` would settle the question in
+    four of five cases if the truth is as estimated; None where the question is settled, or no
+    affordable number of draws would do.
     """
 
     category_id: str
@@ -75,7 +79,6 @@ class Decision:
     ineligible_usd: Decimal
     draws: int = 0
     n: int = 0
-    n_effective: float = 0.0
     design_effect: float = 1.0
     ungradable_share: float | None = None
     baseline_rate: float | None = None
@@ -86,11 +89,8 @@ class Decision:
     difference_interval: Interval | None = None
     p_not_worse: float | None = None
     p_worse: float | None = None
-    adjusted_not_worse: float | None = None
-    adjusted_worse: float | None = None
     live_rate: float | None = None
     live_low: float | None = None
-    adjusted_fallback: float | None = None
     weak_baseline: bool = False
     more_draws: int | None = None
 
@@ -100,8 +100,9 @@ class Portfolio:
     """Every decision, one pick per category, five bars that sum to the spend, and the headline.
 
     ``low``, ``high`` and ``fallback`` are shares of ``total_usd``, None when that is 0.
-    ``fallback`` stands beside ``low`` and is no part of it. ``smallest_n`` is the fewest pairs
-    with which the first test of this family could show anything movable, None without a test.
+    ``fallback`` comes on top of ``low``. ``level`` is the family-wise error of each of the two
+    claims. ``smallest_n`` is the fewest pairs with which the first test of this family could show
+    anything movable, None without a test.
     """
 
     decisions: Sequence[Decision]
@@ -120,20 +121,19 @@ def decide(
     *,
     margin: float = MARGIN,
     alpha: float = ALPHA,
-    plan: LookPlan | None = None,
-    look: int = 0,
 ) -> Portfolio:
-    """Decide every category of an audit, at one look of the plan or, without one, once for all.
+    """Decide every category of an audit.
 
     ``evidence`` holds every category of the log, also those never replayed: the bars are shares
-    of their spend. A look uses no draw beyond its size. Raises ValueError when there is nothing
-    to decide, a category and candidate comes twice, or candidates disagree on the spend.
+    of their spend.
+
+    Raises:
+        ValueError: there is nothing to decide, a category and candidate come twice, or candidates
+            disagree on a category's spend.
     """
     _check(evidence)
-    level = alpha / 2 if plan is None else plan.level(alpha, look)
-    if plan is not None:
-        evidence = [item.first(plan.sizes[look]) for item in evidence]
-    samples = [count(item, alpha=alpha) for item in evidence]
+    level = alpha / 2
+    samples = [summarize(item, alpha=alpha) for item in evidence]
     numbers = {name: row for row, name in enumerate(dict.fromkeys(e.category_id for e in evidence))}
     outcomes = decide_many(
         _columns([sample.counts for sample in samples]),
@@ -189,28 +189,11 @@ def decide(
     )
 
 
-def percentages(bars: Mapping[Verdict, Decimal], *, digits: int = 0) -> dict[Verdict, Decimal]:
-    """The bars in percent, rounded so that they still sum to exactly 100.
-
-    Largest remainder: each is off by less than one unit of the last digit. All 0 without spend.
-    """
-    total = sum(bars.values(), Decimal(0))
-    unit = Decimal(1).scaleb(-digits)
-    if not total:
-        return dict.fromkeys(bars, Decimal(0))
-    exact = {verdict: amount * 100 / total for verdict, amount in bars.items()}
-    rounded = {verdict: value.quantize(unit, ROUND_FLOOR) for verdict, value in exact.items()}
-    missing = int((100 - sum(rounded.values())) / unit)
-    for verdict in sorted(bars, key=lambda v: rounded[v] - exact[v])[:missing]:
-        rounded[verdict] += unit
-    return rounded
-
-
 def _check(evidence: Sequence[Evidence]) -> None:
     if not evidence:
         raise ValueError("no category to decide")
     if len({(item.category_id, item.candidate_id) for item in evidence}) != len(evidence):
-        raise ValueError("a category and candidate comes twice")
+        raise ValueError("a category and candidate come twice")
     spend: dict[str, Decimal] = {}
     for item in evidence:
         total = item.eligible_usd + item.ineligible_usd
@@ -224,14 +207,14 @@ def _columns(counts: Sequence[PairCounts]) -> Counts:
 
 
 def _undrawn(evidence: Evidence) -> Decision:
-    """The decision where nothing was drawn: not replayed, or no call eligible."""
+    """Decide a category without draws: it was not replayed, or none of its calls is eligible."""
     ineligible = not evidence.eligible_usd and evidence.ineligible_usd > 0
     return Decision(
         category_id=evidence.category_id,
         candidate_id=evidence.candidate_id,
         verdict=Verdict.KEEP if ineligible else Verdict.UNMEASURED,
         test_result=TestResult.UNTESTED,
-        reason=Reason(slug="ineligible" if ineligible else "not-replayed"),
+        reason=Reason.INELIGIBLE if ineligible else Reason.NOT_REPLAYED,
         eligible_usd=evidence.eligible_usd,
         ineligible_usd=evidence.ineligible_usd,
     )
@@ -256,8 +239,8 @@ def _decision(
     gains, losses, n, deff = sample.counts
     verdict, reason = _verdict(evidence, sample, outcomes, row)
     more = None
-    if reason.slug in {"open", "below-floor"}:
-        floor = evidence.floor if reason.slug == "below-floor" else None
+    if reason in {Reason.OPEN, Reason.BELOW_FLOOR}:
+        floor = evidence.floor if reason is Reason.BELOW_FLOOR else None
         more = _more_draws(sample, margin=margin, floor=floor, level=strictest)
     decision = replace(
         _undrawn(evidence),
@@ -266,16 +249,12 @@ def _decision(
         reason=reason,
         draws=sample.draws,
         n=n,
-        n_effective=n / deff,
         design_effect=deff,
         ungradable_share=sample.ungradable_share,
         p_not_worse=known(outcomes.p_not_worse),
         p_worse=known(outcomes.p_worse),
-        adjusted_not_worse=known(outcomes.adjusted_not_worse),
-        adjusted_worse=known(outcomes.adjusted_worse),
         live_rate=sample.live_rate,
         live_low=sample.live_low,
-        adjusted_fallback=known(outcomes.adjusted_fallback),
         more_draws=more,
     )
     if not n:
@@ -305,22 +284,20 @@ def _test_result(sample: Sample, outcomes: Outcomes, row: int) -> TestResult:
 def _verdict(
     evidence: Evidence, sample: Sample, outcomes: Outcomes, row: int
 ) -> tuple[Verdict, Reason]:
-    """The verdict of a category that was drawn, and why."""
-    ungradable = sample.ungradable_share or 0.0
+    """Return the verdict on a category that was drawn, and why."""
     if outcomes.move[0, row]:
-        return Verdict.MOVE, Reason(slug="not-worse")
+        return Verdict.MOVE, Reason.NOT_WORSE
     if outcomes.fallback[0, row]:
-        served = {"live_rate": sample.live_rate, "live_low": sample.live_low}
-        return Verdict.FALLBACK, Reason(slug="live-check", params=served)
+        return Verdict.FALLBACK, Reason.LIVE_CHECK
     if outcomes.worse[0, row]:
-        return Verdict.KEEP, Reason(slug="worse")
-    why = Reason(slug="open")
-    if not sample.counts.pairs or ungradable > UNGRADABLE_LIMIT:
-        why = Reason(slug="ungradable", params={"share": ungradable, "limit": UNGRADABLE_LIMIT})
+        return Verdict.KEEP, Reason.WORSE
+    why = Reason.OPEN
+    if not sample.counts.pairs or (sample.ungradable_share or 0.0) > UNGRADABLE_LIMIT:
+        why = Reason.UNGRADABLE
     elif evidence.form_only:
-        why = Reason(slug="form-only")
+        why = Reason.FORM_ONLY
     elif outcomes.not_worse[0, row]:
-        why = Reason(slug="below-floor", params={"floor": evidence.floor})
+        why = Reason.BELOW_FLOOR
     return (Verdict.UNDECIDED if sample.counts.pairs else Verdict.UNMEASURED), why
 
 

@@ -1,6 +1,6 @@
 """cost: what every category costs a month, and how much work it would be locally.
 
-Replaces category_costs whole. Local tokens are estimated from the draws: with calls drawn in
+Replaces all rows of category_costs. Local tokens are estimated from the draws: with calls drawn in
 proportion to their cost, total spend times the mean of tokens per dollar is an unbiased estimate
 of all tokens (Hansen and Hurwitz 1943).
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COSTS = """
 INSERT INTO category_costs BY NAME
-WITH scale AS (SELECT 30.4 / covered_days AS per_month FROM v_period),
+WITH scale AS (SELECT days_per_month / covered_days AS per_month FROM v_period),
 spend AS (
     SELECT category_id, candidate_id, count(*) AS calls, coalesce(sum(cost_usd), 0) AS api_usd,
            coalesce(sum(cost_usd) FILTER (reason IS NULL), 0) AS eligible_usd
@@ -30,7 +30,7 @@ spend AS (
     LEFT JOIN eligibility USING (call_id, candidate_id)
     GROUP BY ALL
 ), tokens AS (
-    -- In the order of the draws: the last bit of a sum of floats hangs on it.
+    -- In the order of the draws: the last bit of a sum of floats depends on it.
     SELECT d.category_id, g.candidate_id,
            avg(a.input_tokens / c.cost_usd ORDER BY draw_no) AS input_per_usd,
            avg(a.output_tokens / c.cost_usd ORDER BY draw_no) AS output_per_usd

@@ -1,8 +1,7 @@
 """plan: what to do with each category, with which model, and why.
 
-Replaces decisions, bars, plan_items and machine_costs whole. The verdicts come from the pure
-procedure in ``auditor.decision.verdicts``; this stage reads its evidence and writes down what it
-said.
+Replaces all rows of decisions, bars, plan_items and machine_costs. ``auditor.decision.verdicts``
+decides; this stage reads the evidence for it and writes down what it decided.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from auditor.decision import reasons as phrases
-from auditor.decision import verdicts
+from auditor.decision import reasons, verdicts
+from auditor.decision.verdicts import Reason
 from auditor.domain import StageResult, Verdict, Watch, canonical_json, silent
 from auditor.errors import NotReadyError
-from auditor.plan.machines import Serving, Work, serve
+from auditor.plan.machines import Load, Serving, Work, serve
 from auditor.plan.read_evidence import read_spend, read_tested, why_untested
 from auditor.stage import Stage
 
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from auditor.stage import StageContext
     from auditor.store.store import Store
 
-# A verdict that rests on more masked calls than this says so.
-_MASKED = 0.05
+# A verdict that rests on a larger share of masked calls says so.
+_MASKED_SHARE = 0.05
 
 # Tokens of the busiest hour: what a category needs, spread over the hours as its calls are.
 _BUSIEST = """
@@ -46,9 +45,9 @@ WITH moved AS (
     FROM counts
 ), load AS (
     SELECT candidate_id, hour,
-           sum(input_tokens_month * share / 30.4 * covered_days ORDER BY category_id)
+           sum(input_tokens_month * share / days_per_month * covered_days ORDER BY category_id)
              AS input_tokens,
-           sum(output_tokens_month * share / 30.4 * covered_days ORDER BY category_id)
+           sum(output_tokens_month * share / days_per_month * covered_days ORDER BY category_id)
              AS output_tokens
     FROM moved JOIN hours USING (category_id) CROSS JOIN v_period GROUP BY ALL
 ), busiest AS (
@@ -59,8 +58,9 @@ WITH moved AS (
            sum(output_tokens_month ORDER BY category_id) AS output_month
     FROM moved GROUP BY ALL
 )
-SELECT candidate_id, input_month, output_month, input_tokens, output_tokens
-FROM months JOIN busiest USING (candidate_id) ORDER BY candidate_id
+SELECT candidate_id, input_month, output_month, input_tokens, output_tokens,
+       (days_per_month * 24)::DOUBLE AS hours_month
+FROM months JOIN busiest USING (candidate_id) CROSS JOIN v_period ORDER BY candidate_id
 """
 
 
@@ -113,9 +113,9 @@ def run(
 
 
 def _reason(decision: Decision, untested: Mapping[str, str], margin: float) -> str:
-    if decision.reason.slug == "not-replayed":
+    if decision.reason is Reason.NOT_REPLAYED:
         return untested[decision.category_id]
-    return phrases.reason_text(decision, margin=margin)
+    return reasons.reason_text(decision, margin=margin)
 
 
 def _decisions(
@@ -154,7 +154,7 @@ def _decisions(
                 "p_worse": d.p_worse,
                 "test_result": d.test_result,
                 "verdict": d.verdict,
-                "reason": d.reason.slug,
+                "reason": d.reason,
                 "reason_text": _reason(d, untested, margin),
                 "more_draws": d.more_draws,
                 "live_pass_rate": d.live_rate,
@@ -170,7 +170,7 @@ def _flags(decision: Decision, item: Tested) -> list[str]:
         flag
         for flag, raised in {
             "weak-baseline": decision.weak_baseline,
-            "masked": (item.masked_share or 0) > _MASKED,
+            "masked": (item.masked_share or 0) > _MASKED_SHARE,
             "agreement": item.agreement,
             "looked-again": item.looks > 1,
             "ungradable": bool(decision.ungradable_share),
@@ -181,7 +181,7 @@ def _flags(decision: Decision, item: Tested) -> list[str]:
 
 
 def _looks(portfolio: Portfolio, tested: Mapping[Key, Tested]) -> list[dict[str, Any]]:
-    """Keep that the evidence was looked at; the same draws again are not another look."""
+    """Return the looks to record; deciding on the same draws again adds none."""
     now = datetime.now(UTC)
     return [
         {
@@ -201,7 +201,7 @@ def _looks(portfolio: Portfolio, tested: Mapping[Key, Tested]) -> list[dict[str,
 def _bars(
     portfolio: Portfolio, spend: Spend, untested: Mapping[str, str], margin: float
 ) -> list[dict[str, Any]]:
-    """Put every priced dollar on a bar; the rows together are the priced spend exactly."""
+    """Put every priced dollar on a bar; the rows add up to exactly the priced spend."""
     rows = []
     for category_id, pick in portfolio.picks.items():
         for reason, (calls, usd) in spend[category_id, pick.candidate_id].items():
@@ -209,9 +209,9 @@ def _bars(
                 bar, text = pick.verdict, _reason(pick, untested, margin)
                 shown = pick.test_result == "worse"
             else:
-                shown = reason in phrases.CANNOT
+                shown = reason in reasons.CANNOT
                 bar = Verdict.KEEP if shown else Verdict.UNMEASURED
-                text = phrases.CANNOT.get(reason) or phrases.UNKNOWN[reason]
+                text = reasons.CANNOT.get(reason) or reasons.UNKNOWN[reason]
             earns = {Verdict.MOVE: 1.0, Verdict.FALLBACK: pick.live_low or 0.0}.get(bar, 0.0)
             rows.append(
                 {
@@ -230,7 +230,7 @@ def _bars(
 def _items(
     store: Store, portfolio: Portfolio, untested: Mapping[str, str], margin: float
 ) -> list[dict[str, Any]]:
-    """One row per category; what moves gets its wave and its gross amount a month."""
+    """Return one row per category; what moves gets its wave and its gross amount a month."""
     monthly = {
         (row[0], row[1]): row[2]
         for row in store.rows(
@@ -257,9 +257,9 @@ def _items(
 
 
 def _wave(pick: Decision, margin: float) -> int | None:
-    """1: moves with room to spare, 2: the other moves, 3: what needs a live check and a way back.
+    """Return 1 for moves with room to spare, 2 for other moves, 3 for fallbacks, None for the rest.
 
-    Room to spare is a difference whose interval ends above half the margin.
+    A move has room to spare when the interval of its difference ends above half the margin.
     """
     if pick.verdict is Verdict.FALLBACK:
         return 3
@@ -272,21 +272,19 @@ def _price(store: Store, local: LocalConfig) -> None:
     """Size and price the machines of each candidate, and split their cost by hours of work."""
     speeds = {row[0]: row[1:] for row in store.rows("SELECT * FROM v_speed")}
     rows: list[dict[str, Any]] = []
-    for candidate_id, *tokens in store.rows(_BUSIEST):
-        if None in tokens:
+    for needed in store.dicts(_BUSIEST):
+        if None in needed.values():
             continue
+        candidate_id = needed["candidate_id"]
         prompt, output, _ = speeds.get(candidate_id, (None, None, None))
-        serving = serve(
-            Work(
-                input_tokens_month=tokens[0],
-                output_tokens_month=tokens[1],
-                input_tokens_busiest=tokens[2],
-                output_tokens_busiest=tokens[3],
+        work = Work(
+            month=Load(input_tokens=needed["input_month"], output_tokens=needed["output_month"]),
+            hours_month=needed["hours_month"],
+            busiest_hour=Load(
+                input_tokens=needed["input_tokens"], output_tokens=needed["output_tokens"]
             ),
-            measured_prompt=prompt,
-            measured_output=output,
-            local=local,
         )
+        serving = serve(work, measured_prompt=prompt, measured_output=output, local=local)
         rows.append(_machine_row(candidate_id, serving))
     store.append("machine_costs", rows)
     store.execute(
@@ -324,7 +322,10 @@ def _run(context: StageContext, watch: Watch) -> PlanResult:
 
 def _settings(context: StageContext) -> object:
     config = context.config
-    return [config.plan.model_dump(mode="json"), config.local.model_dump(mode="json")]
+    return {
+        "plan": config.plan.model_dump(mode="json"),
+        "local": config.local.model_dump(mode="json"),
+    }
 
 
 STAGE = Stage(name="plan", rests_on=("grade", "cost"), run=_run, settings=_settings)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from auditor.decision import reasons as phrases
+from auditor.decision import reasons
 from auditor.decision.evidence import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    import polars as pl
 
     from auditor.store.store import Store
 
 _DRAWS = """
 WITH unit_spend AS (
-    SELECT g.design_id, coalesce(conversation_id, request_hash, call_id) AS unit_id,
-           sum(cost_usd) / nullif(max(g.spend_usd), 0) AS unit_share
-    FROM designs g JOIN call_categories USING (category_id) JOIN calls USING (call_id)
-    ANTI JOIN eligibility e ON e.call_id = calls.call_id AND e.candidate_id = g.candidate_id
+    SELECT g.design_id, unit_id, sum(cost_usd) / nullif(max(g.spend_usd), 0) AS unit_share
+    FROM designs g JOIN call_categories USING (category_id) JOIN v_calls USING (call_id)
+    ANTI JOIN eligibility e ON e.call_id = v_calls.call_id AND e.candidate_id = g.candidate_id
     WHERE g.active GROUP BY ALL
 ),
 first_answers AS (SELECT answer_id, call_id, candidate_id FROM answers WHERE replicate = 0),
@@ -58,27 +59,28 @@ GROUP BY ALL ORDER BY ALL
 """
 
 Key = tuple[str, str]
-"""A category and a candidate; the candidate is empty while none was asked."""
+"""A category and a candidate; the candidate is empty before the first was tried."""
 Spend = dict[Key, dict[str | None, tuple[int, Decimal]]]
-"""Calls and priced spend by why they cannot be drawn; None is eligible."""
+"""Calls and priced spend by the reason that keeps them from being drawn; None: they can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """One category and candidate: what was drawn and graded, and what it is worth.
+    """The evidence on one category and candidate, and where it comes from.
 
-    ``missing`` says why its draws do not count, None when they do; ``looked_at`` are the numbers
-    of draws at which a plan was made before.
+    ``missing`` says why its draws do not count, None when they do. ``agreement``: answers were
+    graded by comparing them with the logged answer. ``looked_at`` are the numbers of draws at
+    which a plan was made before.
     """
 
     evidence: Evidence
-    criterion_id: str | None
-    n_calls: int
-    masked_share: float | None
-    agreement: bool
-    missing: str | None
-    design_id: str | None
-    looked_at: frozenset[int]
+    criterion_id: str | None = None
+    n_calls: int = 0
+    masked_share: float | None = None
+    agreement: bool = False
+    missing: str | None = None
+    design_id: str | None = None
+    looked_at: frozenset[int] = frozenset()
 
     @property
     def draws(self) -> int:
@@ -87,17 +89,17 @@ class Tested:
 
     @property
     def new_look(self) -> bool:
-        """Whether nobody has looked at this many draws before."""
+        """Whether no plan was made on this many draws before."""
         return self.draws > 0 and self.draws not in self.looked_at
 
     @property
     def looks(self) -> int:
-        """At how many numbers of draws the evidence was looked at, this one included."""
+        """At how many numbers of draws a plan was made, this one included."""
         return len(self.looked_at | {self.draws})
 
 
 def read_spend(store: Store) -> Spend:
-    """Return calls and priced spend by (category, candidate) and reason; None is eligible."""
+    """Return calls and priced spend by category and candidate, then by reason."""
     spend: Spend = defaultdict(dict)
     for category_id, candidate_id, reason, calls, usd in store.rows(_SPEND):
         spend[category_id, candidate_id][reason] = (calls, usd)
@@ -105,66 +107,86 @@ def read_spend(store: Store) -> Spend:
 
 
 def read_tested(store: Store, spend: Spend, floor: float | None) -> dict[Key, Tested]:
-    """Return the evidence of every category and candidate; without draws it is empty.
-
-    A category counts only when every draw is answered and graded: what an unfinished replay has
-    answered is no fair sample, and deciding at whatever number is there would be one more look at
-    the data. Nor does it count when its calls or prices have changed since: the draws speak for
-    the spend they were drawn from.
-    """
-    draws: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    """Return the evidence on every category and candidate; without draws it is empty."""
+    drawn = store.frame(_DRAWS).partition_by("category_id", "candidate_id", as_dict=True)
     looked: dict[Key, set[int]] = defaultdict(set)
     for design_id, candidate_id, n in store.rows("SELECT design_id, candidate_id, n FROM looks"):
         looked[design_id, candidate_id].add(n)
-    for row in store.dicts(_DRAWS):
-        draws[row["category_id"], row["candidate_id"]].append(row)
     tested = {}
-    for key, reasons in spend.items():
-        rows = draws.get(key, [])
-        eligible = reasons.get(None, (0, Decimal(0)))[1]
-        finished = all(row["answered"] for row in rows)
-        outdated = bool(rows) and rows[0]["design_usd"] != eligible
-        ready = rows if finished and not outdated else []
-        live = rows and rows[0]["has_live"] and not rows[0]["form_only"]
-        tested[key] = Tested(
-            evidence=Evidence(
-                category_id=key[0],
-                candidate_id=key[1],
-                eligible_usd=eligible,
-                # Spend that only cannot be measured is no part of it: it is not shown to stay.
-                ineligible_usd=sum(
-                    (usd for slug, (_, usd) in reasons.items() if slug in phrases.CANNOT),
-                    Decimal(0),
-                ),
-                baseline_passed=[row["baseline_passed"] for row in ready],
-                local_passed=[row["local_passed"] for row in ready],
-                live_passed=[row["live_passed"] for row in ready] if live else None,
-                units=[row["unit_id"] for row in ready],
-                unit_shares=[row["unit_share"] for row in ready],
-                calls=[row["call_id"] for row in ready],
-                form_only=bool(rows and rows[0]["form_only"]),
-                floor=floor,
-            ),
-            criterion_id=rows[0]["criterion_id"] if rows else None,
-            n_calls=len({row["call_id"] for row in ready}),
-            masked_share=sum(row["masked"] for row in ready) / len(ready) if ready else None,
-            agreement=bool(rows and "{{reference}}" in rows[0]["definition"]),
-            missing=phrases.OUTDATED if outdated else None if finished else phrases.UNFINISHED,
-            design_id=rows[0]["design_id"] if rows else None,
-            looked_at=frozenset(looked[rows[0]["design_id"], key[1]]) if rows else frozenset(),
-        )
+    for key, by_reason in spend.items():
+        undrawn = _undrawn(key, by_reason, floor)
+        draws = drawn.get(key)
+        if draws is None:
+            tested[key] = Tested(evidence=undrawn)
+        else:
+            looked_at = frozenset(looked[draws["design_id"][0], key[1]])
+            tested[key] = _tested(undrawn, draws, looked_at)
     return tested
 
 
+def _undrawn(
+    key: Key, by_reason: Mapping[str | None, tuple[int, Decimal]], floor: float | None
+) -> Evidence:
+    """Return evidence that holds spend only."""
+    return Evidence(
+        category_id=key[0],
+        candidate_id=key[1],
+        eligible_usd=by_reason.get(None, (0, Decimal(0)))[1],
+        # Spend that merely cannot be measured is left out: nothing shows that it has to stay.
+        ineligible_usd=sum(
+            (usd for reason, (_, usd) in by_reason.items() if reason in reasons.CANNOT), Decimal(0)
+        ),
+        floor=floor,
+    )
+
+
+def _tested(undrawn: Evidence, draws: pl.DataFrame, looked_at: frozenset[int]) -> Tested:
+    """Add the draws of a category and candidate, in draw order, to its evidence if they count.
+
+    They count only when every draw is answered and graded: the answers of an unfinished replay
+    are no fair sample, and deciding at the number there is would be one more look at the
+    data. Nor do they count when calls or prices have changed since: the draws speak for the spend
+    they were drawn from.
+    """
+    missing = None
+    if not draws["answered"].all():
+        missing = reasons.UNFINISHED
+    if draws["design_usd"][0] != undrawn.eligible_usd:
+        missing = reasons.OUTDATED
+    form_only = bool(draws["form_only"][0])
+    has_live = bool(draws["has_live"][0]) and not form_only
+    ready = draws.clear() if missing else draws
+    masked_share = ready["masked"].mean()
+    return Tested(
+        evidence=replace(
+            undrawn,
+            baseline_passed=ready["baseline_passed"].to_list(),
+            local_passed=ready["local_passed"].to_list(),
+            live_passed=ready["live_passed"].to_list() if has_live else None,
+            units=ready["unit_id"].to_list(),
+            unit_shares=ready["unit_share"].to_list(),
+            calls=ready["call_id"].to_list(),
+            form_only=form_only,
+        ),
+        criterion_id=draws["criterion_id"][0],
+        n_calls=ready["call_id"].n_unique(),
+        masked_share=masked_share if isinstance(masked_share, float) else None,
+        agreement="{{reference}}" in draws["definition"][0],
+        missing=missing,
+        design_id=draws["design_id"][0],
+        looked_at=looked_at,
+    )
+
+
 def why_untested(store: Store, tested: Iterable[Tested]) -> dict[str, str]:
-    """Return for each category why it has no verdict, for those that have none."""
+    """Return for each category the reason it gets if it has no verdict."""
     missing = {item.evidence.category_id: item.missing for item in tested if item.missing}
     graded = {
         row[0]
         for row in store.rows("SELECT category_id FROM criteria WHERE active AND role = 'verdict'")
     }
-    reasons = {}
+    why = {}
     for category_id, ignored in store.rows("SELECT category_id, ignored FROM categories"):
-        fallback = phrases.NOT_REPLAYED if category_id in graded else phrases.NO_CRITERION
-        reasons[category_id] = phrases.IGNORED if ignored else missing.get(category_id, fallback)
-    return reasons
+        otherwise = reasons.NOT_REPLAYED if category_id in graded else reasons.NO_CRITERION
+        why[category_id] = reasons.IGNORED if ignored else missing.get(category_id, otherwise)
+    return why

@@ -36,7 +36,7 @@ class Draw:
     """One draw; ``unit_share`` and ``call_share`` are shares of the weight that was drawn from.
 
     ``call_share`` is the probability of this call in one draw: its reciprocal is the weight of
-    the draw in a mean per call (``stats.hajek_mean``).
+    the draw in a mean per call.
     """
 
     draw_no: int

@@ -46,10 +46,9 @@ SELECT call_id, $candidate AS candidate_id, reason FROM (
 
 _BUT_UNANSWERED = f" AND call_id NOT IN ({UNANSWERED})"
 
-# The unit of a draw: a conversation, else a set of equal requests, else one call.
 _FRAME = """
-SELECT category_id, coalesce(conversation_id, request_hash, call_id) AS unit_id, call_id, cost_usd
-FROM calls JOIN call_categories USING (call_id)
+SELECT category_id, unit_id, call_id, cost_usd
+FROM v_calls JOIN call_categories USING (call_id)
 ANTI JOIN (SELECT call_id FROM eligibility WHERE candidate_id = ?) USING (call_id)
 WHERE list_contains(?, category_id)
 ORDER BY category_id, call_id

@@ -1,4 +1,4 @@
-"""report.json: every figure of the report, versioned; money as text, unknown as null."""
+"""report.json: everything that the report says, versioned; money as text, unknown as null."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auditor.report.data import Figures
+    from auditor.report.data import Report
 
 VERSION = 1
 """Keys are only ever added within a version."""
 
 
-def render_json(figures: Figures) -> str:
-    """Return the figures as JSON with sorted keys, ASCII only, so that no text can act."""
-    document = {"version": VERSION, **plain(figures)}
+def render_json(report: Report) -> str:
+    """Return the report as JSON with sorted keys, ASCII only, so that no text can act."""
+    document = {"version": VERSION, **plain(report)}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
 
 
 def plain(value: Any) -> Any:
-    """Turn a tree of figures into what JSON holds: objects, lists, text, numbers, null."""
+    """Turn a tree of dataclasses into what JSON holds: objects, lists, text, numbers, null."""
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Which figure goes into which chart."""
+"""The charts of the page, each filled from the report."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from auditor.report import charts
-from auditor.report.conclusions import tested_categories, verdict_word
-from auditor.report.wording import MARKS, headline_sentence, money, percent
+from auditor.report.sentences import headline_sentence
+from auditor.report.wording import MARKS, money, percent, verdict_word
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from auditor.report.data import BreakEven, Category, Figures
+    from auditor.report.data import BreakEven, CategoryReport, Report
 
 _RANKED_ROWS = 12
 _FOREST_ROWS = 30
-_LEAST_VOLUME = 2.0
-_MOST_VOLUME = 10.0
+_MIN_VOLUME = 2.0
+_MAX_VOLUME = 10.0
 
 
-def draw(figures: Figures) -> dict[str, Markup | None]:
-    """Every chart of the page by name; None where there is nothing to draw."""
+def draw_charts(report: Report) -> dict[str, Markup | None]:
+    """Return every chart of the page by name, None where there is nothing to draw."""
     return {
-        "interval": _interval(figures),
-        "bars": _bars(figures),
-        "spend": _spend(figures),
-        "quality": _quality(figures),
-        "cost": _cost(figures.break_even),
+        "interval": _interval(report),
+        "bars": _bars(report),
+        "spend": _spend(report),
+        "quality": _quality(report),
+        "cost": _cost(report.break_even),
     }
 
 
-def _interval(figures: Figures) -> Markup | None:
-    headline = figures.headline
+def _interval(report: Report) -> Markup | None:
+    headline = report.headline
     if not headline.total_usd:
         return None
     return charts.interval_bar(
@@ -41,12 +41,12 @@ def _interval(figures: Figures) -> Markup | None:
         low_text=f"{percent(headline.low)} shown movable",
         high_text=f"{percent(headline.high)} not ruled out",
         key="interval",
-        title=headline_sentence(figures),
+        title=headline_sentence(report),
     )
 
 
-def _bars(figures: Figures) -> Markup | None:
-    if not figures.headline.total_usd:
+def _bars(report: Report) -> Markup | None:
+    if not report.headline.total_usd:
         return None
     segments = [
         charts.Segment(
@@ -54,17 +54,17 @@ def _bars(figures: Figures) -> Markup | None:
             share=bar.share,
             text=f"{MARKS[bar.verdict]} {percent(bar.share)}",
         )
-        for bar in figures.bars
+        for bar in report.bars
         if bar.spend_usd
     ]
     title = "All priced spend: " + ", ".join(
-        f"{verdict_word(bar.verdict)} {percent(bar.share)}" for bar in figures.bars
+        f"{verdict_word(bar.verdict)} {percent(bar.share)}" for bar in report.bars
     )
     return charts.stacked_bar(segments, key="bars", title=title)
 
 
-def _spend(figures: Figures) -> Markup | None:
-    shown = [item for item in figures.categories if item.spend_usd][:_RANKED_ROWS]
+def _spend(report: Report) -> Markup | None:
+    shown = [item for item in report.categories if item.spend_usd][:_RANKED_ROWS]
     if not shown:
         return None
     rows = [
@@ -76,7 +76,7 @@ def _spend(figures: Figures) -> Markup | None:
         )
         for item in shown
     ]
-    rest = [item for item in figures.categories if item.spend_usd][_RANKED_ROWS:]
+    rest = [item for item in report.categories if item.spend_usd][_RANKED_ROWS:]
     if rest:
         spend = sum((item.spend_usd for item in rest), Decimal(0))
         label = f"{len(rest)} smaller ones"
@@ -87,8 +87,8 @@ def _spend(figures: Figures) -> Markup | None:
     )
 
 
-def _quality(figures: Figures) -> Markup | None:
-    margin = figures.method.margin
+def _quality(report: Report) -> Markup | None:
+    margin = report.method.margin
     rows = [
         charts.Estimate(
             kind=item.verdict.value,
@@ -102,7 +102,7 @@ def _quality(figures: Figures) -> Markup | None:
             if margin is None or item.baseline_rate is None
             else item.baseline_rate - margin,
         )
-        for item in tested_categories(figures)[:_FOREST_ROWS]
+        for item in report.tested[:_FOREST_ROWS]
         if item.local_rate is not None
     ]
     if not rows:
@@ -118,7 +118,7 @@ def _cost(break_even: BreakEven | None) -> Markup | None:
     if break_even is None or not break_even.api_usd_month:
         return None
     volume = break_even.volume
-    most = _LEAST_VOLUME if volume is None else max(_LEAST_VOLUME, volume * 1.25)
+    shown = _MIN_VOLUME if volume is None else max(_MIN_VOLUME, volume * 1.25)
     lines = (
         charts.Line(kind="api", label="API", at_zero=0.0, slope=float(break_even.api_usd_month)),
         charts.Line(
@@ -129,12 +129,12 @@ def _cost(break_even: BreakEven | None) -> Markup | None:
         ),
     )
     return charts.cost_lines(
-        charts.CostLines(lines=lines, most=min(most, _MOST_VOLUME), crossing=volume),
+        charts.CostLines(lines=lines, max_volume=min(shown, _MAX_VOLUME), crossing=volume),
         key="cost",
         title="Monthly cost of the calls the plan moves against volume, API and local",
         axis="volume, in percent of today's",
     )
 
 
-def _label(item: Category) -> str:
+def _label(item: CategoryReport) -> str:
     return f"{MARKS[item.verdict]} {item.name}"

@@ -23,8 +23,8 @@ LABEL_CHARACTERS = 26
 _ROW = 42.0
 _FOREST_ROW = 50.0
 _AXIS = 26.0
-_LEAST_SEGMENT_WITH_TEXT = 0.17  # room for the text on a phone
-_LEAST_AXIS_SPAN = 20
+_MIN_SEGMENT_WITH_TEXT = 0.17  # room for the text on a phone
+_MIN_AXIS_SPAN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A straight line over a volume of 0 to ``CostLines.most``."""
+    """A straight line over a volume of 0 to ``CostLines.max_volume``."""
 
     kind: str
     label: str
@@ -75,7 +75,7 @@ class CostLines:
     """Cost against volume; ``crossing`` is where the lines meet, None where they do not."""
 
     lines: Sequence[Line]
-    most: float
+    max_volume: float
     crossing: float | None
 
 
@@ -103,7 +103,7 @@ def stacked_bar(segments: Sequence[Segment], *, key: str, title: str) -> Markup:
     for segment in segments:
         width = 100 * segment.share
         parts.append(_rect(start, width, 0, 40, f"{segment.kind} part"))
-        if segment.share >= _LEAST_SEGMENT_WITH_TEXT:
+        if segment.share >= _MIN_SEGMENT_WITH_TEXT:
             parts.append(_text(start + width / 2, 25, segment.text, "on-fill", "middle"))
         start += width
     return _picture(parts, height=40, key=key, title=title)
@@ -111,15 +111,15 @@ def stacked_bar(segments: Sequence[Segment], *, key: str, title: str) -> Markup:
 
 def ranked_bars(rows: Sequence[Ranked], *, key: str, title: str) -> Markup:
     """Horizontal bars in the order given, the longest one filling the width."""
-    most = max((row.value for row in rows), default=0) or 1
+    largest = max((row.value for row in rows), default=0) or 1
     parts: list[Markup] = []
     for number, row in enumerate(rows):
         top = number * _ROW
         parts += [
-            _text(0, top + 16, shortened(row.label), "label"),
+            _text(0, top + 16, short_label(row.label), "label"),
             _text(100, top + 16, row.note, "note", "end"),
             _rect(0, 100, top + 24, 10, "track"),
-            _rect(0, 100 * row.value / most, top + 24, 10, row.kind),
+            _rect(0, 100 * row.value / largest, top + 24, 10, row.kind),
         ]
     return _picture(parts, height=len(rows) * _ROW, key=key, title=title)
 
@@ -135,7 +135,7 @@ def forest_plot(rows: Sequence[Estimate], *, key: str, title: str) -> Markup:
         for value in (row.low, row.reference, row.threshold)
         if value is not None
     ]
-    start = max(0, min(100 - _LEAST_AXIS_SPAN, floor(min(shares, default=0) * 10) * 10))
+    start = max(0, min(100 - _MIN_AXIS_SPAN, floor(min(shares, default=0) * 10) * 10))
     height = len(rows) * _FOREST_ROW
     step = 10 if start >= 50 else 20 if start >= 20 else 25  # noqa: PLR2004 - percent
     ticks = [tick for tick in range(0, 101, step) if tick >= start]
@@ -150,7 +150,7 @@ def _estimate(row: Estimate, top: float, start: int) -> list[Markup]:
     middle = top + 34
     low, high, rate = (_place(100 * value, start) for value in (row.low, row.high, row.rate))
     parts = [
-        _text(0, top + 16, shortened(row.label), "label halo"),
+        _text(0, top + 16, short_label(row.label), "label halo"),
         _text(100, top + 16, row.note, "note halo", "end"),
         _line(low, high, middle, middle, f"whisker {row.kind}"),
         _line(low, low, middle - 4, middle + 4, f"whisker {row.kind}"),
@@ -177,8 +177,8 @@ def _estimate(row: Estimate, top: float, start: int) -> list[Markup]:
 def cost_lines(costs: CostLines, *, key: str, title: str, axis: str) -> Markup:
     """Monthly cost against volume (1 is today's), the crossing marked."""
     height, top = 260.0, 24.0
-    most = max(line.at_zero + line.slope * costs.most for line in costs.lines)
-    ticks = nice_ticks(most)
+    largest = max(line.at_zero + line.slope * costs.max_volume for line in costs.lines)
+    ticks = nice_ticks(largest)
     scale = (height - top) / ticks[-1]
     parts = []
     for tick in ticks:
@@ -187,14 +187,14 @@ def cost_lines(costs: CostLines, *, key: str, title: str, axis: str) -> Markup:
         if tick:
             parts.append(_text(0, y - 4, f"${tick:,.2f}".removesuffix(".00"), "tick-label halo"))
     for line in costs.lines:
-        end = height - (line.at_zero + line.slope * costs.most) * scale
+        end = height - (line.at_zero + line.slope * costs.max_volume) * scale
         parts += [
             _line(0, 100, height - line.at_zero * scale, end, f"cost {line.kind}"),
             _text(100, end - 8, line.label, f"label halo {line.kind}", "end"),
         ]
-    if costs.crossing is not None and costs.crossing <= costs.most:
+    if costs.crossing is not None and costs.crossing <= costs.max_volume:
         first = costs.lines[0]
-        x = 100 * costs.crossing / costs.most
+        x = 100 * costs.crossing / costs.max_volume
         y = height - (first.at_zero + first.slope * costs.crossing) * scale
         parts += [
             _line(x, x, y, height, "threshold"),
@@ -206,26 +206,26 @@ def cost_lines(costs: CostLines, *, key: str, title: str, axis: str) -> Markup:
     for number in range(steps + 1):
         share = number / steps
         anchor = "start" if number == 0 else "end" if number == steps else "middle"
-        label = f"{share * costs.most * 100:.0f} %"
+        label = f"{share * costs.max_volume * 100:.0f} %"
         parts.append(_text(100 * share, height + 18, label, "tick-label", anchor))
     parts.append(_text(50, height + 38, axis, "note", "middle"))
     return _picture(parts, height=height + 44, key=key, title=title)
 
 
-def shortened(label: str, most: int = LABEL_CHARACTERS) -> str:
+def short_label(label: str, limit: int = LABEL_CHARACTERS) -> str:
     """A label on one line that fits its picture; the table beside it holds the whole name."""
     text = " ".join(visible(label).split())
-    return text if len(text) <= most else text[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def nice_ticks(most: float, wanted: int = 4) -> list[float]:
-    """Round numbers from 0 to at least ``most``, about ``wanted`` steps apart."""
-    if most <= 0:
+def nice_ticks(largest: float, wanted: int = 4) -> list[float]:
+    """Round numbers from 0 to at least ``largest``, about ``wanted`` steps apart."""
+    if largest <= 0:
         return [0.0, 1.0]
-    rough = most / wanted
+    rough = largest / wanted
     power = 10.0 ** floor(log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
-    return [step * number for number in range(ceil(most / step) + 1)]
+    return [step * number for number in range(ceil(largest / step) + 1)]
 
 
 def _place(percent: float, start: float) -> float:

@@ -1,4 +1,4 @@
-"""Everything the report says, as one frozen tree. Unknown is None; money is Decimal, USD."""
+"""Everything the report says, as one frozen tree. Unknown is None; amounts are Decimal, USD."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The logs as a whole; ``total_usd_month`` is the mean per covered day x 30.4."""
+    """The logs as a whole.
+
+    ``total_usd_month`` is the mean per covered day times ``days_per_month``.
+    """
 
     calls: int
     total_usd: Decimal | None
@@ -36,6 +39,7 @@ class Totals:
     first_day: date | None
     last_day: date | None
     covered_days: int | None
+    days_per_month: Decimal
     gap_days: int
     unpriced_calls: int
     failed_calls: int
@@ -68,7 +72,7 @@ class BarReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Criterion:
+class CriterionReport:
     """The rule a category's answers were graded by."""
 
     name: str
@@ -89,7 +93,7 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Category:
+class CategoryReport:
     """A category: spend, paired test and verdict with the candidate that the plan picked."""
 
     category_id: str
@@ -130,14 +134,14 @@ class Category:
     live_pass_rate: float | None
     masked_share: float | None
     flags: Sequence[str]
-    criterion: Criterion | None
+    criterion: CriterionReport | None
     live_check: str | None
     noise: Noise | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the two answers of an example; figures None where the log or engine has none.
+    """One of the two answers of an example; measures are None where log or engine gave none.
 
     ``text`` may have been shortened by ``cut`` characters; ``svg`` is the whole picture in it.
     """
@@ -173,7 +177,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
+class SpeedReport:
     """Measured speed of a candidate at one concurrency."""
 
     concurrency: int
@@ -199,7 +203,7 @@ class Machines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class CandidateReport:
     """A local model under test."""
 
     candidate_id: str
@@ -213,12 +217,12 @@ class Candidate:
     latency_ms_p50: float | None
     latency_ms_p95: float | None
     smoke_test: bool
-    speeds: Sequence[Speed]
+    speeds: Sequence[SpeedReport]
     machines: Machines | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
+class PlanSaving:
     """Gross spend, local cost and net of everything in a wave of the plan, per month."""
 
     categories: int
@@ -229,18 +233,24 @@ class Saving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEven:
-    """Local cost against volume: ``fixed + variable x volume``, volume 1 being today's.
+    """Whether the plan pays: local cost against volume, and what is paid once against the saving.
 
-    ``volume`` is where it meets the API's cost, None where it never does. ``payback_months`` is
-    None where nothing is saved or the setup cost is not known.
+    Local serving costs ``fixed + variable x volume`` a month, volume 1 being today's; ``volume``
+    is where that meets the API's cost, None where it never does. ``purchase_usd`` of machines and
+    ``setup_usd`` are paid once; ``payback_months`` is when the monthly cash has brought them back,
+    None where it does not within ``horizon_months``. ``npv_usd`` is the net present value of the
+    plan over that horizon.
     """
 
     api_usd_month: Decimal
     fixed_usd_month: Decimal
     variable_usd_month: Decimal
     volume: float | None
-    setup_usd: Decimal | None
-    payback_months: float | None
+    purchase_usd: Decimal
+    setup_usd: Decimal
+    payback_months: int | None
+    horizon_months: int
+    npv_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,12 +258,21 @@ class Wave:
     """A batch of categories that moves together."""
 
     wave: int
-    categories: Sequence[Category]
+    categories: Sequence[CategoryReport]
     gross_usd_month: Decimal
     local_usd_month: Decimal | None
     net_usd_month: Decimal | None
     cumulative_gross_usd_month: Decimal
     cumulative_net_usd_month: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staying:
+    """Categories that stay for one reason."""
+
+    verdict: Verdict
+    reason: str
+    categories: Sequence[CategoryReport]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +326,7 @@ class SensitiveClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class FailedCheck:
     """An integrity query that found rows."""
 
     name: str
@@ -317,7 +336,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """How the figures came about; None where no stage wrote it down."""
+    """How the audit was made; None where no stage recorded it."""
 
     margin: float | None
     alpha: float | None
@@ -331,21 +350,43 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The whole report."""
+class Report:
+    """The whole report: page, plan, JSON and terminal render it and compute no number."""
 
     headline: Headline
     totals: Totals
     bars: Sequence[Bar]
-    categories: Sequence[Category]
+    categories: Sequence[CategoryReport]
     examples: Sequence[Example]
-    candidates: Sequence[Candidate]
-    saving: Saving | None
+    candidates: Sequence[CandidateReport]
+    saving: PlanSaving | None
     break_even: BreakEven | None
     waves: Sequence[Wave]
     ledger: Sequence[SourceLedger]
     rejects: Sequence[RejectReason]
     models: Sequence[ModelSpend]
     sensitive: Sequence[SensitiveClass]
-    checks: Sequence[Check]
+    checks: Sequence[FailedCheck]
     method: Method
+
+    @property
+    def tested(self) -> list[CategoryReport]:
+        """The categories with graded pairs, in order of spend."""
+        return [item for item in self.categories if item.n and item.local_rate is not None]
+
+    @property
+    def smoke_tests(self) -> list[CandidateReport]:
+        """The candidates that show only that everything works."""
+        return [one for one in self.candidates if one.smoke_test]
+
+    @property
+    def staying(self) -> list[Staying]:
+        """What no wave moves, grouped by verdict and reason, costliest group first."""
+        groups: dict[tuple[Verdict, str], list[CategoryReport]] = {}
+        for item in self.categories:
+            if item.wave is None:
+                groups.setdefault((item.verdict, item.reason), []).append(item)
+        return [
+            Staying(verdict=verdict, reason=reason, categories=members)
+            for (verdict, reason), members in groups.items()
+        ]

@@ -7,17 +7,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.pricing.tokens import input_tokens
-from auditor.report.data import Category, Example, Side
+from auditor.report.data import CategoryReport, Example, Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from auditor.store.store import Store
 
-MOST_EXAMPLES = 40
+MAX_EXAMPLES = 40
 ANSWER_CHARACTERS = 4_000
 PROMPT_CHARACTERS = 2_000
-LARGEST_SVG = 5 * ANSWER_CHARACTERS
+MAX_SVG_CHARACTERS = 5 * ANSWER_CHARACTERS
 _SVG = re.compile(r"<svg\b.*</svg\s*>", re.DOTALL | re.IGNORECASE)
 
 BOTH_PASS = "First drawn call where both answers pass"  # noqa: S105 - no password
@@ -43,15 +43,15 @@ WHERE a.answer_id = ?
 """
 
 
-def choose_examples(store: Store, categories: Sequence[Category]) -> list[Example]:
-    """Up to three examples a category in order of spend, ``MOST_EXAMPLES`` in all."""
+def choose_examples(store: Store, categories: Sequence[CategoryReport]) -> list[Example]:
+    """Up to three examples a category in order of spend, ``MAX_EXAMPLES`` in all."""
     found: list[Example] = []
     for category in categories:
-        if category.candidate_id is None or len(found) >= MOST_EXAMPLES:
+        if category.candidate_id is None or len(found) >= MAX_EXAMPLES:
             continue
         drawn = store.dicts(_CHOICE, [category.category_id, category.candidate_id])
         found += [_example(store, category, rule, row) for rule, row in _by_rule(drawn)]
-    return found[:MOST_EXAMPLES]
+    return found[:MAX_EXAMPLES]
 
 
 def _by_rule(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -71,14 +71,14 @@ def _by_rule(drawn: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str,
     return chosen
 
 
-def _example(store: Store, category: Category, rule: str, row: Mapping[str, Any]) -> Example:
+def _example(store: Store, category: CategoryReport, rule: str, row: Mapping[str, Any]) -> Example:
     call = store.dicts(_CALL, [row["call_id"]])[0]
-    system, system_cut = shortened(call["system_text"] or "", PROMPT_CHARACTERS)
-    prompt, prompt_cut = shortened(last_user_text(call["messages"]), PROMPT_CHARACTERS)
+    system, system_cut = truncate(call["system_text"] or "", PROMPT_CHARACTERS)
+    prompt, prompt_cut = truncate(last_user_text(call["messages"]), PROMPT_CHARACTERS)
     keys = [category.category_id, category.candidate_id]
     api = store.dicts(_ANSWER, [*keys, row["api_answer_id"]])[0]
     local = store.dicts(_ANSWER, [*keys, row["local_answer_id"]])[0]
-    # The log's own figures of the API answer, not those of a copy of its text.
+    # What the log measured of the API answer, not what is known of a copy of its text.
     api |= {key: call[key] for key in ("input_tokens", "output_tokens", "latency_ms")}
     return Example(
         category_id=category.category_id,
@@ -96,15 +96,15 @@ def _example(store: Store, category: Category, rule: str, row: Mapping[str, Any]
 
 
 def _side(row: Mapping[str, Any], cost_usd: Any) -> Side:
-    text, cut = shortened(row["text"] or "", ANSWER_CHARACTERS)
+    text, cut = truncate(row["text"] or "", ANSWER_CHARACTERS)
     tool_calls = row["tool_calls"] if row["tool_calls"] not in {None, "[]", "null"} else None
     return Side(
         text=text,
         cut=cut,
         svg=svg_in(row["text"] or ""),
-        tool_calls=shortened(tool_calls, ANSWER_CHARACTERS)[0] if tool_calls else None,
+        tool_calls=truncate(tool_calls, ANSWER_CHARACTERS)[0] if tool_calls else None,
         passed=row["passed"],
-        explanation=shortened(row["explanation"] or "", PROMPT_CHARACTERS)[0],
+        explanation=truncate(row["explanation"] or "", PROMPT_CHARACTERS)[0],
         error=row["error"],
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],
@@ -116,12 +116,12 @@ def _side(row: Mapping[str, Any], cost_usd: Any) -> Side:
 def svg_in(text: str) -> str | None:
     """The SVG in an answer, None if there is none or it is too large to show."""
     found = _SVG.search(text)
-    return found.group() if found and len(found.group()) <= LARGEST_SVG else None
+    return found.group() if found and len(found.group()) <= MAX_SVG_CHARACTERS else None
 
 
-def shortened(text: str, most: int) -> tuple[str, int]:
-    """The first ``most`` characters and how many were cut off."""
-    return text[:most], max(0, len(text) - most)
+def truncate(text: str, limit: int) -> tuple[str, int]:
+    """The first ``limit`` characters and how many were cut off."""
+    return text[:limit], max(0, len(text) - limit)
 
 
 def last_user_text(messages: str | None) -> str:

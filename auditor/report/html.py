@@ -1,4 +1,4 @@
-"""One self-contained HTML page from the figures: safe against hostile text, no request, no clock.
+"""The report as one self-contained HTML page: safe against hostile text, no request, no clock.
 
 Everything from logs and models is hostile. Jinja escapes each expression, ``visible`` marks what
 would act without being markup, and a content security policy with the hashes of the page's own
@@ -19,67 +19,67 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.domain import Verdict
-from auditor.report import chart_data as pictures
-from auditor.report import conclusions
-from auditor.report import wording as words
-from auditor.report.examples import ANSWER_CHARACTERS, LARGEST_SVG, shortened
+from auditor.report import sentences, wording
+from auditor.report.assumptions import assumption_rows
+from auditor.report.chart_data import draw_charts
+from auditor.report.examples import ANSWER_CHARACTERS, MAX_SVG_CHARACTERS, truncate
 from auditor.resources import resource
 from auditor.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.report.data import BreakEven, Example, Figures, Side
+    from auditor.report.data import BreakEven, Example, Report, Side
 
 PAGE_BYTES = 1_000_000
 """The page is to stay below this; longer answers are cut shorter until it does."""
 
 CATEGORY_ROWS = 100
 _ANSWER_STEPS = (ANSWER_CHARACTERS, 1_500, 500, 150)
-_SVG_PER_CHARACTER = LARGEST_SVG // ANSWER_CHARACTERS
+_SVG_PER_CHARACTER = MAX_SVG_CHARACTERS // ANSWER_CHARACTERS
 _TIED = re.compile(r"(?<=\d) (?=%|m?s\b|\d\ds\b)|(?<=\bn) (?=[=\d])|(?<==) ")
 _VOLUMES = (0.5, 1.0, 2.0)
 _COST_FACTORS = (0.5, 1.0, 2.0)
 
 
-def render_html(figures: Figures) -> str:
-    """Return the page; the same figures give the same text."""
+def render_html(report: Report) -> str:
+    """Return the page; equal reports give equal text."""
     page = ""
-    for most in _ANSWER_STEPS:
-        page = _render(figures, [_cut(example, most) for example in figures.examples])
+    for limit in _ANSWER_STEPS:
+        page = _render(report, [_cut(example, limit) for example in report.examples])
         if len(page.encode()) <= PAGE_BYTES:
             break
     return page
 
 
-def _render(figures: Figures, examples: Sequence[Example]) -> str:
+def _render(report: Report, examples: Sequence[Example]) -> str:
     environment = templates()
     folder = resource("report_templates")
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
-    used = {item.candidate_id for item in figures.categories if item.verdict is not None}
+    used = {item.candidate_id for item in report.categories}
     return environment.get_template("report.html").render(
-        figures=figures,
+        report=report,
         examples=[
             (category, group)
-            for category in figures.categories
+            for category in report.categories
             if (group := [one for one in examples if one.category_id == category.category_id])
         ],
         excerpts=len(examples),
-        rows=figures.categories[:CATEGORY_ROWS],
-        others=figures.categories[CATEGORY_ROWS:],
-        tested=conclusions.tested_categories(figures),
-        candidates=[one for one in figures.candidates if one.candidate_id in used],
-        smoke_tests=conclusions.smoke_test_models(figures.candidates),
-        charts=pictures.draw(figures),
-        sensitivity=sensitivity_table(figures.break_even),
-        conclusions=conclusions,
-        words=words,
+        rows=report.categories[:CATEGORY_ROWS],
+        others=report.categories[CATEGORY_ROWS:],
+        tested=report.tested,
+        candidates=[one for one in report.candidates if one.candidate_id in used],
+        smoke_tests=report.smoke_tests,
+        charts=draw_charts(report),
+        sensitivity=sensitivity_table(report.break_even),
+        sentences=sentences,
+        wording=wording,
         verdicts=list(Verdict),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         policy=content_security_policy(style, script),
-        data=script_data(_what_if(figures.break_even)),
+        data=script_data(_what_if(report.break_even)),
     )
 
 
@@ -94,24 +94,23 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "money": lambda amount: _unbroken(words.money(amount)),
-        "percent": lambda share, places=0: _unbroken(words.percent(share, places)),
-        "interval": lambda low, high: _unbroken(words.interval(low, high)),
-        "points": words.points,
-        "count": words.count,
-        "duration": lambda value: _unbroken(words.duration(value)),
-        "p_value": words.p_value,
-        "day": words.day,
-        "word": conclusions.verdict_word,
-        "mark": words.MARKS.__getitem__,
-        "meaning": words.MEANINGS.__getitem__,
+        "money": lambda amount: _unbroken(wording.money(amount)),
+        "percent": lambda share, places=0: _unbroken(wording.percent(share, places)),
+        "interval": lambda low, high: _unbroken(wording.interval(low, high)),
+        "points": wording.points,
+        "count": wording.count,
+        "duration": lambda value: _unbroken(wording.duration(value)),
+        "p_value": wording.p_value,
+        "word": wording.verdict_word,
+        "mark": wording.MARKS.__getitem__,
+        "meaning": wording.MEANINGS.__getitem__,
         "unbroken": _unbroken,
         "filename": lambda path: PurePath(path).name,
         "one_line_json": lambda value: json.dumps(value, ensure_ascii=False),
-        "noise": lambda noise: _unbroken(words.noise_sentence(noise)),
-        "flag": lambda slug: words.FLAGS.get(slug, slug),
+        "noise": lambda noise: _unbroken(sentences.noise_sentence(noise)),
+        "flag": lambda slug: wording.FLAGS.get(slug, slug),
         "svg_image": svg_image,
-        "assumption_rows": conclusions.assumption_rows,
+        "assumption_rows": assumption_rows,
     }
     return environment
 
@@ -178,7 +177,7 @@ def _source_hash(text: str) -> str:
 def _finalize(value: Any) -> Any:
     """What every expression of a template passes through before it is escaped."""
     if value is None:
-        return words.UNKNOWN
+        return wording.UNKNOWN
     if isinstance(value, str) and not isinstance(value, Markup):
         return visible(value)
     return value
@@ -189,28 +188,28 @@ def _unbroken(text: str) -> str:
     return _TIED.sub("\N{NO-BREAK SPACE}", text)
 
 
-def _cut(example: Example, most: int) -> Example:
-    system, system_cut = shortened(example.system, most)
-    prompt, prompt_cut = shortened(example.prompt, most)
+def _cut(example: Example, limit: int) -> Example:
+    system, system_cut = truncate(example.system, limit)
+    prompt, prompt_cut = truncate(example.prompt, limit)
     return replace(
         example,
         system=system,
         system_cut=example.system_cut + system_cut,
         prompt=prompt,
         prompt_cut=example.prompt_cut + prompt_cut,
-        api=_cut_side(example.api, most),
-        local=_cut_side(example.local, most),
+        api=_cut_side(example.api, limit),
+        local=_cut_side(example.local, limit),
     )
 
 
-def _cut_side(side: Side, most: int) -> Side:
-    text, cut = shortened(side.text, most)
-    tool_calls = shortened(side.tool_calls, most)[0] if side.tool_calls else None
+def _cut_side(side: Side, limit: int) -> Side:
+    text, cut = truncate(side.text, limit)
+    tool_calls = truncate(side.tool_calls, limit)[0] if side.tool_calls else None
     return replace(
         side,
         text=text,
         cut=side.cut + cut,
-        svg=side.svg if side.svg and len(side.svg) <= most * _SVG_PER_CHARACTER else None,
+        svg=side.svg if side.svg and len(side.svg) <= limit * _SVG_PER_CHARACTER else None,
         tool_calls=tool_calls,
-        explanation=shortened(side.explanation, most)[0],
+        explanation=truncate(side.explanation, limit)[0],
     )

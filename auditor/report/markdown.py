@@ -6,62 +6,65 @@ import re
 from typing import TYPE_CHECKING
 
 from auditor.domain import Verdict
-from auditor.report import conclusions
-from auditor.report import wording as words
+from auditor.report import sentences, wording
 from auditor.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from auditor.report.data import Candidate, Category, Figures, Wave
+    from auditor.report.data import CandidateReport, CategoryReport, Report, Wave
 
 # What opens markup inside a line; a line of ours never begins with text from the logs. The last
 # two would make a link of a bare address.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
-def render_plan(figures: Figures) -> str:
+def render_plan(report: Report) -> str:
     """Return the plan as Markdown; text from the logs is escaped, so that it stays text."""
-    models = {one.candidate_id: one for one in figures.candidates}
+    models = {one.candidate_id: one for one in report.candidates}
     lines = [
         "# Migration plan",
         "",
-        f"{words.headline_sentence(figures)}. {words.amount_sentence(figures)}".strip(),
+        f"{sentences.headline_sentence(report)}. {sentences.amount_sentence(report)}".strip(),
         "",
     ]
-    for sentence in (words.fallback_sentence(figures), words.saving_sentence(figures)):
+    for sentence in (
+        sentences.fallback_sentence(report),
+        sentences.saving_sentence(report),
+        sentences.payback_sentence(report.break_even),
+    ):
         lines += [sentence, ""] if sentence else []
-    for model in conclusions.smoke_test_models(figures.candidates):
+    for model in report.smoke_tests:
         lines += _smoke_test(model)
-    for point in conclusions.open_points(figures):
+    for point in sentences.open_points(report):
         lines += [f"- {escaped(point)}"]
-    lines += ["", conclusions.plan_conclusion(figures), ""]
-    for wave in figures.waves:
-        lines += _wave(wave, figures.method.margin, models)
-    lines += _staying(figures)
+    lines += ["", sentences.plan_conclusion(report), ""]
+    for wave in report.waves:
+        lines += _wave(wave, report.method.margin, models)
+    lines += _staying(report)
     lines += [
         "---",
         "",
-        f"Written by auditor {figures.method.version} from the same figures as the report.",
-        f"To write it again: {code(figures.method.command)}",
+        f"Written by auditor {report.method.version} from the same figures as the report.",
+        f"To write it again: {code(report.method.command)}",
         "",
     ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
-def _smoke_test(model: Candidate) -> list[str]:
+def _smoke_test(model: CandidateReport) -> list[str]:
     return [
         f"**A smoke test, not a proposal:** {escaped(model.model)} has 135 million parameters.",
         "Replay on a model you would really serve before you follow this plan:",
         "",
-        *(f"    {command}" for command in conclusions.SMOKE_TEST_COMMANDS),
+        *(f"    {command}" for command in sentences.SMOKE_TEST_COMMANDS),
         "",
     ]
 
 
-def _wave(wave: Wave, margin: float | None, models: dict[str, Candidate]) -> list[str]:
-    gross, local = words.money(wave.gross_usd_month), words.money(wave.local_usd_month)
-    net = words.money(wave.net_usd_month)
+def _wave(wave: Wave, margin: float | None, models: dict[str, CandidateReport]) -> list[str]:
+    gross, local = wording.money(wave.gross_usd_month), wording.money(wave.local_usd_month)
+    net = wording.money(wave.net_usd_month)
     rows = [_row(item, models) for item in wave.categories]
     return [
         f"## Wave {wave.wave}",
@@ -81,13 +84,14 @@ def _wave(wave: Wave, margin: float | None, models: dict[str, Candidate]) -> lis
     ]
 
 
-def _row(item: Category, models: dict[str, Candidate]) -> str:
+def _row(item: CategoryReport, models: dict[str, CandidateReport]) -> str:
     model = models.get(item.candidate_id or "")
-    rate = f"{words.percent(item.local_rate)} ({words.interval(item.local_low, item.local_high)})"
+    interval = wording.interval(item.local_low, item.local_high)
+    rate = f"{wording.percent(item.local_rate)} ({interval})"
     return (
-        f"| {escaped(item.name)} | {words.MARKS[item.verdict]} {item.verdict.value} "
-        f"| {escaped(model.model) if model else words.UNKNOWN} | {item.calls:,} | {rate} "
-        f"| {words.points(item.difference)} | {words.money(item.gross_usd_month)} |"
+        f"| {escaped(item.name)} | {wording.MARKS[item.verdict]} {item.verdict.value} "
+        f"| {escaped(model.model) if model else wording.UNKNOWN} | {item.calls:,} | {rate} "
+        f"| {wording.points(item.difference)} | {wording.money(item.gross_usd_month)} |"
     )
 
 
@@ -99,13 +103,13 @@ def _steps(wave: Wave, margin: float | None) -> list[str]:
             "Put the live check before the answer leaves: "
             + "; ".join(escaped(check) for check in checks)
         )
-    steps.append(conclusions.guardrail(wave, margin))
+    steps.append(sentences.guardrail(wave, margin))
     steps.append("Switch 10 %, then 50 %, then all calls of the category; keep the API key.")
     return steps
 
 
-def _staying(figures: Figures) -> list[str]:
-    groups = conclusions.staying(figures)
+def _staying(report: Report) -> list[str]:
+    groups = report.staying
     if not groups:
         return []
     return [
@@ -113,7 +117,7 @@ def _staying(figures: Figures) -> list[str]:
         "",
         *(
             (
-                f"- {words.MARKS[group.verdict]} {group.verdict.value}: "
+                f"- {wording.MARKS[group.verdict]} {group.verdict.value}: "
                 f"{_names(group.categories)}: {escaped(group.reason)}"
             )
             for group in groups
@@ -122,9 +126,9 @@ def _staying(figures: Figures) -> list[str]:
     ]
 
 
-def _names(categories: Sequence[Category]) -> str:
+def _names(categories: Sequence[CategoryReport]) -> str:
     return ", ".join(
-        f"**{escaped(item.name)}** ({words.money(item.spend_usd)})" for item in categories
+        f"**{escaped(item.name)}** ({wording.money(item.spend_usd)})" for item in categories
     )
 
 

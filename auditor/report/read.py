@@ -1,4 +1,4 @@
-"""Reads the database into one tree of figures."""
+"""Reads the database into the tree of ``data``."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.domain import Verdict
 from auditor.errors import NotReadyError
+from auditor.plan.business_case import HORIZON_MONTHS, PlanCost, business_case
+from auditor.plan.machines import assumed
 from auditor.report.data import (
     Bar,
     BarReason,
     BreakEven,
-    Candidate,
-    Category,
-    Check,
-    Criterion,
-    Figures,
+    CandidateReport,
+    CategoryReport,
+    CriterionReport,
+    FailedCheck,
     Headline,
     Machines,
     Method,
     ModelSpend,
     Noise,
+    PlanSaving,
     RejectReason,
-    Saving,
+    Report,
     SensitiveClass,
     SourceLedger,
-    Speed,
+    SpeedReport,
     Totals,
     Wave,
 )
@@ -61,10 +63,10 @@ FROM criteria ORDER BY role DESC, active, criterion_id
 """
 
 
-def read_figures(
+def read_report(
     store: Store, *, version: str, command: str = "auditor report", examples: bool = True
-) -> Figures:
-    """Read everything the report says.
+) -> Report:
+    """Read everything that the report says.
 
     Raises:
         NotReadyError: nothing is ingested, or the plan was not made.
@@ -76,7 +78,7 @@ def read_figures(
     categories = _categories(store)
     candidates = _candidates(store)
     saving = _saving(store)
-    return Figures(
+    return Report(
         headline=_headline(store),
         totals=_totals(store),
         bars=_bars(store),
@@ -94,7 +96,7 @@ def read_figures(
             for row in store.dicts("SELECT * FROM v_sensitivity")
         ],
         checks=[
-            Check(name=found.check, rows=found.rows, example=found.example)
+            FailedCheck(name=found.check, rows=found.rows, example=found.example)
             for found in store.check()
         ],
         method=_method(store, version, command),
@@ -118,9 +120,9 @@ def _json(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-def _usd(amount: float | Decimal | None) -> Decimal | None:
-    """An amount that a view worked out in floating point, to the millionth of a dollar."""
-    return None if amount is None else Decimal(f"{amount:.6f}")
+def _usd(amount: float | Decimal) -> Decimal:
+    """Return an amount that was worked out in floating point, to the millionth of a dollar."""
+    return Decimal(f"{amount:.6f}")
 
 
 def _headline(store: Store) -> Headline:
@@ -137,7 +139,8 @@ def _totals(store: Store) -> Totals:
     row |= _row(store, "SELECT * FROM v_gaps")
     row["categories"] = store.value("SELECT count(*) FROM v_spend")
     row["gap_days"] = row["gap_days"] or 0
-    row["total_usd_month"] = _usd(row["total_usd_month"])
+    if row["total_usd_month"] is not None:
+        row["total_usd_month"] = _usd(row["total_usd_month"])
     return Totals(**_only(row, Totals))
 
 
@@ -154,13 +157,13 @@ def _bars(store: Store) -> list[Bar]:
     ]
 
 
-def _categories(store: Store) -> list[Category]:
+def _categories(store: Store) -> list[CategoryReport]:
     criteria, live_checks = {}, {}
     for row in store.dicts(_CRITERIA):
         if row["can_check_live"]:
             live_checks[row["category_id"]] = row["name"]
         row["definition"] = _json(row["definition"])
-        criteria[row["criterion_id"]] = Criterion(**_only(row, Criterion))
+        criteria[row["criterion_id"]] = CriterionReport(**_only(row, CriterionReport))
     noise = {
         row["category_id"]: Noise(**_only(row, Noise))
         for row in store.dicts("SELECT * FROM v_baseline_noise")
@@ -173,16 +176,17 @@ def _categories(store: Store) -> list[Category]:
         # A category that came after the last plan has no item in it yet.
         row["verdict"] = Verdict(row["verdict"] or Verdict.UNMEASURED)
         row["reason"] = row["reason"] or "came after the last plan"
-        row["usd_per_1000_calls"] = _usd(row["usd_per_1000_calls"])
+        if row["usd_per_1000_calls"] is not None:
+            row["usd_per_1000_calls"] = _usd(row["usd_per_1000_calls"])
         row["flags"] = tuple(row["flags"] or ())
-        categories.append(Category(**_only(row, Category)))
+        categories.append(CategoryReport(**_only(row, CategoryReport)))
     return categories
 
 
-def _candidates(store: Store) -> list[Candidate]:
-    speeds: defaultdict[str, list[Speed]] = defaultdict(list)
+def _candidates(store: Store) -> list[CandidateReport]:
+    speeds: defaultdict[str, list[SpeedReport]] = defaultdict(list)
     for row in store.dicts("SELECT * FROM speeds ORDER BY candidate_id, concurrency, measured_at"):
-        speeds[row["candidate_id"]].append(Speed(**_only(row, Speed)))
+        speeds[row["candidate_id"]].append(SpeedReport(**_only(row, SpeedReport)))
     machines = {}
     for row in store.dicts("SELECT * FROM machine_costs ORDER BY candidate_id"):
         row["assumptions"] = _json(row["assumptions"])
@@ -191,7 +195,7 @@ def _candidates(store: Store) -> list[Candidate]:
     for row in store.dicts(_CANDIDATES):
         row["settings"] = _json(row["settings"])
         found.append(
-            Candidate(
+            CandidateReport(
                 smoke_test=_SMOKE_TEST_MODEL in row["model"].lower(),
                 speeds=tuple(speeds[row["candidate_id"]]),
                 machines=machines.get(row["candidate_id"]),
@@ -201,49 +205,61 @@ def _candidates(store: Store) -> list[Candidate]:
     return found
 
 
-def _saving(store: Store) -> Saving | None:
-    saving = Saving(**_row(store, "SELECT * FROM v_savings"))
+def _saving(store: Store) -> PlanSaving | None:
+    saving = PlanSaving(**_row(store, "SELECT * FROM v_savings"))
     return saving if saving.categories else None
 
 
 def _break_even(
-    saving: Saving | None, categories: Sequence[Category], candidates: Sequence[Candidate]
+    saving: PlanSaving | None,
+    categories: Sequence[CategoryReport],
+    candidates: Sequence[CandidateReport],
 ) -> BreakEven | None:
-    """Split the local cost of the plan as the machines' cost is split: fixed and by volume."""
+    """Return the business case of the plan, None where its local cost is not known."""
     if saving is None or saving.local_usd_month is None:
         return None
     used = {item.candidate_id for item in categories if item.wave is not None}
     machines = [one.machines for one in candidates if one.machines and one.candidate_id in used]
     whole = _sum_of_known(one.usd_month for one in machines)
-    part = _sum_of_known(one.fixed_usd_month for one in machines)
-    # Where the split is not known, all of it is fixed: the later break-even of the two.
-    fixed = saving.local_usd_month * (part / whole if whole and part is not None else Decimal(1))
-    variable = saving.local_usd_month - fixed
-    margin = saving.gross_usd_month - variable
+    fixed = _sum_of_known(one.fixed_usd_month for one in machines)
     setup = _sum_of_known(one.setup_usd for one in machines)
-    net = saving.net_usd_month
+    if not whole or fixed is None or setup is None:
+        return None
+    # The plan's local cost is split as the machines' cost is.
+    fixed = saving.local_usd_month * fixed / whole
+    case = business_case(
+        float(saving.gross_usd_month),
+        PlanCost(
+            machines=sum(one.machines or 0 for one in machines),
+            usd_month=float(saving.local_usd_month),
+            fixed_usd_month=float(fixed),
+            setup_usd=float(setup),
+        ),
+        assumed(machines[0].assumptions),
+    )
     return BreakEven(
         api_usd_month=saving.gross_usd_month,
         fixed_usd_month=fixed,
-        variable_usd_month=variable,
-        volume=float(fixed / margin) if margin > 0 else None,
+        variable_usd_month=saving.local_usd_month - fixed,
+        volume=case.break_even_volume,
+        purchase_usd=_usd(case.purchase_usd),
         setup_usd=setup,
-        payback_months=float(setup / net) if setup is not None and net and net > 0 else None,
+        payback_months=case.payback_months,
+        horizon_months=HORIZON_MONTHS,
+        npv_usd=_usd(case.npv_usd),
     )
 
 
 def _sum_of_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum, None when one of them is unknown or there is none."""
-    total = None
-    for amount in amounts:
-        if amount is None:
-            return None
-        total = amount + (total or Decimal(0))
-    return total
+    """Return the sum, None where one of them is unknown or there is none."""
+    known = list(amounts)
+    if not known or None in known:
+        return None
+    return sum((amount for amount in known if amount is not None), Decimal(0))
 
 
-def _waves(store: Store, categories: Sequence[Category]) -> list[Wave]:
-    members: defaultdict[int, list[Category]] = defaultdict(list)
+def _waves(store: Store, categories: Sequence[CategoryReport]) -> list[Wave]:
+    members: defaultdict[int, list[CategoryReport]] = defaultdict(list)
     for category in categories:
         if category.wave is not None:
             members[category.wave].append(category)
@@ -255,9 +271,9 @@ def _waves(store: Store, categories: Sequence[Category]) -> list[Wave]:
 
 def _method(store: Store, version: str, command: str) -> Method:
     runs = store.dicts(_LAST_RUNS)
-    # Settings of the plan are kept as [plan, local], the two tables of auditor.toml.
-    said = next((_json(run["settings"]) for run in runs if run["stage"] == "plan"), None)
-    plan = said[0] if said else {}
+    # Kept as {"plan": ..., "local": ...}, the two tables of auditor.toml that the stage reads.
+    settings = next((_json(run["settings"]) for run in runs if run["stage"] == "plan"), None)
+    plan = settings["plan"] if settings else {}
     return Method(
         margin=plan.get("margin"),
         alpha=plan.get("alpha"),

@@ -19,13 +19,13 @@ from auditor.errors import AuditorError, ConfigError
 from auditor.report.as_json import render_json
 from auditor.report.html import render_html
 from auditor.report.markdown import render_plan
-from auditor.report.read import read_figures
+from auditor.report.read import read_report
 from auditor.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from auditor.report.data import Figures
+    from auditor.report.data import Report
     from auditor.stage import StageContext
     from auditor.store.store import Store
 
@@ -61,43 +61,43 @@ def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> Report
     if page.suffix.lower() not in {".html", ".htm"}:
         page /= PAGE
     watch.start("Writing the report")
-    figures = figures_of(store, examples=settings.examples, command=settings.command)
+    report = report_of(store, examples=settings.examples, command=settings.command)
     store.rest()
     texts = {
-        page: render_html(figures),
-        page.with_name(PLAN): render_plan(figures),
-        page.with_name(DATA): render_json(figures),
+        page: render_html(report),
+        page.with_name(PLAN): render_plan(report),
+        page.with_name(DATA): render_json(report),
     }
     written = write_all(texts)
     watch.finish()
     return ReportResult(
         stage="report",
-        rows_read=figures.totals.calls,
+        rows_read=report.totals.calls,
         rows_written=len(texts),
         seconds=time.monotonic() - began,
-        warnings=[f"integrity: {check.name}" for check in figures.checks],
+        warnings=[f"integrity: {check.name}" for check in report.checks],
         files=written,
     )
 
 
-def figures_of(store: Store, *, examples: bool = True, command: str = "auditor report") -> Figures:
-    """Read the figures as the report shows them, the stamped time from SOURCE_DATE_EPOCH if set.
+def report_of(store: Store, *, examples: bool = True, command: str = "auditor report") -> Report:
+    """Read the report, its stamped time from SOURCE_DATE_EPOCH where that is set.
 
     Raises:
         NotReadyError: nothing is ingested, or no plan was made.
         ConfigError: SOURCE_DATE_EPOCH is no number of seconds.
     """
-    figures = read_figures(store, version=__version__, command=command, examples=examples)
+    report = read_report(store, version=__version__, command=command, examples=examples)
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
-        return figures
+        return report
     try:
         stamp = datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError):
         raise ConfigError(
             f"SOURCE_DATE_EPOCH is {epoch!r}, no number of seconds", hint="unset SOURCE_DATE_EPOCH"
         ) from None
-    return replace(figures, method=replace(figures.method, generated_at=stamp))
+    return replace(report, method=replace(report.method, generated_at=stamp))
 
 
 def write_all(texts: Mapping[Path, str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Numbers and verdicts as people read them: the same words on page, terminal and plan."""
+"""Numbers and verdicts as people read them, the same on page, terminal and plan."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from auditor.domain import Verdict
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from auditor.report.data import Figures, Headline, Noise
-
 UNKNOWN = "\N{EN DASH}"
 
 MARKS = {
@@ -21,7 +19,7 @@ MARKS = {
     Verdict.KEEP: "\N{WHITE CIRCLE}",
     Verdict.UNMEASURED: "\N{WHITE SQUARE}",
 }
-"""The mark that stands before a verdict's word, so that colour is never alone."""
+"""The mark before a verdict's word, so that colour is never the only sign."""
 
 ASCII_MARKS = {
     Verdict.MOVE: "*",
@@ -72,7 +70,7 @@ def money(amount: Decimal | float | None) -> str:
 
 
 def percent(share: float | None, places: int = 0) -> str:
-    """A share of 0 to 1 in percent; what is not quite all or nothing never reads 100 % or 0 %."""
+    """A share of 0 to 1 in percent; only all reads 100 % and only nothing reads 0 %."""
     if share is None:
         return UNKNOWN
     step = 10.0**-places
@@ -146,88 +144,6 @@ def interval(low: float | None, high: float | None, places: int = 0) -> str:
     return f"{low * 100:.{places}f} to {high * 100:.{places}f} %"
 
 
-def noise_sentence(noise: Noise) -> str:
-    """How much the API model differs from itself when it is asked again."""
-    return (
-        f"Asked again, the API itself passes {percent(noise.rerun_rate)} of "
-        f"{counted(noise.calls, 'call')}, against {percent(noise.logged_rate)} as logged; the "
-        f"verdict differs for {percent(noise.differing)} of them."
-    )
-
-
-def headline_sentence(figures: Figures) -> str:
-    """The one sentence of the audit: an interval of the share of priced spend that can move."""
-    headline = figures.headline
-    if not headline.total_usd:
-        return "No call has a price, so no share of spend can be given"
-    if not headline.high:
-        return "No part of the spend can move to the local model"
-    low, high = percent(headline.low), percent(headline.high)
-    if headline.low == headline.high:
-        return f"{low} of spend can move, and no more: every category is settled"
-    return f"Between {low} and {high} of spend can move"
-
-
-def amount_sentence(figures: Figures) -> str:
-    """The headline in dollars, per month where the logs have dates."""
-    headline, month = figures.headline, figures.totals.total_usd_month
-    if not headline.total_usd:
-        return ""
-    if month is None:
-        low, high, whole, unit = (
-            headline.low_usd,
-            headline.high_usd,
-            headline.total_usd,
-            " in these logs",
-        )
-    else:
-        scale = month / headline.total_usd
-        low, high, whole, unit = (
-            headline.low_usd * scale,
-            headline.high_usd * scale,
-            month,
-            " a month",
-        )
-    return f"{money(low)} to {money(high)} of {money(whole)}{unit}."
-
-
-def fallback_sentence(figures: Figures) -> str:
-    """What could move with a live check beside the lower end; empty when nothing could."""
-    headline = figures.headline
-    if not headline.fallback_usd:
-        return ""
-    return (
-        f"A further {percent(headline.fallback)} of spend ({month_money(figures, headline)}) "
-        "can move with fallback: each answer is checked live and a failed one goes back to the API."
-    )
-
-
-def month_money(figures: Figures, headline: Headline) -> str:
-    """The fallback spend per month, or as logged where there are no dates."""
-    month = figures.totals.total_usd_month
-    if month is None or not headline.total_usd:
-        return money(headline.fallback_usd)
-    return f"{money(headline.fallback_usd * month / headline.total_usd)} a month"
-
-
-def saving_sentence(figures: Figures) -> str:
-    """Gross, local cost and net saving of the whole plan; or which setting is missing."""
-    saving = figures.saving
-    if saving is None or not saving.gross_usd_month:
-        return ""
-    gross = money(saving.gross_usd_month)
-    if saving.local_usd_month is None or saving.net_usd_month is None:
-        return (
-            f"The plan moves {gross} a month, gross. What serving that locally costs is not known, "
-            "so no saving is claimed: describe the machine under [local] in auditor.toml."
-        )
-    if saving.net_usd_month < 0:
-        return (
-            f"Serving the plan locally would cost {money(saving.local_usd_month)} a month, "
-            f"{money(-saving.net_usd_month)} more than the {gross} of API spend it replaces: "
-            "at this volume moving does not pay."
-        )
-    return (
-        f"The plan moves {gross} a month, gross; after {money(saving.local_usd_month)} of local "
-        f"serving cost the net saving is {money(saving.net_usd_month)} a month."
-    )
+def verdict_word(verdict: Verdict) -> str:
+    """The verdict with a capital: ``Move``."""
+    return verdict.value.capitalize()

@@ -362,7 +362,7 @@ COMMENT ON TABLE labels IS 'grade: what people said: right answers of calls and 
 CREATE TABLE IF NOT EXISTS category_costs (
     category_id         VARCHAR NOT NULL,   -- the category
     candidate_id        VARCHAR NOT NULL,   -- the candidate
-    calls_month         DOUBLE NOT NULL,    -- calls a month: mean per covered day x 30.4
+    calls_month         DOUBLE NOT NULL,    -- calls a month: mean per covered day times v_period.days_per_month
     api_usd_month       DECIMAL(18, 6) NOT NULL,  -- spend a month, priced calls
     eligible_usd_month  DECIMAL(18, 6) NOT NULL,  -- the part the candidate could take
     input_tokens_month  DOUBLE,             -- prompt tokens a month in the candidate's tokenizer, estimated from the draws

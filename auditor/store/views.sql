@@ -2,6 +2,10 @@
 -- are made anew whenever a database is opened by an auditor whose views differ, so a change here needs
 -- no migration. A COMMENT is one line of its own. A view that goes is dropped by a migration.
 
+CREATE OR REPLACE VIEW v_calls AS
+SELECT *, coalesce(conversation_id, request_hash, call_id) AS unit_id FROM calls;
+COMMENT ON VIEW v_calls IS 'ingest: calls with the unit each is drawn in: a conversation, a set of equal requests, or the call alone.';
+
 CREATE OR REPLACE VIEW v_ledger AS
 SELECT source_id, path, reader, s.records, s.calls, s.duplicates, s.not_calls, s.rejects, complete,
        (SELECT sum(cost_usd) FROM calls c WHERE c.source_id = s.source_id) AS spend_usd,
@@ -16,16 +20,16 @@ WITH days AS (
 ), steps AS (
     SELECT day, date_diff('day', lag(day) OVER (ORDER BY day), day) - 1 AS empty_before FROM days
 )
-SELECT min(day) AS first_day, max(day) AS last_day, count(*) AS days_with_calls,
+SELECT min(day) AS first_day, max(day) AS last_day, count(*) AS days_with_calls, 30.4 AS days_per_month,
        date_diff('day', min(day), max(day)) + 1
          - coalesce(sum(empty_before) FILTER (empty_before > 3), 0) AS covered_days,
        coalesce(sum(empty_before) FILTER (empty_before > 3), 0) AS gap_days
 FROM steps;
-COMMENT ON VIEW v_period IS 'ingest: days the logs cover; four or more empty days in a row are a gap, a quiet weekend is not.';
+COMMENT ON VIEW v_period IS 'ingest: days the logs cover; four or more empty days in a row are a gap, a quiet weekend is not. Also the days of a month, for every amount a month.';
 
 CREATE OR REPLACE VIEW v_totals AS
 SELECT count(*) AS calls, sum(cost_usd) AS total_usd,
-       sum(cost_usd) / max(p.covered_days) * 30.4 AS total_usd_month,
+       sum(cost_usd) / max(p.covered_days) * max(p.days_per_month) AS total_usd_month,
        max(p.covered_days) AS covered_days,
        count(*) FILTER (cost_basis = 'unpriced' AND status NOT IN ('error', 'cached_by_gateway')) AS unpriced_calls,
        count(*) FILTER (status = 'error') AS failed_calls,
@@ -34,7 +38,7 @@ SELECT count(*) AS calls, sum(cost_usd) AS total_usd,
        sum(cache_write_5m_tokens) + sum(cache_write_1h_tokens) AS cache_write_tokens,
        sum(output_tokens) AS output_tokens
 FROM calls CROSS JOIN v_period p;
-COMMENT ON VIEW v_totals IS 'ingest: calls, spend, and spend a month as mean per covered day x 30.4.';
+COMMENT ON VIEW v_totals IS 'ingest: calls, spend, and spend a month as mean per covered day times the days of a month.';
 
 CREATE OR REPLACE VIEW v_spend AS
 WITH spend AS (

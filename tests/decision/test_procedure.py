@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.decision.procedure import Counts, LookPlan, decide_many
+from auditor.decision.procedure import Counts, decide_many
 
 LEVEL = 0.025
 GOOD, BAD, OPEN = (1, 0, 200), (0, 60, 200), (4, 9, 200)
@@ -130,21 +130,6 @@ def test_the_headline_is_an_interval_and_rows_do_not_meddle(rows, data):
     )
     assert (twice.move == found.move).all()
     assert twice.low == pytest.approx(np.repeat(found.low, 2))
-
-
-def test_looks_spend_the_budget_once():
-    plan = LookPlan(sizes=(50, 100, 150), spent=(0.1, 0.4, 1.0))
-    assert sum(plan.level(0.05, look) for look in range(3)) == pytest.approx(LEVEL)
-    assert LookPlan(sizes=(150,), spent=(1.0,)).level(0.05, 0) == LEVEL
-
-
-@pytest.mark.parametrize(
-    ("sizes", "spent"),
-    [((50,), (0.5,)), ((50, 40), (0.5, 1.0)), ((50, 90), (1.0,)), ((50, 90), (0.8, 0.7)), ((), ())],
-)
-def test_looks_that_make_no_sense_are_refused(sizes, spent):
-    with pytest.raises(ValueError):
-        LookPlan(sizes=sizes, spent=spent)
 
 
 def simulate(differences, psi, n, reps, seed):

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.decision.evidence import Evidence
-from auditor.decision.procedure import LookPlan
-from auditor.decision.verdicts import decide, percentages
+from auditor.decision.verdicts import decide
 from auditor.domain import TestResult, Verdict
 
 
@@ -34,12 +33,12 @@ def only(*args, **kwargs):
 
 def test_move():
     d = only(local=outcomes(149, 1))
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.MOVE,
         TestResult.NOT_WORSE,
         "not-worse",
     )
-    assert (d.draws, d.n, d.n_effective, d.design_effect) == (150, 150, 150, 1)
+    assert (d.draws, d.n, d.design_effect) == (150, 150, 1)
     assert d.baseline_rate == 1
     assert d.local_rate == pytest.approx(149 / 150)
     assert d.local_interval == pytest.approx((0.9632, 0.9988), abs=1e-4)
@@ -51,7 +50,7 @@ def test_move():
 
 def test_keep_because_worse():
     d = only(local=outcomes(100, 50))
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.KEEP,
         TestResult.WORSE,
         "worse",
@@ -60,7 +59,7 @@ def test_keep_because_worse():
 
 def test_few_perfect_pairs_prove_nothing_and_say_what_would():
     d = only(local=outcomes(30))
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.UNDECIDED,
         TestResult.OPEN,
         "open",
@@ -74,7 +73,7 @@ def test_at_the_boundary_no_number_of_draws_is_named():
 
 def test_the_promised_draws_do_settle_it():
     first = only(local=outcomes(97, 3), baseline=outcomes(98, 2)[::-1])
-    assert first.reason.slug == "open"
+    assert first.reason == "open"
     scale = (100 + first.more_draws) / 100
     grown = only(
         local=outcomes(round(97 * scale), round(3 * scale)),
@@ -85,10 +84,10 @@ def test_the_promised_draws_do_settle_it():
 
 
 def test_unmeasured_and_ineligible():
-    assert only().reason.slug == "not-replayed"
+    assert only().reason == "not-replayed"
     assert only().verdict is Verdict.UNMEASURED
     d = only(usd="0", ineligible_usd=Decimal(3))
-    assert (d.verdict, d.reason.slug, d.test_result) == (
+    assert (d.verdict, d.reason, d.test_result) == (
         Verdict.KEEP,
         "ineligible",
         TestResult.UNTESTED,
@@ -106,14 +105,14 @@ def test_what_no_grader_could_judge_is_neither_pass_nor_fail():
     assert (d.n, d.draws, d.verdict) == (140, 150, Verdict.MOVE)
     assert d.ungradable_share == pytest.approx(1 / 15)
     d = only(local=outcomes(160, 0, 20))
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.UNDECIDED,
         TestResult.OPEN,
         "ungradable",
     )
-    assert d.reason.params["share"] == pytest.approx(1 / 9)
+    assert d.ungradable_share == pytest.approx(1 / 9)
     d = only(local=outcomes(0, 0, 20))
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.UNMEASURED,
         TestResult.UNTESTED,
         "ungradable",
@@ -122,7 +121,7 @@ def test_what_no_grader_could_judge_is_neither_pass_nor_fail():
 
 def test_form_alone_is_never_a_move():
     d = only(local=outcomes(200), form_only=True, live_passed=[True] * 200)
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.UNDECIDED,
         TestResult.NOT_WORSE,
         "form-only",
@@ -136,7 +135,7 @@ def test_the_floor():
     local = outcomes(161, 39)
     assert only(local=local, baseline=baseline).verdict is Verdict.MOVE
     d = only(local=local, baseline=baseline, floor=0.9)
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.UNDECIDED,
         TestResult.NOT_WORSE,
         "below-floor",
@@ -155,7 +154,7 @@ def test_fallback():
     local = outcomes(160, 90)
     portfolio = decide([evidence(local=local, live_passed=local), evidence("rest", usd="30")])
     d = portfolio.picks["triage"]
-    assert (d.verdict, d.test_result, d.reason.slug) == (
+    assert (d.verdict, d.test_result, d.reason) == (
         Verdict.FALLBACK,
         TestResult.WORSE,
         "live-check",
@@ -186,9 +185,8 @@ def test_heavy_groups_are_clusters_and_light_ones_are_not():
     heavy = only(local=local, units=units, unit_shares=[0.02] * 150)
     unknown = only(local=local, units=units)
     assert heavy.design_effect == unknown.design_effect == pytest.approx(3)
-    assert heavy.n_effective == pytest.approx(50)
     assert heavy.verdict is Verdict.UNDECIDED
-    assert only(local=local, units=["chat"] * 150).n_effective == pytest.approx(1)
+    assert only(local=local, units=["chat"] * 150).design_effect == pytest.approx(150)
 
 
 def test_a_call_drawn_again_counts_again_but_several_calls_of_one_group_do_not():
@@ -202,8 +200,8 @@ def test_a_call_drawn_again_counts_again_but_several_calls_of_one_group_do_not()
 
 def test_one_more_failure_never_buys_a_larger_effective_sample():
     units = [f"u{i % 50}" for i in range(150)]
-    sizes = [only(local=outcomes(150 - f, f), units=units).n_effective for f in range(9)]
-    assert sizes == pytest.approx([50] * 9)
+    effects = [only(local=outcomes(150 - f, f), units=units).design_effect for f in range(9)]
+    assert effects == pytest.approx([3] * 9)
 
 
 def test_a_split_category_fills_two_bars():
@@ -236,21 +234,6 @@ def test_the_smallest_n_is_that_of_the_whole_family():
     portfolio = decide(rows)
     assert portfolio.smallest_n == 137
     assert {d.verdict for d in portfolio.decisions} == {Verdict.MOVE}
-
-
-def test_an_early_look_has_a_smaller_budget():
-    rows = [evidence(local=outcomes(80))]
-    plan = LookPlan(sizes=(80, 160), spent=(0.2, 1.0))
-    assert decide(rows).decisions[0].verdict is Verdict.MOVE
-    assert decide(rows, plan=plan, look=0).decisions[0].verdict is Verdict.UNDECIDED
-
-
-def test_a_look_uses_no_draw_beyond_its_size():
-    plan = LookPlan(sizes=(100, 200), spent=(0.5, 1.0))
-    rows = [evidence(local=outcomes(90, 110), units=[str(i) for i in range(200)])]
-    first, last = (decide(rows, plan=plan, look=look).decisions[0] for look in range(2))
-    assert (first.draws, first.local_rate) == (100, 0.9)
-    assert (last.draws, last.local_rate) == (200, 0.45)
 
 
 @pytest.mark.parametrize(
@@ -295,8 +278,6 @@ def test_bars_always_sum_to_the_spend_and_agree_with_the_headline(rows):
     total = sum(usd + rest for usd, rest, *_ in rows)
     assert sum(portfolio.bars.values()) == portfolio.total_usd == total
     assert set(portfolio.bars) == set(Verdict)
-    shown = percentages(portfolio.bars, digits=1)
-    assert sum(shown.values()) == (100 if total else 0)
     if total:
         assert portfolio.low == pytest.approx(float(portfolio.bars[Verdict.MOVE] / total))
         worse_or_ineligible = sum(
@@ -304,14 +285,3 @@ def test_bars_always_sum_to_the_spend_and_agree_with_the_headline(rows):
             for d in portfolio.decisions
         )
         assert portfolio.high == pytest.approx(1 - float(worse_or_ineligible / total), abs=1e-9)
-
-
-@given(st.lists(money, min_size=5, max_size=5), st.integers(0, 3))
-def test_percentages_are_off_by_less_than_one_unit(amounts, digits):
-    bars = dict(zip(Verdict, amounts, strict=True))
-    total = sum(amounts)
-    shown = percentages(bars, digits=digits)
-    if total:
-        assert sum(shown.values()) == 100
-        for verdict, amount in bars.items():
-            assert abs(shown[verdict] - amount * 100 / total) < Decimal(1).scaleb(-digits)

@@ -91,6 +91,11 @@ def test_money_is_exact(tmp_path):
         ("[replay]\nmodel = 3\n", "replay.model should be", "A GGUF path"),
         ("[plan]\nmargin = 1.5\n", "plan.margin should be less than 1", "How much worse"),
         ("[local]\nusd_per_hour = -1\n", "local.usd_per_hour should be", "Rented machine"),
+        (
+            "[local]\nusd_per_hour = 1\ncapex_usd = 2600\n",
+            "local.capex_usd stands beside usd_per_hour: a machine is either bought or rented",
+            "Bought machine",
+        ),
         ("sample = 3\n", "sample is a table", "[sample]"),
         ("[prices.models.x]\ninput = 1\noutput = 2\nz = 3\n", "unknown key prices.models.x.z", "known: input"),
         ("[prices.models]\nx = 3\n", "prices.models.x is a table", "[prices.models.x]"),

@@ -10,7 +10,7 @@ from loopback import Handler, listening
 from report_database import fill
 
 from auditor.report.html import render_html
-from auditor.report.read import read_figures
+from auditor.report.read import read_report
 from auditor.store.store import Store
 
 BROWSER = next(
@@ -64,7 +64,7 @@ def visit(path, tmp_path, *flags):
 def write_page(tmp_path, **filled):
     with Store.open() as store:
         fill(store, **filled)
-        text = render_html(read_figures(store, version="1"))
+        text = render_html(read_report(store, version="1"))
     path = tmp_path / "page.html"
     path.write_text(text, encoding="utf-8")
     return path

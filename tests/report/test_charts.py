@@ -100,7 +100,7 @@ def test_forest_leaves_out_what_is_unknown():
 def test_cost_lines_mark_the_crossing_where_the_lines_meet():
     api = charts.Line(kind="api", label="API", at_zero=0, slope=400)
     local = charts.Line(kind="local", label="Local", at_zero=100, slope=200)
-    costs = charts.CostLines(lines=[api, local], most=2.0, crossing=0.5)
+    costs = charts.CostLines(lines=[api, local], max_volume=2.0, crossing=0.5)
     root = parse(charts.cost_lines(costs, key="c", title="t", axis="volume"))
     (crossing,) = root.iter(f"{SVG}circle")
     assert crossing.get("cx") == "25%"
@@ -110,24 +110,24 @@ def test_cost_lines_mark_the_crossing_where_the_lines_meet():
 
 def test_no_crossing_is_drawn_beyond_the_axis():
     line = charts.Line(kind="api", label="API", at_zero=0, slope=1)
-    costs = charts.CostLines(lines=[line], most=2.0, crossing=3.0)
+    costs = charts.CostLines(lines=[line], max_volume=2.0, crossing=3.0)
     assert "crossing" not in charts.cost_lines(costs, key="c", title="t", axis="volume")
 
 
 @pytest.mark.parametrize(
-    ("most", "last"),
+    ("largest", "last"),
     [(0, 1), (0.07, 0.08), (9, 10), (101, 150), (880, 1000), (2_000_000, 2_000_000)],
 )
-def test_nice_ticks_cover_the_largest_value(most, last):
-    ticks = charts.nice_ticks(most)
+def test_nice_ticks_cover_the_largest_value(largest, last):
+    ticks = charts.nice_ticks(largest)
     assert ticks[0] == 0
     assert ticks[-1] == pytest.approx(last)
     assert len(ticks) <= 6
 
 
 @given(st.floats(0.001, 1e9))
-def test_ticks_always_reach_the_value(most):
-    assert charts.nice_ticks(most)[-1] >= most * (1 - 1e-9)
+def test_ticks_always_reach_the_value(largest):
+    assert charts.nice_ticks(largest)[-1] >= largest * (1 - 1e-9)
 
 
 HOSTILE = '</svg><script>alert(1)</script>" onload="x\u202e\x1b[2J\x00'
@@ -141,7 +141,7 @@ HOSTILE = '</svg><script>alert(1)</script>" onload="x\u202e\x1b[2J\x00'
         charts.ranked_bars([charts.Ranked(kind="move", label=HOSTILE, value=1, note=HOSTILE)], key="k", title=HOSTILE),
         charts.forest_plot([estimate(label=HOSTILE, note=HOSTILE)], key="k", title=HOSTILE),
         charts.cost_lines(
-            charts.CostLines(lines=[charts.Line(kind="api", label=HOSTILE, at_zero=1, slope=1)], most=2, crossing=None),
+            charts.CostLines(lines=[charts.Line(kind="api", label=HOSTILE, at_zero=1, slope=1)], max_volume=2, crossing=None),
             key="k", title=HOSTILE, axis=HOSTILE,
         ),
     ],
@@ -158,7 +158,7 @@ def test_hostile_text_stays_text_and_nothing_the_policy_refuses_is_used(markup):
 
 
 def test_labels_are_cut_to_one_line():
-    assert charts.shortened("a\nb  c") == "a b c"
-    cut = charts.shortened("x" * 100)
+    assert charts.short_label("a\nb  c") == "a b c"
+    cut = charts.short_label("x" * 100)
     assert len(cut) == charts.LABEL_CHARACTERS
     assert cut.endswith("…")

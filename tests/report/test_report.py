@@ -17,15 +17,18 @@ from pathlib import Path
 import pytest
 from report_database import CANDIDATE, ROWS, fill
 
+from auditor.cli.terminal import Terminal
+from auditor.cli.views import audit as terminal
+from auditor.config import LocalConfig
 from auditor.domain import Verdict
 from auditor.errors import AuditorError, ConfigError, NotReadyError
-from auditor.report import conclusions
-from auditor.report import wording as words
+from auditor.plan.machines import Load, Work, serve
+from auditor.report import sentences, wording
 from auditor.report.as_json import render_json
 from auditor.report.examples import svg_in
 from auditor.report.html import PAGE_BYTES, render_html, script_data, svg_image
 from auditor.report.markdown import escaped, render_plan
-from auditor.report.read import read_figures
+from auditor.report.read import read_report
 from auditor.report.stage import ReportSettings, run
 from auditor.resources import resource
 from auditor.store.store import Store
@@ -77,9 +80,9 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).replace("\xa0", " ").split())
 
 
-def figures_of(store: Store, **filled):
+def report_of(store: Store, **filled):
     fill(store, **filled)
-    return read_figures(store, version="1.2.3", command="auditor audit logs.jsonl")
+    return read_report(store, version="1.2.3", command="auditor audit logs.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -90,71 +93,138 @@ def database():
 
 
 @pytest.fixture(scope="module")
-def figures(database):
-    return read_figures(database, version="1.2.3", command="auditor audit logs.jsonl")
+def report(database):
+    return read_report(database, version="1.2.3", command="auditor audit logs.jsonl")
 
 
 @pytest.fixture(scope="module")
-def page(figures):
-    return Page(render_html(figures))
+def page(report):
+    return Page(render_html(report))
 
 
-# -- the figures -----------------------------------------------------------------------------------
+# -- the report ------------------------------------------------------------------------------------
 
 
-def test_the_fixture_is_a_sound_database_with_all_five_verdicts(database, figures):
+def test_the_fixture_is_a_sound_database_with_all_five_verdicts(database, report):
     assert database.check() == []
-    assert {item.verdict for item in figures.categories} == set(Verdict)
+    assert {item.verdict for item in report.categories} == set(Verdict)
 
 
-def test_bars_sum_to_priced_spend_and_to_one(figures):
-    assert sum(bar.spend_usd for bar in figures.bars) == figures.headline.total_usd
-    assert sum(bar.spend_usd for bar in figures.bars) == sum(Decimal(row.spend) for row in ROWS)
-    assert sum(bar.share for bar in figures.bars) == pytest.approx(1)
+def test_bars_sum_to_priced_spend_and_to_one(report):
+    assert sum(bar.spend_usd for bar in report.bars) == report.headline.total_usd
+    assert sum(bar.spend_usd for bar in report.bars) == sum(Decimal(row.spend) for row in ROWS)
+    assert sum(bar.share for bar in report.bars) == pytest.approx(1)
 
 
-def test_headline_is_what_is_shown_movable_and_what_is_not_ruled_out(figures):
-    headline = figures.headline
+def test_headline_is_what_is_shown_movable_and_what_is_not_ruled_out(report):
+    headline = report.headline
     assert headline.low_usd == Decimal("355.40")
     assert headline.high_usd == headline.total_usd - Decimal("101.00")
     assert headline.fallback_usd == Decimal("98.40") * Decimal("0.81")
 
 
-def test_saving_is_that_of_the_whole_plan(figures):
+def test_saving_is_that_of_the_whole_plan(report):
     gross = (Decimal("355.40") + Decimal("98.40") * Decimal("0.81")) * Decimal("30.4") / 30
-    assert figures.saving.gross_usd_month == pytest.approx(gross, abs=Decimal("0.001"))
-    assert figures.saving.net_usd_month == (
-        figures.saving.gross_usd_month - figures.saving.local_usd_month
+    assert report.saving.gross_usd_month == pytest.approx(gross, abs=Decimal("0.001"))
+    assert report.saving.net_usd_month == (
+        report.saving.gross_usd_month - report.saving.local_usd_month
     )
-    assert figures.waves[-1].cumulative_net_usd_month == figures.saving.net_usd_month
+    assert report.waves[-1].cumulative_net_usd_month == report.saving.net_usd_month
 
 
-def test_break_even_is_where_both_cost_the_same(figures):
-    one = figures.break_even
+def test_break_even_is_where_both_cost_the_same(report):
+    one = report.break_even
     at = Decimal(one.volume)
     assert float(one.api_usd_month * at) == pytest.approx(
         float(one.fixed_usd_month + one.variable_usd_month * at)
     )
-    assert one.payback_months == pytest.approx(400 / float(figures.saving.net_usd_month))
+
+
+def bought(store: Store, **local) -> None:
+    """Let the plan move $150 a month to an RTX 4090: the figure everybody starts with."""
+    fill(store)
+    work = Work(
+        month=Load(input_tokens=50e6, output_tokens=0),
+        hours_month=729.6,
+        busiest_hour=Load(input_tokens=1, output_tokens=0),
+    )
+    card = LocalConfig(capex_usd=2600, load_watts=330, people_usd_hour=60, **local)
+    served = serve(work, measured_prompt=4000, measured_output=120, local=card)
+    store.execute(
+        "UPDATE machine_costs SET usd_month = ?, fixed_usd_month = ?, setup_usd = ?, assumptions = ?",
+        [
+            served.usd_month,
+            served.fixed_usd_month,
+            served.setup_usd,
+            json.dumps(served.assumptions),
+        ],
+    )
+    store.execute("UPDATE plan_items SET wave = NULL WHERE category_id <> 'tickets'")
+    store.execute(
+        "UPDATE plan_items SET gross_usd_month = 150, local_usd_month = $1,"
+        " net_usd_month = 150 - $1 WHERE category_id = 'tickets'",
+        [served.usd_month],
+    )
+
+
+@pytest.mark.parametrize(
+    ("local", "months", "sentence"),
+    [
+        (
+            {"ops_hours_month": 0, "setup_hours": 0},
+            19,
+            "The purchase of $2,600 is paid back in 19 months.",
+        ),
+        (
+            {"ops_hours_month": 2},
+            None,
+            "The purchase of $2,600 and the setup of $1,440 are not paid back within 36 months.",
+        ),
+    ],
+)
+def test_payback_counts_the_purchase_wherever_it_is_shown(store, capsys, local, months, sentence):
+    bought(store, **local)
+    report = read_report(store, version="1")
+    terminal.plan(Terminal(), store)
+    shown = (Page(render_html(report)).words, render_plan(report), capsys.readouterr().out)
+    assert [sentence in text for text in shown] == [True, True, True]
+    assert json.loads(render_json(report))["break_even"]["payback_months"] == months
+
+
+def test_a_setup_on_rented_machines_is_paid_back_in_one_month_as_nothing_is_bought(report, page):
+    assert report.break_even.purchase_usd == 0
+    assert report.break_even.payback_months == 1
+    assert "The setup of $400 is paid back in 1 month." in page.words
+    assert "Machines, once" not in page.words
+
+
+def test_where_nothing_is_paid_once_no_payback_is_named(report):
+    free = replace(report.break_even, purchase_usd=Decimal(0), setup_usd=Decimal(0))
+    assert sentences.payback_sentence(free) == ""
 
 
 def test_unknown_local_cost_gives_no_saving_and_names_the_setting(store):
-    figures = figures_of(store, local_cost=False)
-    assert figures.saving.net_usd_month is None
-    assert figures.break_even is None
-    page = Page(render_html(figures))
+    report = report_of(store, local_cost=False)
+    assert report.saving.net_usd_month is None
+    assert report.break_even is None
+    page = Page(render_html(report))
     assert "What serving that locally costs is not known" in page.words
     assert "usd_per_hour" in page.words
     assert "net saving is" not in page.words
 
 
-def test_method_says_margin_alpha_and_seed(figures):
-    assert (figures.method.margin, figures.method.alpha, figures.method.floor) == (0.05, 0.05, None)
-    assert figures.method.seeds == [7]
+def test_an_amount_a_month_says_how_many_days_a_month_has(report, page):
+    assert report.totals.days_per_month == Decimal("30.4")
+    assert "Mean per covered day × 30.4, over" in page.words
 
 
-def test_examples_are_chosen_by_rule_in_draw_order(figures):
-    sql = [one for one in figures.examples if one.category_id == "sql"]
+def test_method_says_margin_alpha_and_seed(report):
+    assert (report.method.margin, report.method.alpha, report.method.floor) == (0.05, 0.05, None)
+    assert report.method.seeds == [7]
+
+
+def test_examples_are_chosen_by_rule_in_draw_order(report):
+    sql = [one for one in report.examples if one.category_id == "sql"]
     assert [(one.rule.split()[1], one.draw_no) for one in sql] == [
         ("drawn", 0),
         ("drawn", 3),
@@ -165,19 +235,19 @@ def test_examples_are_chosen_by_rule_in_draw_order(figures):
     assert sql[0].local.cost_usd is None
 
 
-def test_calls_with_equal_answers_are_no_example_of_a_difference(figures):
-    tickets = [one for one in figures.examples if one.category_id == "tickets"]
+def test_calls_with_equal_answers_are_no_example_of_a_difference(report):
+    tickets = [one for one in report.examples if one.category_id == "tickets"]
     assert [one.draw_no for one in tickets] == [0, 3, 7] or len(tickets) == 2
 
 
 def test_nothing_ingested_and_nothing_planned_say_what_to_run(store):
     with pytest.raises(NotReadyError) as nothing:
-        read_figures(store, version="1")
+        read_report(store, version="1")
     assert "auditor ingest" in nothing.value.hint
     fill(store)
     store.execute("DELETE FROM plan_items")
     with pytest.raises(NotReadyError) as no_plan:
-        read_figures(store, version="1")
+        read_report(store, version="1")
     assert "auditor plan" in no_plan.value.hint
 
 
@@ -188,35 +258,35 @@ def test_a_log_without_any_price_is_reported_without_a_share(store):
     store.execute(
         "UPDATE plan_items SET verdict = 'unmeasured', wave = NULL, gross_usd_month = NULL"
     )
-    figures = read_figures(store, version="1")
-    page = Page(render_html(figures))
+    report = read_report(store, version="1")
+    page = Page(render_html(report))
     assert "no share of spend can be given" in page.words
     assert "$0 of" not in page.words
-    assert render_plan(figures)
-    assert json.loads(render_json(figures))["totals"]["total_usd"] is None
+    assert render_plan(report)
+    assert json.loads(render_json(report))["totals"]["total_usd"] is None
 
 
 def test_a_log_without_dates_gives_no_month(store):
     fill(store)
     store.execute("UPDATE calls SET called_at = NULL")
-    figures = read_figures(store, version="1")
-    assert figures.totals.total_usd_month is None
-    assert "in these logs" in words.amount_sentence(figures)
-    assert "The logs hold no dates" in Page(render_html(figures)).words
+    report = read_report(store, version="1")
+    assert report.totals.total_usd_month is None
+    assert "in these logs" in sentences.amount_sentence(report)
+    assert "The logs hold no dates" in Page(render_html(report)).words
 
 
 # -- the same number everywhere --------------------------------------------------------------------
 
 
-def test_the_headline_is_the_same_on_page_plan_and_json(figures, page):
-    sentence = words.headline_sentence(figures)
+def test_the_headline_is_the_same_on_page_plan_and_json(report, page):
+    sentence = sentences.headline_sentence(report)
     assert sentence == "Between 53 % and 85 % of spend can move"
     assert sentence in page.words
-    assert sentence in render_plan(figures)
-    data = json.loads(render_json(figures))
+    assert sentence in render_plan(report)
+    data = json.loads(render_json(report))
     assert data["version"] == 1
-    assert words.percent(data["headline"]["low"]) == "53 %"
-    assert words.percent(data["headline"]["high"]) == "85 %"
+    assert wording.percent(data["headline"]["low"]) == "53 %"
+    assert wording.percent(data["headline"]["high"]) == "85 %"
 
 
 @pytest.mark.parametrize(
@@ -228,14 +298,14 @@ def test_the_headline_is_the_same_on_page_plan_and_json(figures, page):
         (0.001, 0.999, "Between <1 % and >99 % of spend can move"),
     ],
 )
-def test_headline_sentence(figures, low, high, sentence):
-    changed = replace(figures, headline=replace(figures.headline, low=low, high=high))
-    assert words.headline_sentence(changed) == sentence
+def test_headline_sentence(report, low, high, sentence):
+    changed = replace(report, headline=replace(report.headline, low=low, high=high))
+    assert sentences.headline_sentence(changed) == sentence
 
 
 def test_every_category_stands_on_the_page_with_verdict_and_reason(page):
     for row in ROWS:
-        verdict = f"{words.MARKS[Verdict(row.verdict)]} {row.verdict.capitalize()}"
+        verdict = f"{wording.MARKS[Verdict(row.verdict)]} {row.verdict.capitalize()}"
         assert f"{row.name} {verdict}" in page.words
         assert row.reason in page.words
 
@@ -251,7 +321,7 @@ def test_memory_and_energy_are_told_where_the_machine_tells_them(store, page):
     assert "12.3 Wh for the replay." in page.words
     fill(store)
     store.execute("UPDATE speeds SET energy_wh = NULL, peak_memory_bytes = NULL")
-    silent = render_html(read_figures(store, version="1", command="auditor report"))
+    silent = render_html(read_report(store, version="1", command="auditor report"))
     assert "of memory while it answered" not in silent
     assert "Wh for the replay" not in silent
 
@@ -266,17 +336,17 @@ def test_the_ledger_is_in_one_sentence(page):
 def test_a_failed_integrity_check_is_said_on_the_first_screen(store):
     fill(store)
     store.execute("UPDATE sources SET calls = calls + 1")
-    page = Page(render_html(read_figures(store, version="1")))
+    page = Page(render_html(read_report(store, version="1")))
     first = page.words.split("Where the money goes")[0]
     assert "An integrity check failed: the ledger of every source adds up" in first
     assert "500 records do not add up" in page.words
 
 
 def test_the_embedded_model_is_called_a_smoke_test(store):
-    figures = figures_of(store, model="SmolLM2-135M-Instruct.Q4_1.gguf")
-    for text in (Page(render_html(figures)).words, render_plan(figures)):
+    report = report_of(store, model="SmolLM2-135M-Instruct.Q4_1.gguf")
+    for text in (Page(render_html(report)).words, render_plan(report)):
         assert "smoke test" in text
-        for command in conclusions.SMOKE_TEST_COMMANDS:
+        for command in sentences.SMOKE_TEST_COMMANDS:
             assert command in text
 
 
@@ -297,7 +367,7 @@ def test_svg_answers_are_shown_as_pictures_beside_their_source(page):
 
 def test_without_examples_no_prompt_is_on_the_page(store):
     fill(store)
-    page = Page(render_html(read_figures(store, version="1", examples=False)))
+    page = Page(render_html(read_report(store, version="1", examples=False)))
     assert "charged twice" not in page.words
     assert "excerpts of logged prompts" not in page.words
     assert "examples" not in {attrs.get("id") for _, attrs in page.tags}
@@ -355,8 +425,8 @@ def test_templates_never_switch_escaping_off():
 
 def test_hostile_text_in_every_field_changes_no_tag_and_is_shown(store):
     with Store.open() as clean:
-        skeleton = Page(render_html(figures_of(clean))).tags
-    text = render_html(figures_of(store, hostile=HOSTILE))
+        skeleton = Page(render_html(report_of(clean))).tags
+    text = render_html(report_of(store, hostile=HOSTILE))
     page = Page(text)
     names = [(tag, sorted(attrs)) for tag, attrs in page.tags]
     # An answer that holds a picture and something after it is still one picture.
@@ -371,18 +441,18 @@ def test_hostile_text_in_every_field_changes_no_tag_and_is_shown(store):
 
 
 def test_hostile_text_in_plan_and_json_stays_text(store):
-    figures = figures_of(store, hostile=HOSTILE)
-    plan = render_plan(figures)
+    report = report_of(store, hostile=HOSTILE)
+    plan = render_plan(report)
     assert "<script>" not in plan
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", plan)
-    text = render_json(figures)
+    text = render_json(report)
     assert text.isascii()
     assert json.loads(text)["categories"][0]["name"].endswith(HOSTILE)
 
 
-def test_lone_surrogates_are_written_as_replacement_characters(figures):
-    category = replace(figures.categories[0], name="a\ud800b")
-    changed = replace(figures, categories=[category, *figures.categories[1:]])
+def test_lone_surrogates_are_written_as_replacement_characters(report):
+    category = replace(report.categories[0], name="a\ud800b")
+    changed = replace(report, categories=[category, *report.categories[1:]])
     assert "a\ufffdb" in Page(render_html(changed)).words
     render_plan(changed).encode()
     render_json(changed).encode()
@@ -439,11 +509,11 @@ def test_markdown_escape_leaves_no_markup(text):
 # -- size, determinism, files ----------------------------------------------------------------------
 
 
-def test_forty_long_examples_stay_within_the_budget(figures):
+def test_forty_long_examples_stay_within_the_budget(report):
     svg = "<svg>" + "x" * 19_000 + "</svg>"
-    side = replace(figures.examples[0].api, text='"<&\x1b' * 1000, explanation="<" * 2000, svg=svg)
-    long = replace(figures.examples[0], api=side, local=side, prompt="&" * 2000, system='"' * 2000)
-    text = render_html(replace(figures, examples=[long] * 40))
+    side = replace(report.examples[0].api, text='"<&\x1b' * 1000, explanation="<" * 2000, svg=svg)
+    long = replace(report.examples[0], api=side, local=side, prompt="&" * 2000, system='"' * 2000)
+    text = render_html(replace(report, examples=[long] * 40))
     assert len(text.encode()) <= PAGE_BYTES
     assert "more characters" in text
 
@@ -519,7 +589,7 @@ def test_a_read_only_database_is_enough(tmp_path):
     assert (tmp_path / "plan.md").exists()
 
 
-# -- words -----------------------------------------------------------------------------------------
+# -- wording -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -531,7 +601,7 @@ def test_a_read_only_database_is_enough(tmp_path):
     ],
 )  # fmt: skip
 def test_money(amount, text):
-    assert words.money(amount) == text
+    assert wording.money(amount) == text
 
 
 @pytest.mark.parametrize(
@@ -542,7 +612,7 @@ def test_money(amount, text):
     ],
 )  # fmt: skip
 def test_percent(share, text):
-    assert words.percent(share) == text
+    assert wording.percent(share) == text
 
 
 @pytest.mark.parametrize(
@@ -550,7 +620,7 @@ def test_percent(share, text):
     [(None, "–"), (930, "930 ms"), (1840, "1.8 s"), (252_000, "4m 12s"), (59_990, "60.0 s")],
 )
 def test_duration(value, text):
-    assert words.duration(value) == text
+    assert wording.duration(value) == text
 
 
 @pytest.mark.parametrize(
@@ -558,20 +628,22 @@ def test_duration(value, text):
     [(-0.004, "−0.4"), (0.0, "±0.0"), (0.018, "+1.8"), (None, "–"), (-0.0001, "±0.0")],
 )
 def test_points(value, text):
-    assert words.points(value) == text
+    assert wording.points(value) == text
 
 
 @pytest.mark.parametrize(
     ("p", "text"), [(None, "–"), (1e-9, "<0.0001"), (0.0004, "0.0004"), (0.12, "0.12")]
 )
 def test_p_value(p, text):
-    assert words.p_value(p) == text
+    assert wording.p_value(p) == text
 
 
 def test_every_verdict_has_a_mark_of_its_own():
-    assert set(words.MARKS) == set(words.ASCII_MARKS) == set(words.MEANINGS) == set(Verdict)
-    assert len(set(words.MARKS.values())) == len(set(words.ASCII_MARKS.values())) == len(Verdict)
-    assert all(mark.isascii() for mark in words.ASCII_MARKS.values())
+    assert set(wording.MARKS) == set(wording.ASCII_MARKS) == set(wording.MEANINGS) == set(Verdict)
+    assert (
+        len(set(wording.MARKS.values())) == len(set(wording.ASCII_MARKS.values())) == len(Verdict)
+    )
+    assert all(mark.isascii() for mark in wording.ASCII_MARKS.values())
 
 
 # -- colours ---------------------------------------------------------------------------------------
@@ -610,15 +682,15 @@ def test_text_on_filled_bars_has_enough_contrast(scheme, verdict):
     assert _contrast(palette["on-fill"], palette[verdict]) >= 4.5
 
 
-def test_the_candidate_of_the_plan_is_the_one_described(figures):
-    assert [one.candidate_id for one in figures.candidates] == [CANDIDATE]
-    assert figures.candidates[0].failed_answers == 5
+def test_the_candidate_of_the_plan_is_the_one_described(report):
+    assert [one.candidate_id for one in report.candidates] == [CANDIDATE]
+    assert report.candidates[0].failed_answers == 5
 
 
-def test_plan_is_the_golden_one(figures):
+def test_plan_is_the_golden_one(report):
     """The plan of the fixture, word by word; write the file anew when a change is wanted."""
     golden = Path(__file__).parents[1] / "golden" / "report-plan.md"
-    assert render_plan(figures) == golden.read_text(encoding="utf-8")
+    assert render_plan(report) == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -635,9 +707,9 @@ def test_what_a_stage_has_not_written_is_left_out_or_said(store, missing):
     fill(store)
     for table in missing:
         store.execute(f"DELETE FROM {table}")
-    figures = read_figures(store, version="1")
-    page = Page(render_html(figures))
-    assert words.headline_sentence(figures) in page.words
+    report = read_report(store, version="1")
+    page = Page(render_html(report))
+    assert sentences.headline_sentence(report) in page.words
     assert "None" not in page.words.replace("None was tested", "")
-    assert render_plan(figures)
-    assert json.loads(render_json(figures))["version"] == 1
+    assert render_plan(report)
+    assert json.loads(render_json(report))["version"] == 1

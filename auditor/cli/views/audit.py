@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
-from auditor.report import wording as words
+from auditor.report import sentences, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def ingest(terminal: Terminal, result: IngestResult, store: Store) -> None:
             continue
         terminal.say(f"  {source['reader'] or 'no known format'}")
         for label, amount, extra in (
-            ("call", source["calls"], words.money(source["spend_usd"])),
+            ("call", source["calls"], wording.money(source["spend_usd"])),
             ("duplicate", source["duplicates"], "known already"),
             ("not call", source["not_calls"], "wrappers, metadata, blank or filtered out"),
             ("reject", source["rejects"], "see 'auditor rejects'"),
@@ -48,7 +48,7 @@ def ingest(terminal: Terminal, result: IngestResult, store: Store) -> None:
     totals = store.dicts("SELECT * FROM v_totals")[0]
     masked = totals["masked_calls"]
     if masked:
-        terminal.say(f"{words.counted(masked, 'call')} held secrets or personal data: masked")
+        terminal.say(f"{wording.counted(masked, 'call')} held secrets or personal data: masked")
     if totals["unpriced_calls"]:
         models = store.rows(
             "SELECT coalesce(model, '(no model named)'), count(*) FROM calls"
@@ -57,7 +57,7 @@ def ingest(terminal: Terminal, result: IngestResult, store: Store) -> None:
         )
         named = ", ".join(f"{model} ({n:,})" for model, n in models)
         terminal.warn(
-            f"{words.counted(totals['unpriced_calls'], 'call')} without a price, left out of "
+            f"{wording.counted(totals['unpriced_calls'], 'call')} without a price, left out of "
             f"spend: {named}"
         )
 
@@ -73,7 +73,7 @@ def stages(terminal: Terminal, results: Sequence[StageResult], *, skipped: bool 
             continue
         terminal.note(
             f"{result.stage:<12} {result.rows_written:>9,} rows  "
-            f"{words.duration(result.seconds * 1000)}"
+            f"{wording.duration(result.seconds * 1000)}"
         )
 
 
@@ -100,7 +100,7 @@ def _replayed(terminal: Terminal, result: ReplayResult) -> None:
                 row["model"],
                 f"{row['calls']:,}",
                 f"{row['failed']:,}",
-                words.duration(row["latency_ms_p50"]),
+                wording.duration(row["latency_ms_p50"]),
                 f"{row['output_tokens']:,}",
             ]
             for row in rows
@@ -126,14 +126,15 @@ def plan_result(store: Store) -> dict[str, Any]:
 
 def plan(terminal: Terminal, store: Store) -> None:
     """Show the headline and what is to be done with the costliest categories."""
-    from auditor.report.read import read_figures
+    from auditor.report.read import read_report
 
-    figures = read_figures(store, version=__version__, examples=False)
-    terminal.say(words.headline_sentence(figures) + ".", style="bold")
+    report = read_report(store, version=__version__, examples=False)
+    terminal.say(sentences.headline_sentence(report) + ".", style="bold")
     for sentence in (
-        words.amount_sentence(figures),
-        words.fallback_sentence(figures),
-        words.saving_sentence(figures),
+        sentences.amount_sentence(report),
+        sentences.fallback_sentence(report),
+        sentences.saving_sentence(report),
+        sentences.payback_sentence(report.break_even),
     ):
         if sentence:
             terminal.say(sentence)
@@ -144,9 +145,9 @@ def plan(terminal: Terminal, store: Store) -> None:
         [
             [
                 row["name"],
-                words.money(row["spend_usd"]),
-                words.percent(row["cumulative_share"]),
-                words.percent(row["baseline_rate"]),
+                wording.money(row["spend_usd"]),
+                wording.percent(row["cumulative_share"]),
+                wording.percent(row["baseline_rate"]),
                 _rate(row),
                 str(row["n"] or ""),
                 _verdict(row["verdict"], terminal),
@@ -163,15 +164,15 @@ def plan(terminal: Terminal, store: Store) -> None:
 
 def _rate(row: dict[str, Any]) -> str:
     if row["local_rate"] is None:
-        return words.UNKNOWN
+        return wording.UNKNOWN
     low, high = row["local_low"], row["local_high"]
-    return f"{words.percent(row['local_rate'])} ({low * 100:.0f}-{high * 100:.0f})"
+    return f"{wording.percent(row['local_rate'])} ({low * 100:.0f}-{high * 100:.0f})"
 
 
 def _verdict(verdict: str, terminal: Terminal) -> str:
     from auditor.domain import Verdict
 
-    marks = words.MARKS if terminal.encodes_marks() else words.ASCII_MARKS
+    marks = wording.MARKS if terminal.encodes_marks() else wording.ASCII_MARKS
     return f"{marks[Verdict(verdict)]} {verdict}"
 
 
@@ -184,7 +185,7 @@ def status(terminal: Terminal, states: Sequence[StageState], path: str) -> None:
             [
                 state.stage,
                 state.state,
-                words.count(state.rows) if state.rows is not None else "",
+                wording.count(state.rows) if state.rows is not None else "",
                 f"{state.when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if state.when else "",
                 _progress(state),
             ]
@@ -211,7 +212,7 @@ def _part(part: Part, *, running: bool) -> list[str]:
         f"{part.done:,}/{part.total:,}",
         f"{part.failed:,}" if part.failed else "",
         f"{part.tokens_per_s:,.0f}" if part.tokens_per_s is not None else "",
-        words.duration(left * 1000) if left else "",
+        wording.duration(left * 1000) if left else "",
     ]
 
 
@@ -225,5 +226,5 @@ def _progress(state: StageState) -> str:
     if state.state == "running" and state.began and state.when:
         spent = (state.when - state.began).total_seconds()
         left = spent / state.done * (state.total - state.done)
-        text += f", about {words.duration(left * 1000)} left"
+        text += f", about {wording.duration(left * 1000)} left"
     return text
