@@ -139,7 +139,7 @@ def parse_reply(text: str, tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
         text = _TOOL_CALL.sub("", text)
     else:
         call = _json_call(text)
-        if call and call["function"]["name"] in {_name(tool) for tool in tools}:
+        if call and call["function"]["name"] in {function_of(tool).get("name") for tool in tools}:
             calls, text = [call], ""
     return Reply(
         text=text.strip() if calls or thought else text,
@@ -191,11 +191,6 @@ def _literal(text: str) -> Any:
         return text
 
 
-def _name(tool: Mapping[str, Any]) -> Any:
-    function = tool.get("function")
-    return function.get("name") if isinstance(function, dict) else tool.get("name")
-
-
 def plain_message(message: Message) -> dict[str, Any]:
     """A message as templates expect it: text content, tool arguments as objects."""
     plain = {key: value for key, value in message.items() if value is not None}
@@ -217,6 +212,12 @@ def text_of(content: Any) -> str:
                  if isinstance(part, str | dict)]  # fmt: skip
         return "\n".join(part for part in parts if isinstance(part, str))
     return json.dumps(content, ensure_ascii=False)
+
+
+def function_of(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a tool's function (name, description, parameters), also one that lies flat in it."""
+    function = tool.get("function")
+    return function if isinstance(function, dict) else tool
 
 
 def _with_object(call: Any) -> Any:

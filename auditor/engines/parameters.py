@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _REASONS = {
 }
 _DEFAULTS: Mapping[str, object] = {
     "n": 1, "logprobs": False, "top_logprobs": 0, "parallel_tool_calls": True,
-    "presence_penalty": 0, "frequency_penalty": 0, "logit_bias": {},
+    "presence_penalty": 0, "frequency_penalty": 0, "logit_bias": {}, "modalities": ["text"],
 }  # fmt: skip
 
 
@@ -132,10 +133,12 @@ def _number(params: Mapping[str, Any], name: str, fidelity: dict[str, str]) -> f
     value = params.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
-        fidelity[name] = "dropped: not a number"
-        return None
-    return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    fidelity[name] = "dropped: not a number"
+    return None
 
 
 def _stops(value: Any, fidelity: dict[str, str]) -> tuple[str, ...]:

@@ -246,10 +246,8 @@ class Pipeline:
         from auditor.replay import sample_stage as sample
 
         chosen = self.config.sample
-        engines = self.engines()
         return sample.SampleSettings(
-            candidates=[engine.candidate for engine in engines],
-            vision={e.candidate.candidate_id: self.config.replay.vision for e in engines},
+            candidates=[engine.candidate for engine in self.engines()],
             top=chosen.top,
             samples=chosen.samples,
             seed=chosen.seed,

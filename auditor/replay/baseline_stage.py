@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.domain import StageResult, Watch, silent
 from auditor.engines import EngineSettings
-from auditor.engines.eligibility import needs_beyond_text
 from auditor.engines.servers.anthropic import open_anthropic
 from auditor.errors import EngineError
 from auditor.replay.answers import AnswerLog, request_of
+from auditor.replay.eligibility import reasons_against
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -117,8 +117,8 @@ class BaselineSettings:
     """The ids of the calls the user agreed to; cap and timeout are those of the replay."""
 
     agreed: AbstractSet[str]
-    max_output_tokens: int = 1024
-    timeout_s: float = 300.0
+    max_output_tokens: int
+    timeout_s: float
 
 
 def due(store: Store) -> Rerun:
@@ -132,13 +132,9 @@ def due(store: Store) -> Rerun:
         elif call_id not in asked:
             price = None if usd is None else Decimal(f"{usd:.9f}")
             calls[call_id] = Call(call_id, model, replicate, price)
-    requests = {request.call_id: request for request in _requests(store, calls, 1)}
-    for call_id in list(calls):
-        request = requests.get(call_id)
-        reason = needs_beyond_text(request) if request else "no-messages"
-        if reason:
-            left_out[f"with more than text, or less ({reason})"] += 1
-            del calls[call_id]
+    for call_id, reason in reasons_against(store, calls).items():
+        left_out[f"that cannot be replayed ({reason})"] += 1
+        del calls[call_id]
     return Rerun(calls=tuple(calls.values()), left_out=dict(left_out.most_common()))
 
 

@@ -149,7 +149,8 @@ def messages_api(monkeypatch):
 
     class Replying(Handler):
         def post(self):
-            seen.append((self.path, dict(self.headers), self.body()))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            seen.append((self.path, headers, self.body()))
             self.send_json(*replies.pop(0))
 
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
@@ -192,7 +193,7 @@ def test_a_baseline_is_run_again_in_anthropic_s_words(messages_api):
     path, headers, body = seen[-1]
     assert (path, headers["x-api-key"]) == ("/v1/messages", "sk-test")
     assert body == {
-        "model": "claude-x", "max_tokens": 1024, "system": "Be brief.", "temperature": 1.0,
+        "model": "claude-x", "max_tokens": 512, "system": "Be brief.", "temperature": 1.0,
         "stop_sequences": ["END"], "tool_choice": {"type": "any"},
         "tools": [{"name": "get", "description": "", "input_schema": {"type": "object"}}],
         "messages": [

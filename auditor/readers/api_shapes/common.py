@@ -32,6 +32,7 @@ PARAMS = {
     "reasoning": "reasoning",
     "thinking": "thinking",
     "verbosity": "verbosity",
+    "modalities": "modalities",
 }
 """Request parameter to its name in OpenAI's chat API; what is not here is not kept."""
 
