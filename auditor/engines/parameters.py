@@ -1,4 +1,4 @@
-"""From logged parameters to what the in-process engine does, and what became of each."""
+"""Translates logged parameters into sampling settings, and says what became of each."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ class Sampling:
 def sampling_of(
     request: Request, settings: EngineSettings, *, also_known: frozenset[str] = frozenset()
 ) -> tuple[Sampling, dict[str, str]]:
-    """The sampling of a request, and what became of each parameter not carried over as it was.
+    """Return the sampling of a request, and what became of parameters not carried over as logged.
 
     A sampled request without a seed gets one from the call's id: reproducible, and different for
-    each call. Tools and the response format are someone else's to carry over, and so is what the
-    caller names as known.
+    each call. The caller carries over tools, the response format and what it names in
+    ``also_known``.
     """
     params = request.params
     fidelity = dropped(params, known=_KNOWN | also_known)
@@ -115,9 +115,10 @@ def sampling_of(
 
 
 def dropped(params: Mapping[str, Any], *, known: frozenset[str]) -> dict[str, str]:
-    """What is not carried over: every parameter that is neither known nor mere transport.
+    """Return what becomes of the parameters that are not carried over, by name.
 
-    A parameter that was logged with the value it has anyway is not worth a word.
+    Left out are those in ``known``, those that only concern transport, and those that were logged
+    with their default value.
     """
     return {
         name: _REASONS.get(name, "dropped: unknown to the local engine")

@@ -92,8 +92,8 @@ def decide(store: Store, *, unanswered: bool) -> None:
 def reasons_against(store: Store, call_ids: Iterable[str]) -> Mapping[str, str]:
     """Return why calls may not be replayed on any model, the API included, by call id.
 
-    The API gives the missing answers itself, so an unanswered call is no exception here, and its
-    own context was long enough before.
+    A call without a logged answer may be replayed here, because the API will give the answer. Its
+    context is not looked at: the API took the prompt before.
     """
     parameters = {"unanswered": True, "call_ids": list(call_ids)}
     return dict(store.rows(_REASONS, parameters))

@@ -34,7 +34,7 @@ GROUP BY ALL ORDER BY set_no, call_id
 
 _KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
 
-# A call whose answer the log lacks has none until the baseline is run again.
+# Where the log lacks the answer, only the baseline stage can add one.
 _LOGGED = """
 INSERT INTO answers BY NAME
 SELECT md5(concat('logged', call_id)) AS answer_id, call_id,
@@ -58,7 +58,7 @@ SELECT category_id, quantile_disc(output_tokens - coalesce(reasoning_tokens, 0),
 FROM calls JOIN call_categories USING (call_id)
 WHERE status = 'ok' AND output_tokens IS NOT NULL GROUP BY category_id
 """
-# Another tokenizer may take a few more tokens for a label.
+# In tokens. Another tokenizer may take a few more of them for a label.
 _LEAST_LIMIT = 32
 
 
@@ -79,7 +79,7 @@ class _CategoryProgress(Part):
     latencies_ms: list[float] = field(default_factory=list)
 
     def add(self, answer: Answer, seconds: float) -> None:
-        """Add one answer, and the seconds since the one before it, whosever that was."""
+        """Add one answer and the seconds since the answer before it, of whatever category."""
         self.done += 1
         self.failed += answer.error is not None
         self.output_tokens += answer.output_tokens or 0
@@ -112,7 +112,7 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> StageR
     if not store.value("SELECT count(*) FROM candidates"):
         raise NotReadyError("no call has been drawn yet", hint="run 'auditor sample' first")
     if not store.value("SELECT count(*) FROM draws"):
-        # No failure: what the log costs is worth a report, and the report says the same.
+        # Not a failure: the report still shows what the log costs, and says the same.
         return StageResult(stage="replay", warnings=(f"nothing to replay: {_why_none(store)}",))
     with store.transaction():
         store.execute(_LOGGED)
@@ -216,7 +216,7 @@ def _replay(
     """Ask for what is missing and save it in batches; the database rests in between."""
     task, owed = f"Replaying on {engine.candidate.model}", len(requests) - len(done)
     watch.start(task, total=owed, unit="calls", parts=parts)
-    last: float | None = None  # before the first answer the model is loaded
+    last: float | None = None  # the time to the first answer is spent loading the model
     with AnswerLog(store, engine.candidate.candidate_id) as log:
         for call_id, answer in engine.answers(requests, frozenset(done)):
             now = time.monotonic()

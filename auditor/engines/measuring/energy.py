@@ -1,7 +1,7 @@
 """Energy used while a model answers, where the machine tells it: processors, NVIDIA's GPUs.
 
-The counters are the machine's: they count other programs' work too. What one part hides makes
-the whole unknown, since half of an amount is no amount.
+The counters are the machine's, so they count the work of other programs too. If one part hides its
+energy, the whole is unknown: a sum of some parts would look like the sum of all.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class EnergyMeter:
 
     @property
     def wh(self) -> float | None:
-        """Watt-hours so far; None where nobody counts, or a counter stopped telling."""
+        """Watt-hours so far; None without counters, or after one of them stopped."""
         return self._used / _UJ_PER_WH if self._counters else None
 
     def begin(self) -> None:

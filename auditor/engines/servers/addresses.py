@@ -20,7 +20,7 @@ def base_url(url: str, *, path: str) -> str:
     except httpx2.InvalidURL:
         parsed = httpx2.URL("")
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise EngineError(f"{url!r} is no URL", hint="--model http://host:port/v1#name")
+        raise EngineError(f"{url!r} is not a URL", hint="--model http://host:port/v1#name")
     if parsed.userinfo:
         raise EngineError(
             f"the URL of {parsed.host} holds a password",

@@ -65,7 +65,9 @@ def _host() -> str:
     except httpx2.InvalidURL:
         url = httpx2.URL("")
     if not url.host:
-        raise EngineError(f"OLLAMA_HOST is no address: {named!r}", hint=f"OLLAMA_HOST={_DEFAULT}")
+        raise EngineError(
+            f"OLLAMA_HOST is not an address: {named!r}", hint=f"OLLAMA_HOST={_DEFAULT}"
+        )
     host = "127.0.0.1" if url.host == "0.0.0.0" else url.host  # noqa: S104 - as Ollama's client does
     port = url.port or (11434 if "//" not in named else None)
     return str(url.copy_with(host=host, port=port, raw_path=b"/")).rstrip("/")

@@ -35,7 +35,7 @@ _LAST_REQUESTS_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What is sent for a request, and what became of the parameters that are not sent as logged.
+    """What to send for a request, and what became of parameters that are not sent as logged.
 
     ``optional`` names those that can be left out if the server refuses them by name.
     """
@@ -97,7 +97,7 @@ class ServerEngine:
 
     @property
     def thinks(self) -> bool | None:
-        """A server does not say."""
+        """None: a server does not say."""
         return None
 
     @property
@@ -169,7 +169,7 @@ class ServerEngine:
         outbox: queue.SimpleQueue[tuple[list[Request], Answer | EngineError]],
         stop: threading.Event,
     ) -> None:
-        """Send requests until there are none left; the thread's body, so nothing escapes."""
+        """Send requests until the inbox is empty; a thread's body, so no exception leaves it."""
         while not stop.is_set():
             try:
                 payload, asked = inbox.get_nowait()
@@ -180,14 +180,14 @@ class ServerEngine:
             except EngineError as error:
                 outbox.put((asked, error))
                 return
-            except Exception as error:  # noqa: BLE001 - a reply nobody thought of fails its request
+            except Exception as error:  # noqa: BLE001 - an unforeseen reply fails its own request
                 detail = f"{type(error).__name__}: {error}"[:_DETAIL]
                 outbox.put(
                     (asked, Answer(text=None, error="invalid-response", error_detail=detail))
                 )
 
     def _ask(self, payload: Payload, request: Request, stop: threading.Event) -> Answer:
-        """One request with its retries; raises EngineError if no request can be answered."""
+        """Send one request, with retries; raises EngineError if no request can be answered."""
         body, fidelity = dict(payload.body), dict(payload.fidelity)
         deadline = time.monotonic() + self._settings.timeout_s
         failure = Failure(error="timeout", detail="stopped")
@@ -249,7 +249,7 @@ class ServerEngine:
         return _unless_truncated(answer, request)
 
     def _raise_if_gone(self, server: Server) -> None:
-        """Raise if nobody listens any more: then it is not this request that the server died of."""
+        """Raise if the server has stopped listening: then the fault is not this request's."""
         try:
             self._client.get(server.url, timeout=5.0)
         except httpx2.ConnectError as error:
@@ -262,7 +262,7 @@ class ServerEngine:
             return
 
     def _give_up_if_useless(self, failure: Failure, server: Server) -> None:
-        """Raise for what will be the same for every request: no key, no such model, no server."""
+        """Raise for what no request would survive: a refused key, an unknown model, no server."""
         if failure.status in {401, 403} and not server.answered:
             raise EngineError(
                 f"the server at {server.url} refuses access: {failure.detail}",
@@ -288,7 +288,7 @@ def whole_number(value: Any) -> int | None:
 
 
 def _unless_truncated(answer: Answer, request: Request) -> Answer:
-    """The answer, or the error it is when the server read less than it was sent."""
+    """Return the answer, as an error where the server read less than it was sent."""
     fewest = fewest_tokens(request)
     if answer.input_tokens is None or answer.input_tokens >= fewest:
         return answer
@@ -307,7 +307,7 @@ def _unless_truncated(answer: Answer, request: Request) -> Answer:
 def _refused_parameter(
     failure: Failure, body: Mapping[str, Any], optional: frozenset[str]
 ) -> str | None:
-    """The parameter that a server refuses by its name, if the request can do without it."""
+    """Return the parameter that a server refuses by name, if the request can do without it."""
     if failure.status not in {400, 422} or failure.error != "refused":
         return None
     return next(
