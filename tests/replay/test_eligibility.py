@@ -10,11 +10,14 @@ from paired_log import pair
 from planted_audit import PlantedEngine
 from task_log import add
 
-from auditor.config import Config
+from auditor.config import Config, load_config
 from auditor.decision.reasons import CANNOT, UNKNOWN
 from auditor.domain import Candidate
 from auditor.engines import EngineSettings, open_engine
+from auditor.errors import ConfigError
 from auditor.pipeline.pipeline import Pipeline
+from auditor.readers.api_shapes import converse, openai_chat
+from auditor.readers.call import Call
 from auditor.replay import eligibility, replay_stage, sample_stage
 from auditor.store.store import Store
 
@@ -126,6 +129,18 @@ def test_candidates_differ_by_their_context_alone():
     ]
 
 
+def test_readers_keep_what_the_rule_looks_at():
+    """An image in a tool's result of Bedrock, and the kinds of answer that OpenAI was asked for."""
+    seen = Call()
+    result = {"toolUseId": "t", "content": [{"text": "a map"}, {"image": {"format": "png"}}]}
+    messages = [{"role": "user", "content": [{"toolResult": result}]}]
+    converse.request(seen, {"modelId": "m", "messages": messages})
+    assert seen.needs_vision
+    spoken = Call()
+    openai_chat.request(spoken, {"model": "m", "messages": [], "modalities": ["text", "audio"]})
+    assert spoken.params == {"modalities": ["text", "audio"]}
+
+
 # -- no hash is ever sent --------------------------------------------------------------------------
 
 
@@ -210,3 +225,10 @@ def test_no_server_is_sent_the_hash_of_an_image(seeing_log):
             engine.close()
     assert bodies
     assert not [body for body in bodies if "sha256" in body or "image" in body]
+
+
+def test_the_old_setting_for_images_is_told_what_to_do(tmp_path):
+    (tmp_path / "auditor.toml").write_text("[replay]\nvision = true\n")
+    with pytest.raises(ConfigError, match=r"replay\.vision is no longer a setting") as caught:
+        load_config(start=tmp_path)
+    assert "remove it" in caught.value.hint
