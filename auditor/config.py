@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from auditor.domain import MAX_OUTPUT_TOKENS
 from auditor.errors import ConfigError
 from auditor.pricing.price_book import PricesConfig
 from auditor.readers.mapped import FormatTable
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 FILE_NAME = "auditor.toml"
 CRITERIA_NAME = "criteria.yaml"
+
+_REMOVED = {
+    "replay.vision": "remove it: of an image a log keeps only the hash, so such calls are kept",
+}
+"""Settings of earlier versions, by key, and what to do about them."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[Decimal, Field(ge=0)]
@@ -82,7 +88,7 @@ class ReplayConfig(Section):
     """One request at a time, each from an empty cache: slower, the model's own bits."""
     context_tokens: Annotated[int, Field(ge=1)] | None = None
     """Largest context to use; the model's own by default."""
-    max_output_tokens: Annotated[int, Field(ge=1)] = 512
+    max_output_tokens: Annotated[int, Field(ge=1)] = MAX_OUTPUT_TOKENS
     """Cap on an answer where the logged request names none."""
     answer_headroom: Annotated[float, Field(ge=0)] = 2.0
     """How many times longer than the longest logged answers of its category a local answer may
@@ -104,8 +110,6 @@ class ReplayConfig(Section):
     """Requests under way at a server; found out by the engine by default."""
     template_kwargs: dict[str, Any] = {}
     """Arguments of the model's chat template, for example ``enable_thinking = false``."""
-    vision: bool = False
-    """The model can read images."""
 
 
 class GradeConfig(Section):
@@ -263,6 +267,8 @@ def _explain(where: str, error: ValidationError) -> ConfigError:
     names = [str(part) for part in first["loc"]]
     model, field, depth = _nearest_field(names)
     key = ".".join(names[:depth])
+    if key in _REMOVED:
+        return ConfigError(f"{where}: {key} is no longer a setting", hint=_REMOVED[key])
     if first["type"] == "extra_forbidden":
         known = list(model.model_fields)
         near = difflib.get_close_matches(names[-1], known, n=1)

@@ -16,6 +16,9 @@ from typing import Any, Protocol
 Message = Mapping[str, Any]
 """One chat message in OpenAI's shape: role, content (text or parts), tool_calls, tool_call_id."""
 
+MAX_OUTPUT_TOKENS = 512
+"""Longest answer in tokens to a request that names no limit, unless the user sets another."""
+
 
 class Verdict(StrEnum):
     """The five bars; together they are 100 % of priced spend."""
@@ -52,7 +55,7 @@ class Request:
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, Any]] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
-    max_output_tokens: int = 1024
+    max_output_tokens: int = MAX_OUTPUT_TOKENS
     answer_limit: int | None = None
 
 

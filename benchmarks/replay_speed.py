@@ -29,7 +29,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 from replay_workload import SCHEMA, workload
 
 from auditor.engines import EngineSettings
@@ -188,9 +188,9 @@ def wait_for(base: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise SystemExit("the server ended")
         try:
-            if httpx.get(f"{base}/health", trust_env=False).status_code == 200:
+            if httpx2.get(f"{base}/health", trust_env=False).status_code == 200:
                 return
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             pass
         time.sleep(0.1)
     raise SystemExit("the server did not start")
@@ -204,7 +204,7 @@ def ask_all(base: str, requests: list[Request], connections: int) -> int:
     counts: list[int] = []
 
     def work() -> None:
-        with httpx.Client(trust_env=False, timeout=3600) as client:
+        with httpx2.Client(trust_env=False, timeout=3600) as client:
             while True:
                 try:
                     request = inbox.get_nowait()

@@ -50,10 +50,6 @@ class PlantedEngine:
         self.notes: list[str] = []
         self._answers = answers
 
-    def eligible(self, request):
-        """Return None: it takes everything."""
-        return
-
     def answers(self, requests, done=frozenset()) -> Iterator[tuple[str, Answer]]:
         """Yield the planted answer to each request's last message."""
         for request in requests:
@@ -221,10 +217,12 @@ def decide(
 ) -> None:
     """Draw, replay, grade and decide."""
     settings = sample.SampleSettings(
-        candidates=[engine.candidate], vision={}, top=top, samples=samples, seed=seed
+        candidates=[engine.candidate], top=top, samples=samples, seed=seed
     )
     sample.run(store, settings)
-    replay.run(store, replay.ReplaySettings(engines=[engine]))
+    replay.run(
+        store, replay.ReplaySettings(engines=[engine], max_output_tokens=512, answer_headroom=2.0)
+    )
     grade.run(store)
     cost.run(store, config.local)
     plan.run(store, config.plan, config.local)

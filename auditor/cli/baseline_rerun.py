@@ -1,4 +1,4 @@
-"""``--baseline-rerun``: what it sends and costs is said first; nothing goes without a yes."""
+"""``--baseline-rerun``: says what it would send and what that costs, and waits for a yes."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ def rerun_options(function: F) -> F:
 
 
 def refuse_early(*, yes: bool) -> None:
-    """Refuse what cannot go well, before any work begins.
+    """Refuse a run that could not send anything, before any work begins.
 
     Raises:
-        EngineError: there is no key.
-        ConfigError: nobody can be asked whether to send.
+        EngineError: no key is set.
+        ConfigError: stdin is not a terminal, so the user cannot be asked.
     """
-    from auditor.engines.servers.anthropic import require_key
+    from auditor.engines.servers.anthropic_client import require_key
 
     require_key()
     if not yes and not sys.stdin.isatty():
         raise ConfigError(
-            "--baseline-rerun asks before it sends anything, and nobody is at a terminal to answer",
+            "--baseline-rerun asks before it sends anything, and stdin is not a terminal",
             hint="add --yes to send without being asked",
         )
 
 
 def consent(pipeline: Pipeline, terminal: Terminal, *, yes: bool) -> None:
-    """Say what would be sent and what it would cost; let it be sent where the user agrees.
+    """Say what would be sent and what it would cost, and ask the user unless ``yes``.
 
     Raises:
         click.Abort: the user says no; nothing has changed then.
     """
     from auditor.cli.views import baseline as show
-    from auditor.engines.servers.anthropic import host
+    from auditor.engines.servers.anthropic_client import address
     from auditor.text.visible import visible
 
     due = pipeline.rerun_due()
     terminal.close()
-    for line in show.proposal(due, host()):
+    for line in show.proposal(due, address()):
         if yes:
             terminal.note(line)
         else:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from auditor.decision.verdicts import Decision
 
 CANNOT = {
-    "needs-vision": "the calls hold images and the model reads text only",
-    "hosted-tools": "the answers rest on tools that run at the provider",
+    "needs-vision": "the calls hold images, sound or files, and the replay is of text only",
+    "hosted-tools": "the answers rest on the provider's own tools",
     "context": "the prompts are longer than the model's context",
 }
 """Why a candidate cannot take a call, by slug of the table ``eligibility``: the spend stays."""

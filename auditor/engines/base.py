@@ -1,9 +1,11 @@
-"""What an engine is: the protocol, its settings, and the speed rows it measures on the way."""
+"""What an engine is: the protocol, its settings, and the speed it measures while it answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from auditor.domain import MAX_OUTPUT_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """How to run a model. What changes answers goes into ``Candidate.settings``, the rest does not.
+    """How to run a model. An engine copies what changes its answers into ``Candidate.settings``.
 
     ``slots`` is how many requests are decoded at a time; ``exact`` answers one request at a time,
     each from an empty cache. ``context_tokens`` caps the context, None is the model's own.
@@ -34,7 +36,7 @@ class EngineSettings:
     threads: int | None = None
     grammar: bool = True
     seed: int = 0
-    max_output_tokens: int = 1024
+    max_output_tokens: int = MAX_OUTPUT_TOKENS
     answer_headroom: float = 2.0
     default_temperature: float = 0.0
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
@@ -48,8 +50,8 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
-    """What a candidate did per second at a concurrency; one row of the table ``speeds``.
+class MeasuredSpeed:
+    """How fast a candidate was at one concurrency: a row of the table ``speeds``.
 
     ``peak_memory_bytes`` (resident, of this process) and ``energy_wh`` (of this machine) are those
     of all answers so far, at whatever concurrency; None where another machine may have answered.
@@ -66,7 +68,7 @@ class Speed:
 
 
 class Engine(Protocol):
-    """A local model that answers logged requests.
+    """A model that answers logged requests. It is only asked what ``replay.eligibility`` admits.
 
     ``notes`` are sentences for the user, known once the engine is open: a fallback and its
     reason, a template that was missing.
@@ -80,24 +82,23 @@ class Engine(Protocol):
 
     @property
     def thinks(self) -> bool | None:
-        """Whether the model may reason before it answers; None when nobody can tell."""
-
-    def eligible(self, request: Request) -> str | None:
-        """None, or the slug of the reason why this model cannot be asked this at all."""
+        """Whether the model may reason before it answers; None where that is unknown."""
 
     def answers(
         self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
     ) -> Iterator[tuple[str, Answer]]:
-        """Yield ``(call_id, answer)`` as requests finish, in no order that means anything.
+        """Yield ``(call_id, answer)`` as requests finish, in any order.
 
-        ``requests`` is the whole set that belongs together (all draws of one look), ``done`` the
-        call ids of it that were answered before an interruption. Those are not yielded again, but
-        an engine that batches needs them: an answer may depend on what shares its batches, and
-        only the same set gives the same answers. A request that fails is an answer with an
-        ``error``; ``EngineError`` is raised only when the engine cannot be used at all.
+        ``requests`` is the whole set that was drawn together, ``done`` the call ids of it that were
+        answered before an interruption. Those are not yielded again, but an engine that batches
+        needs them: an answer may depend on what shares its batches, and only the same set gives
+        the same answers. A request that fails is yielded as an answer with an ``error``.
+
+        Raises:
+            EngineError: the engine cannot be used at all.
         """
 
-    def speed(self) -> Sequence[Speed]:
+    def speed(self) -> Sequence[MeasuredSpeed]:
         """What was measured while answering so far."""
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""From messages to a prompt by the model's own template, and from its text back to an answer."""
+"""Turns messages into a prompt by the model's own template, and its text back into an answer."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ChatTemplate:
     def render(
         self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()
     ) -> tuple[str, dict[str, str]]:
-        """The prompt, and what had to be adapted for this template.
+        """Return the prompt, and what had to be adapted for this template.
 
         Tools that the template does not know are described in the system message; a system
         message that it refuses is put before the first user message.
@@ -139,7 +139,7 @@ def parse_reply(text: str, tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
         text = _TOOL_CALL.sub("", text)
     else:
         call = _json_call(text)
-        if call and call["function"]["name"] in {_name(tool) for tool in tools}:
+        if call and call["function"]["name"] in {function_of(tool).get("name") for tool in tools}:
             calls, text = [call], ""
     return Reply(
         text=text.strip() if calls or thought else text,
@@ -184,20 +184,15 @@ def _xml_call(text: str) -> dict[str, Any] | None:
 
 
 def _literal(text: str) -> Any:
-    """A parameter's value: JSON where it is JSON, else the text itself."""
+    """Return a parameter's value, decoded where it is JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-def _name(tool: Mapping[str, Any]) -> Any:
-    function = tool.get("function")
-    return function.get("name") if isinstance(function, dict) else tool.get("name")
-
-
 def plain_message(message: Message) -> dict[str, Any]:
-    """A message as templates expect it: text content, tool arguments as objects."""
+    """Return a message as templates expect it: content as text, tool arguments as objects."""
     plain = {key: value for key, value in message.items() if value is not None}
     plain["role"] = _ROLES.get(str(message.get("role")), str(message.get("role")))
     plain["content"] = text_of(message.get("content"))
@@ -207,7 +202,7 @@ def plain_message(message: Message) -> dict[str, Any]:
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content, which may be parts."""
+    """Return the text of a message's content, whose text parts are joined by line breaks."""
     if content is None:
         return ""
     if isinstance(content, str):
@@ -217,6 +212,12 @@ def text_of(content: Any) -> str:
                  if isinstance(part, str | dict)]  # fmt: skip
         return "\n".join(part for part in parts if isinstance(part, str))
     return json.dumps(content, ensure_ascii=False)
+
+
+def function_of(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a tool's function (name, description, parameters), also one that lies flat in it."""
+    function = tool.get("function")
+    return function if isinstance(function, dict) else tool
 
 
 def _with_object(call: Any) -> Any:
@@ -247,7 +248,7 @@ def _with_tools_described(
 
 
 def _without_calls(message: dict[str, Any]) -> dict[str, Any]:
-    """Write earlier tool calls and their results as text, for a template that knows neither."""
+    """Write earlier tool calls and their results as text, for a template without tools."""
     if message["role"] == "tool":
         return {
             "role": "user",

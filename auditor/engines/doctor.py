@@ -13,19 +13,13 @@ from typing import TYPE_CHECKING, Literal
 from auditor.engines.llama_cpp import bindings as native
 from auditor.engines.llama_cpp.embedded_model import find_embedded
 from auditor.engines.measuring import machine
+from auditor.engines.registry import ENGINES
 from auditor.errors import AuditorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Status = Literal["ok", "note", "problem"]
-_SERVERS = (
-    ("Ollama", "http://127.0.0.1:11434/api/version", "--model ollama:NAME"),
-    ("LM Studio", "http://127.0.0.1:1234/v1/models", "--model http://127.0.0.1:1234/v1#NAME"),
-    ("llama.cpp server", "http://127.0.0.1:8080/health", "--model http://127.0.0.1:8080/v1#NAME"),
-    ("vLLM", "http://127.0.0.1:8000/v1/models", "--model http://127.0.0.1:8000/v1#NAME"),
-)
-_KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AUDITOR_ENGINE_API_KEY")
 _FEATURES = ("AVX512_VNNI", "AVX512", "AVX2", "NEON", "DOTPROD", "AMX_INT8", "OPENMP", "BLAS")
 
 
@@ -174,20 +168,23 @@ def _gpu() -> Check:
 
 
 def _servers() -> Iterator[Check]:
-    import httpx
+    import httpx2
 
-    with httpx.Client(trust_env=False, timeout=0.5) as client:
-        for name, url, spec in _SERVERS:
+    with httpx2.Client(trust_env=False, timeout=0.5) as client:
+        for server in (server for entry in ENGINES for server in entry.local_servers):
             try:
-                answers = client.get(url).status_code == httpx.codes.OK
-            except httpx.HTTPError:
+                answers = client.get(server.url).status_code == httpx2.codes.OK
+            except httpx2.HTTPError:
                 continue
             if answers:
-                yield Check(name=name, status="ok", detail=f"runs here: {spec}")
+                yield Check(
+                    name=server.name, status="ok", detail=f"runs here: --model {server.spec}"
+                )
 
 
 def _keys() -> Check:
-    found = [name for name in _KEYS if os.environ.get(name)]
+    names = sorted(name for entry in ENGINES for name in entry.keys)
+    found = [name for name in names if os.environ.get(name)]
     return Check(
         name="API keys",
         status="ok" if found else "note",

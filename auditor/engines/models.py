@@ -55,8 +55,8 @@ class ModelRow:
 def list_models(settings: EngineSettings | None = None) -> list[ModelRow]:
     """The embedded model, the GGUF files found, and the presets that are not among them.
 
-    Reads headers only. A file that is no chat model (a vision projector, an embedding model) or
-    that is damaged is left out.
+    Reads headers only. Damaged files are left out, and models that do not write text (vision
+    projectors, embedding models).
     """
     settings = settings or EngineSettings()
     rows = [row for row in (_embedded(settings),) if row]
@@ -68,12 +68,12 @@ def list_models(settings: EngineSettings | None = None) -> list[ModelRow]:
 
 
 def resolve(spec: str) -> str | None:
-    """The path or ``ollama:`` name that a preset's name or ``hf:repository[:words]`` means here.
+    """Return the path that a preset's name or ``hf:repository[:words]`` means here.
 
-    None if ``spec`` is neither.
+    Return None if ``spec`` has neither form.
 
     Raises:
-        EngineError: it is, but the model is not on this machine; the hint says how to get it.
+        EngineError: the model is not on this machine; the hint says how to get it.
     """
     if spec.startswith("hf:"):
         return _from_cache(spec.removeprefix("hf:"))

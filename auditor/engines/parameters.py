@@ -1,9 +1,10 @@
-"""From logged parameters to what the in-process engine does, and what became of each."""
+"""Translates logged parameters into sampling settings, and says what became of each."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _REASONS = {
 }
 _DEFAULTS: Mapping[str, object] = {
     "n": 1, "logprobs": False, "top_logprobs": 0, "parallel_tool_calls": True,
-    "presence_penalty": 0, "frequency_penalty": 0, "logit_bias": {},
+    "presence_penalty": 0, "frequency_penalty": 0, "logit_bias": {}, "modalities": ["text"],
 }  # fmt: skip
 
 
@@ -74,11 +75,11 @@ class Sampling:
 def sampling_of(
     request: Request, settings: EngineSettings, *, also_known: frozenset[str] = frozenset()
 ) -> tuple[Sampling, dict[str, str]]:
-    """The sampling of a request, and what became of each parameter not carried over as it was.
+    """Return the sampling of a request, and what became of parameters not carried over as logged.
 
     A sampled request without a seed gets one from the call's id: reproducible, and different for
-    each call. Tools and the response format are someone else's to carry over, and so is what the
-    caller names as known.
+    each call. The caller carries over tools, the response format and what it names in
+    ``also_known``.
     """
     params = request.params
     fidelity = dropped(params, known=_KNOWN | also_known)
@@ -114,9 +115,10 @@ def sampling_of(
 
 
 def dropped(params: Mapping[str, Any], *, known: frozenset[str]) -> dict[str, str]:
-    """What is not carried over: every parameter that is neither known nor mere transport.
+    """Return what becomes of the parameters that are not carried over, by name.
 
-    A parameter that was logged with the value it has anyway is not worth a word.
+    Left out are those in ``known``, those that only concern transport, and those that were logged
+    with their default value.
     """
     return {
         name: _REASONS.get(name, "dropped: unknown to the local engine")
@@ -132,10 +134,12 @@ def _number(params: Mapping[str, Any], name: str, fidelity: dict[str, str]) -> f
     value = params.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
-        fidelity[name] = "dropped: not a number"
-        return None
-    return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    fidelity[name] = "dropped: not a number"
+    return None
 
 
 def _stops(value: Any, fidelity: dict[str, str]) -> tuple[str, ...]:

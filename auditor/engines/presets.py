@@ -1,4 +1,4 @@
-"""Models people ask about first, and how to get them. Nothing here is downloaded by auditor."""
+"""Models people ask about first, and how to get them. Auditor itself downloads none of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from dataclasses import dataclass
 class Preset:
     """A model by the name people know it by.
 
-    ``weights_gb`` is the usual 4-bit file, ``parameters`` and ``active`` are in billions. ``files``
-    are words that its file's name holds, which is how it is found on this machine; ``repository``
-    is where its GGUF files are published and ``ollama`` its name there.
+    ``weights_gb`` is the size of the usual 4-bit file. ``files`` are words in the name of its file,
+    by which it is found on this machine; ``repository`` is where its GGUF files are published and
+    ``ollama`` its name there.
     """
 
     name: str
-    parameters: float
-    active: float
     weights_gb: float
     context_tokens: int
     licence: str
@@ -34,8 +32,6 @@ class Preset:
 PRESETS = (
     Preset(
         name="qwen3.6-35b-a3b",
-        parameters=35,
-        active=3,
         weights_gb=22,
         context_tokens=262144,
         licence="Apache-2.0",
@@ -46,8 +42,6 @@ PRESETS = (
     ),
     Preset(
         name="gpt-oss-20b",
-        parameters=21,
-        active=3.6,
         weights_gb=12.1,
         context_tokens=131072,
         licence="Apache-2.0",
@@ -58,8 +52,6 @@ PRESETS = (
     ),
     Preset(
         name="qwen3-8b",
-        parameters=8.2,
-        active=8.2,
         weights_gb=5.0,
         context_tokens=40960,
         licence="Apache-2.0",
@@ -70,8 +62,6 @@ PRESETS = (
     ),
     Preset(
         name="qwen3-4b",
-        parameters=4.0,
-        active=4.0,
         weights_gb=2.5,
         context_tokens=40960,
         licence="Apache-2.0",
@@ -82,8 +72,6 @@ PRESETS = (
     ),
     Preset(
         name="mistral-small-3.2-24b",
-        parameters=23.6,
-        active=23.6,
         weights_gb=14.3,
         context_tokens=131072,
         licence="Apache-2.0",
@@ -93,8 +81,6 @@ PRESETS = (
     ),
     Preset(
         name="gemma-3-12b",
-        parameters=12.2,
-        active=12.2,
         weights_gb=7.3,
         context_tokens=131072,
         licence="Gemma terms of use",

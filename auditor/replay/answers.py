@@ -1,4 +1,4 @@
-"""Logged calls as requests, and answers as rows: what every stage that asks a model shares."""
+"""Turns logged calls into requests and answers into rows, for every stage that asks a model."""
 
 from __future__ import annotations
 
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 
     from auditor.domain import Answer
     from auditor.store.store import Store
-
-UNANSWERED = """
-SELECT call_id FROM calls JOIN contents USING (call_id)
-WHERE provider = 'anthropic' AND content_state = 'partial' AND model IS NOT NULL
-  AND status NOT IN ('error', 'cancelled') AND reader <> 'claude-code'
-  AND finish_reason IS NULL AND response_text IS NULL AND tool_calls IS NULL
-  AND json_array_length(messages) > 0
-"""
-"""Calls of which the log holds the whole prompt and no answer, and whose model can be asked again.
-
-Claude Code's own logs never hold the whole prompt, whatever else they lack.
-"""
 
 _SAVE_EVERY_S = 3.0
 _SAVE_EVERY = 100
@@ -53,7 +41,7 @@ def request_of(
 class AnswerLog:
     """Saves answers in batches; the database rests in between. ``with`` saves the last ones.
 
-    ``candidate_id`` is who answers; None is the API model, asked again.
+    ``candidate_id`` names the model that answers; None is the API's own model, asked again.
     """
 
     def __init__(self, store: Store, candidate_id: str | None) -> None:
@@ -70,7 +58,7 @@ class AnswerLog:
         self._save()
 
     def add(self, call_id: str, answer: Answer, replicate: int = 0) -> None:
-        """Keep one answer; what has waited long enough is saved."""
+        """Add one answer and save the batch when it is full or a few seconds old."""
         self._pending.append(_row(call_id, self._candidate_id, replicate, answer))
         waited = time.monotonic() - self._saved_at
         if len(self._pending) >= _SAVE_EVERY or waited > _SAVE_EVERY_S:
@@ -108,19 +96,3 @@ def _row(call_id: str, candidate_id: str | None, replicate: int, answer: Answer)
 def _utf8(text: str | None) -> str | None:
     """Return text that the database can hold: JSON of a server may spell half a character."""
     return None if text is None else text.encode("utf-8", "replace").decode()
-
-
-_RERUN_BEFORE = """
-SELECT 1 FROM answers
-WHERE candidate_id IS NULL AND replicate = 0 AND answered_at IS NOT NULL LIMIT 1
-"""
-
-
-def draws_unanswered(store: Store, *, wanted: bool) -> bool:
-    """Whether calls without a logged answer can be drawn: it is wanted and there are some.
-
-    Where they once were drawn and answered they stay in: the draws would be no sample without.
-    """
-    if store.value(_RERUN_BEFORE):
-        return True
-    return wanted and bool(store.value(f"SELECT 1 FROM ({UNANSWERED}) LIMIT 1"))

@@ -1,10 +1,10 @@
-"""baseline: Anthropic's models asked again for drawn calls. Writes answers of the API model.
+"""baseline: ask Anthropic's models the drawn calls again. Writes answers of the API's models.
 
-A logged answer is kept and the new one stands beside it as replicate 1: how often the two differ
-is the noise of the baseline itself. Where the log has no answer, the new one is replicate 0 and so
-the one to compare with. It costs money and sends logged prompts out: ``due`` says what and for how
-much, and only calls that the user agreed to are asked. Fills the gaps, row by row; a request that
-never got through is asked again by the next run.
+A logged answer stays, and the new one is stored beside it as replicate 1: how often the two differ
+is the noise of the baseline itself. Where the log lacks the answer, the new one is replicate 0, the
+one that candidates are compared with. Asking costs money and sends logged prompts out, so ``due``
+says what would be asked and what it costs, and ``run`` asks only what the user agreed to. It fills
+gaps, row by row: a request that never got through is asked again by the next run.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.domain import StageResult, Watch, silent
 from auditor.engines import EngineSettings
-from auditor.engines.eligibility import needs_beyond_text
 from auditor.engines.servers.anthropic import open_anthropic
 from auditor.errors import EngineError
+from auditor.pricing.tokens import input_tokens
 from auditor.replay.answers import AnswerLog, request_of
+from auditor.replay.eligibility import reasons_against
 from auditor.stage import Stage
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 PROVIDER = "anthropic"
 
 # What a call would cost now: its tokens at the newest price of its model, without the discounts
-# for cached prompts and batches (half price), for it is asked on its own. Never less than it cost.
-# An answer that nobody knows is taken to be as long as the model's others.
-_DRAWN = """
+# for cached prompts and batches (half price), since it is asked alone. Never less than it cost.
+# An answer that was not logged is taken to be as long as the model's average answer.
+_DRAWN = f"""
 WITH drawn AS (
     SELECT DISTINCT call_id FROM draws JOIN designs USING (design_id) WHERE active
 ), rates AS (
@@ -52,8 +53,7 @@ WITH drawn AS (
 SELECT call_id, coalesce(c.provider, 'an unknown provider') AS provider, c.model,
        (content_state = 'full')::INTEGER AS replicate,
        greatest(c.cost_usd::DOUBLE,
-           (coalesce(input_uncached_tokens, 0) + coalesce(cache_read_tokens, 0)
-            + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)) * r.input_usd
+           coalesce({input_tokens("c")}, 0) * r.input_usd
            + coalesce(nullif(c.output_tokens, 0), l.output_tokens, 0) * r.output_usd) AS usd
 FROM drawn JOIN calls c USING (call_id)
 LEFT JOIN rates r ON r.model = c.model LEFT JOIN lengths l ON l.model = c.model
@@ -67,7 +67,8 @@ _CONTENTS = """
 SELECT call_id, system_text, messages, tools, params FROM contents
 WHERE list_contains(?, call_id) ORDER BY call_id
 """
-# An answer that counts changes what every other answer of its call is compared with.
+# A new answer of the baseline changes what every other answer of its call is compared with, so
+# all grades of the call go.
 _FORGET = (
     """
     DELETE FROM grades WHERE answer_id IN (
@@ -82,8 +83,8 @@ _FORGET = (
 )
 
 
-class Call(NamedTuple):
-    """A drawn call that can be asked again, of which model, as which replicate, for how much."""
+class DueCall(NamedTuple):
+    """A drawn call to ask its own model again, the replicate it will be, and its price in USD."""
 
     call_id: str
     model: str
@@ -93,14 +94,14 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """What is still to be asked, and how many drawn calls are not, by reason in words."""
+    """The calls still to ask, and how many drawn calls are left out, by reason in words."""
 
-    calls: Sequence[Call]
+    calls: Sequence[DueCall]
     left_out: Mapping[str, int]
 
     @property
     def usd(self) -> Decimal:
-        """What all calls with a known price cost together."""
+        """What the calls with a known price cost together, in USD."""
         return sum((call.usd for call in self.calls if call.usd is not None), Decimal(0))
 
     @property
@@ -116,15 +117,15 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineSettings:
-    """The ids of the calls the user agreed to; cap and timeout are those of the replay."""
+    """The ids of the calls that the user agreed to; limit and timeout are those of the replay."""
 
     agreed: AbstractSet[str]
-    max_output_tokens: int = 1024
-    timeout_s: float = 300.0
+    max_output_tokens: int
+    timeout_s: float
 
 
 def due(store: Store) -> Rerun:
-    """Return the drawn calls that can be asked again and were not yet; asks nobody anything."""
+    """Return the drawn calls that can be asked again and were not yet; sends nothing."""
     asked = {row[0] for row in store.rows(_ASKED)}
     left_out: Counter[str] = Counter()
     calls = {}
@@ -133,14 +134,10 @@ def due(store: Store) -> Rerun:
             left_out[f"of {provider}: only Anthropic's models are asked again"] += 1
         elif call_id not in asked:
             price = None if usd is None else Decimal(f"{usd:.9f}")
-            calls[call_id] = Call(call_id, model, replicate, price)
-    requests = {request.call_id: request for request in _requests(store, calls, 1)}
-    for call_id in list(calls):
-        request = requests.get(call_id)
-        reason = needs_beyond_text(request) if request else "no-messages"
-        if reason:
-            left_out[f"with more than text, or less ({reason})"] += 1
-            del calls[call_id]
+            calls[call_id] = DueCall(call_id, model, replicate, price)
+    for call_id, reason in reasons_against(store, calls).items():
+        left_out[f"that cannot be replayed ({reason})"] += 1
+        del calls[call_id]
     return Rerun(calls=tuple(calls.values()), left_out=dict(left_out.most_common()))
 
 
@@ -158,8 +155,8 @@ def run(store: Store, settings: BaselineSettings, watch: Watch = silent) -> Base
     """Ask for what is due and agreed to, each call of its own logged model.
 
     Raises:
-        EngineError: no key, the API cannot be reached, or no model could be asked at all; what was
-            answered before is kept.
+        EngineError: no key is set, the API cannot be reached, or every model was refused. Answers
+            that arrived before are kept.
     """
     began = time.monotonic()
     found = due(store)
@@ -201,7 +198,7 @@ def run(store: Store, settings: BaselineSettings, watch: Watch = silent) -> Base
 def _ask(
     store: Store,
     model: str,
-    calls: Mapping[str, Call],
+    calls: Mapping[str, DueCall],
     settings: BaselineSettings,
     watch: Watch,
 ) -> tuple[int, int]:
@@ -224,8 +221,8 @@ def _ask(
     return log.saved, failed
 
 
-def _by_model(calls: Sequence[Call]) -> dict[str, dict[str, Call]]:
-    found: dict[str, dict[str, Call]] = defaultdict(dict)
+def _by_model(calls: Sequence[DueCall]) -> dict[str, dict[str, DueCall]]:
+    found: dict[str, dict[str, DueCall]] = defaultdict(dict)
     for call in calls:
         found[call.model][call.call_id] = call
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from auditor.replay.answers import draws_unanswered
+from auditor.replay.eligibility import draws_unanswered
 
 if TYPE_CHECKING:
     from auditor.config import Config

@@ -1,6 +1,6 @@
-"""replay: answers of the candidates to the drawn calls. Writes answers and speeds.
+"""replay: ask the candidates the drawn calls. Writes answers and speeds.
 
-Fills the gaps, row by row: an answer is keyed by call, candidate and replicate, and the candidate
+It fills gaps, row by row: an answer is keyed by call, candidate and replicate, and the candidate
 by everything that changes its answers. Ctrl-C or kill -9 lose what was in flight; the same command
 goes on, and another model or setting adds answers beside the old ones.
 """
@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from auditor.decision import reasons as phrases
+from auditor.decision import reasons
 from auditor.domain import Answer, Part, Request, StageResult, Watch, silent
 from auditor.errors import NotReadyError
+from auditor.pricing.tokens import input_tokens
 from auditor.replay.answers import AnswerLog, request_of
 from auditor.replay.candidates import settings_of_draws
 from auditor.stage import Stage
@@ -37,15 +38,14 @@ GROUP BY ALL ORDER BY set_no, call_id
 
 _KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
 
-# A call whose answer the log lacks has none until the baseline is run again.
-_LOGGED = """
+# Where the log lacks the answer, only the baseline stage can add one.
+_LOGGED = f"""
 INSERT INTO answers BY NAME
 SELECT md5(concat('logged', call_id)) AS answer_id, call_id,
        NULL::VARCHAR AS candidate_id, 0 AS replicate, response_text AS text,
        tool_calls, finish_reason,
        CASE WHEN response_text IS NULL AND tool_calls IS NULL THEN 'no-answer' END AS error,
-       input_uncached_tokens + coalesce(cache_read_tokens, 0) + coalesce(cache_write_5m_tokens, 0)
-         + coalesce(cache_write_1h_tokens, 0) AS input_tokens,
+       {input_tokens()} AS input_tokens,
        output_tokens, reasoning_tokens, ttft_ms, latency_ms
 FROM calls JOIN contents USING (call_id)
 SEMI JOIN (SELECT call_id FROM draws) USING (call_id)
@@ -61,7 +61,7 @@ SELECT category_id, quantile_disc(output_tokens - coalesce(reasoning_tokens, 0),
 FROM calls JOIN call_categories USING (call_id)
 WHERE status = 'ok' AND output_tokens IS NOT NULL GROUP BY category_id
 """
-# Another tokenizer may take a few more tokens for a label.
+# In tokens. Another tokenizer may take a few more of them for a label.
 _LEAST_LIMIT = 32
 
 
@@ -70,20 +70,19 @@ class ReplaySettings:
     """The engines to ask, cheapest first, and how long an answer may grow (see EngineSettings)."""
 
     engines: Sequence[Engine]
-    max_output_tokens: int = 1024
-    answer_headroom: float = 2.0
-    machine: str | None = None
+    max_output_tokens: int
+    answer_headroom: float
 
 
 @dataclass(slots=True, kw_only=True)
-class _Tally(Part):
-    """What happened in one category."""
+class _CategoryProgress(Part):
+    """How far one category is, and what its answers took."""
 
     category_id: str
     latencies_ms: list[float] = field(default_factory=list)
 
-    def count(self, answer: Answer, seconds: float) -> None:
-        """Add one answer, and the seconds since the one before it, whosever that was."""
+    def add(self, answer: Answer, seconds: float) -> None:
+        """Add one answer and the seconds since the answer before it, of whatever category."""
         self.done += 1
         self.failed += answer.error is not None
         self.output_tokens += answer.output_tokens or 0
@@ -92,7 +91,7 @@ class _Tally(Part):
             self.latencies_ms.append(answer.latency_ms)
 
     def row(self, model: str) -> dict[str, Any]:
-        """Return what the console shows: calls, failures, median time in ms, tokens."""
+        """Return calls, failures, median time in ms and tokens, as shown on the terminal."""
         times = sorted(self.latencies_ms)
         return {
             "category_id": self.category_id,
@@ -117,14 +116,14 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> Replay
     """Ask every candidate for the answers it still owes.
 
     Raises:
-        NotReadyError: nobody has tried to draw a call.
+        NotReadyError: the sample stage has not run.
         EngineError: a model cannot be used at all; what it answered before is kept.
     """
     began = time.monotonic()
     if not store.value("SELECT count(*) FROM candidates"):
         raise NotReadyError("no call has been drawn yet", hint="run 'auditor sample' first")
     if not store.value("SELECT count(*) FROM draws"):
-        # No failure: what the log costs is worth a report, and the report says the same.
+        # Not a failure: the report still shows what the log costs, and says the same.
         return ReplayResult(stage="replay", warnings=(f"nothing to replay: {_why_none(store)}",))
     with store.transaction():
         store.execute(_LOGGED)
@@ -136,26 +135,26 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> Replay
         candidate = engine.candidate
         known = {row[0] for row in store.rows(_KNOWN, [candidate.candidate_id])}
         warnings.extend(engine.notes)
-        tallies: dict[str, _Tally] = {}
+        progress: dict[str, _CategoryProgress] = {}
         for drawn in _sets(store, candidate.candidate_id):
             done = known & drawn.keys()
             resumed += len(done)
             if len(done) == len(drawn):
                 continue
-            tally_of = {}
+            progress_of = {}
             for call_id, category_id in drawn.items():
-                if category_id not in tallies:
+                if category_id not in progress:
                     name = names[category_id]
-                    tallies[category_id] = _Tally(category_id=category_id, name=name)
-                tally_of[call_id] = tallies[category_id]
-                tallies[category_id].total += call_id not in done
+                    progress[category_id] = _CategoryProgress(category_id=category_id, name=name)
+                progress_of[call_id] = progress[category_id]
+                progress[category_id].total += call_id not in done
             requests = _requests(store, drawn, engine, settings)
             store.rest()
-            parts = [tally for tally in tallies.values() if tally.total]
-            written += _replay(store, engine, requests, done, tally_of, parts=parts, watch=watch)
-        if tallies:
-            _save_speed(store, engine, settings.machine)
-            table += [tallies[key].row(candidate.model) for key in sorted(tallies)]
+            parts = [category for category in progress.values() if category.total]
+            written += _replay(store, engine, requests, done, progress_of, parts=parts, watch=watch)
+        if progress:
+            _save_speed(store, engine)
+            table += [progress[key].row(candidate.model) for key in sorted(progress)]
     store.rest()
     return ReplayResult(
         stage="replay",
@@ -172,16 +171,18 @@ def _why_none(store: Store) -> str:
     """Return why no call at all was drawn."""
     if not store.value("SELECT count(*) FROM criteria WHERE active AND role = 'verdict'"):
         return "no category has a criterion, write one in criteria.yaml"
-    why = phrases.CANNOT | phrases.UNKNOWN
-    reasons = store.rows("SELECT reason FROM eligibility GROUP BY 1 ORDER BY count(*) DESC, 1")
-    return why[reasons[0][0]] if reasons else "no call of a category with a criterion has a price"
+    why = reasons.CANNOT | reasons.UNKNOWN
+    slug = store.value(
+        "SELECT reason FROM eligibility GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    )
+    return why[slug] if slug else "no call of a category with a criterion has a price"
 
 
 def _sets(store: Store, candidate_id: str) -> list[dict[str, str]]:
-    """Return the drawn calls with their categories, set by set.
+    """Return the drawn calls with their categories, one mapping per run of the sample stage.
 
-    An engine that batches gives the same answers only for the same set of requests: draws that
-    were added later are a set of their own, and so leave finished and interrupted ones alone.
+    An engine that batches gives the same answers only for the same set of requests. Draws that
+    were added later form a set of their own, so they do not disturb the answers of earlier sets.
     """
     sets: dict[int, dict[str, str]] = defaultdict(dict)
     for set_no, call_id, category_id in store.rows(_DRAWN, [candidate_id]):
@@ -194,8 +195,8 @@ def _requests(
 ) -> list[Request]:
     """Return the drawn requests in the order of their ids.
 
-    A model that rambles on is cut where no logged answer of the category ever went. One that
-    thinks first, or may, is not: its thoughts are longer than any answer.
+    A model that rambles is cut far beyond the longest logged answers of the category. A model that
+    thinks, or may, is not cut: its thoughts are longer than any answer.
     """
     limits: dict[str, int] = {}
     if settings.answer_headroom and engine.thinks is False:
@@ -219,7 +220,7 @@ def _replay(
     engine: Engine,
     requests: Sequence[Request],
     done: set[str],
-    tally_of: Mapping[str, _Tally],
+    progress_of: Mapping[str, _CategoryProgress],
     *,
     parts: Sequence[Part],
     watch: Watch,
@@ -227,28 +228,25 @@ def _replay(
     """Ask for what is missing and save it in batches; the database rests in between."""
     task, owed = f"Replaying on {engine.candidate.model}", len(requests) - len(done)
     watch.start(task, total=owed, unit="calls", parts=parts)
-    last: float | None = None  # before the first answer the model is loaded
+    last: float | None = None  # the time to the first answer is spent loading the model
     with AnswerLog(store, engine.candidate.candidate_id) as log:
         for call_id, answer in engine.answers(requests, frozenset(done)):
             now = time.monotonic()
             log.add(call_id, answer)
-            tally = tally_of[call_id]
-            tally.count(answer, 0.0 if last is None else now - last)
+            category = progress_of[call_id]
+            category.add(answer, 0.0 if last is None else now - last)
             last = now
-            watch.advance(1, tally.name)
+            watch.advance(1, category.name)
     watch.finish()
     return log.saved
 
 
-def _save_speed(store: Store, engine: Engine, machine: str | None) -> None:
+def _save_speed(store: Store, engine: Engine) -> None:
+    """Keep what the engine measured while it answered."""
     measured_at = datetime.now(UTC)
     with store.transaction():
         store.append(
-            "speeds",
-            [
-                {**asdict(speed), "machine": machine, "measured_at": measured_at}
-                for speed in engine.speed()
-            ],
+            "speeds", [{**asdict(speed), "measured_at": measured_at} for speed in engine.speed()]
         )
 
 

@@ -1,8 +1,7 @@
-"""sample: which calls are replayed. Writes candidates, eligibility, designs and draws.
+"""sample: draw the calls to replay. Writes candidates, eligibility, designs and draws.
 
-Idempotent by design: a design is named by the calls and costs it draws from, and draws of a design
-are only ever appended, so a second run adds nothing and a larger ``samples`` goes on where the
-first one stopped.
+Running it again changes nothing: a design is named by the calls and costs it draws from, and draws
+of a design are only ever appended. A larger ``samples`` goes on where the last run stopped.
 """
 
 from __future__ import annotations
@@ -11,40 +10,22 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.domain import Candidate, StageResult, Watch, canonical_json, digest, silent
 from auditor.errors import NotReadyError
-from auditor.replay.answers import UNANSWERED
+from auditor.replay import eligibility
 from auditor.replay.candidates import settings_of_draws, unanswered_wanted
 from auditor.replay.draw import draw
 from auditor.stage import Column, Stage, View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from decimal import Decimal
 
     from auditor.stage import StageContext
     from auditor.store.store import Store
 
-# The slugs are those of phrases.UNKNOWN, then of phrases.CANNOT.
-_ELIGIBILITY = """
-INSERT INTO eligibility BY NAME
-SELECT call_id, $candidate AS candidate_id, reason FROM (
-    SELECT call_id, CASE
-        WHEN status IN ('error', 'cancelled') THEN 'failed-call'
-        WHEN api_shape = 'embeddings' OR (content_state <> 'full'{but}) THEN 'no-content'
-        WHEN cost_usd IS NULL THEN 'no-price'
-        WHEN needs_vision AND NOT $vision THEN 'needs-vision'
-        WHEN needs_hosted_tools THEN 'hosted-tools'
-        WHEN input_uncached_tokens + coalesce(cache_read_tokens, 0)
-             + coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)
-             > $context THEN 'context'
-    END AS reason FROM calls
-) WHERE reason IS NOT NULL
-"""
-
-_BUT_UNANSWERED = f" AND call_id NOT IN ({UNANSWERED})"
 
 _FRAME = """
 SELECT category_id, unit_id, call_id, cost_usd
@@ -54,19 +35,11 @@ WHERE list_contains(?, category_id)
 ORDER BY category_id, call_id
 """
 
-_CANDIDATES = """
-SELECT candidate_id, context_tokens, coalesce(bool_or(needs_vision), false) AS saw
-FROM candidates LEFT JOIN designs USING (candidate_id) LEFT JOIN draws USING (design_id)
-LEFT JOIN calls USING (call_id)
-GROUP BY ALL ORDER BY candidate_id
-"""
-
 _ACTIVE = """
 SELECT design_id, candidate_id, category_id, seed FROM designs WHERE active ORDER BY design_id
 """
 
-# Replayed are the costliest categories that somebody can judge: a criterion is there and the user
-# did not say to ignore it.
+# The costliest categories that have a criterion and that the user did not ignore.
 _TOP = """
 SELECT s.category_id FROM v_spend s
 SEMI JOIN (SELECT category_id FROM criteria WHERE active AND role = 'verdict') USING (category_id)
@@ -83,7 +56,6 @@ class SampleSettings:
     """
 
     candidates: Sequence[Candidate]
-    vision: Mapping[str, bool]
     top: int = 10
     samples: int = 200
     seed: int = 0
@@ -101,7 +73,7 @@ class SampleResult(StageResult):
 
 
 def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> SampleResult:
-    """Decide which calls each candidate could take and draw from them in proportion to spend.
+    """Decide which calls each candidate may be asked, and draw from them in proportion to spend.
 
     Raises:
         NotReadyError: no call has a category yet.
@@ -118,12 +90,12 @@ def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> Sample
     with store.transaction():
         for candidate in settings.candidates:
             _register(store, candidate)
-        _decide_eligibility(store, settings)
+        eligibility.decide(store, unanswered=settings.unanswered)
         _retire(store, {(c.candidate_id, name) for c in settings.candidates for name in categories})
         set_no = store.value("SELECT coalesce(max(set_no) + 1, 0) FROM draws")
         for candidate in settings.candidates:
             for category_id, frame in _frames(store, candidate.candidate_id, categories).items():
-                drawn += _draw(store, candidate, category_id, frame, settings, set_no=set_no)
+                drawn += _extend(store, candidate, category_id, frame, settings, set_no=set_no)
                 watch.advance()
     store.rest()
     watch.finish()
@@ -140,7 +112,7 @@ def run(store: Store, settings: SampleSettings, watch: Watch = silent) -> Sample
 
 
 def _register(store: Store, candidate: Candidate) -> None:
-    """Keep the candidate; one that was known before keeps its row and gets its new rung."""
+    """Add the candidate, or update the rung and the context of one that is known."""
     key = candidate.candidate_id
     if store.value("SELECT 1 FROM candidates WHERE candidate_id = ?", [key]):
         store.execute(
@@ -165,26 +137,8 @@ def _register(store: Store, candidate: Candidate) -> None:
     )
 
 
-def _decide_eligibility(store: Store, settings: SampleSettings) -> None:
-    """Decide for every candidate, those of earlier replays too: their verdicts stand in the plan.
-
-    One that is not asked now reads images if it has been asked with one before.
-    """
-    eligibility = _ELIGIBILITY.format(but=_BUT_UNANSWERED if settings.unanswered else "")
-    store.execute("DELETE FROM eligibility")
-    for candidate_id, context_tokens, saw in store.rows(_CANDIDATES):
-        store.execute(
-            eligibility,
-            {
-                "candidate": candidate_id,
-                "vision": settings.vision.get(candidate_id, saw),
-                "context": context_tokens or 2**62,
-            },
-        )
-
-
 def _retire(store: Store, drawn_anew: set[tuple[str, str]]) -> None:
-    """Put designs out of force whose calls have changed: their draws are no sample of these."""
+    """Retire designs whose calls have changed since: their draws do not represent today's calls."""
     for design_id, candidate_id, category_id, seed in store.rows(_ACTIVE):
         if (candidate_id, category_id) in drawn_anew:
             continue
@@ -193,7 +147,15 @@ def _retire(store: Store, drawn_anew: set[tuple[str, str]]) -> None:
             store.execute("UPDATE designs SET active = false WHERE design_id = ?", [design_id])
 
 
-Frame = list[tuple[str, str, Decimal]]
+class FrameRow(NamedTuple):
+    """A call that can be drawn, the unit it is drawn with, and its cost in USD."""
+
+    unit_id: str
+    call_id: str
+    cost_usd: Decimal
+
+
+Frame = list[FrameRow]
 
 
 def _design_id(candidate_id: str, category_id: str, seed: int, frame: Frame) -> str:
@@ -201,14 +163,14 @@ def _design_id(candidate_id: str, category_id: str, seed: int, frame: Frame) -> 
 
 
 def _frames(store: Store, candidate_id: str, categories: Sequence[str]) -> dict[str, Frame]:
-    """Return unit, call and cost of every eligible call of the categories."""
+    """Return the eligible calls of each category, in the order of their ids."""
     frames: dict[str, Frame] = defaultdict(list)
     for category_id, unit_id, call_id, cost in store.rows(_FRAME, [candidate_id, list(categories)]):
-        frames[category_id].append((unit_id, call_id, cost))
+        frames[category_id].append(FrameRow(unit_id, call_id, cost))
     return frames
 
 
-def _draw(
+def _extend(
     store: Store,
     candidate: Candidate,
     category_id: str,
@@ -217,6 +179,10 @@ def _draw(
     *,
     set_no: int,
 ) -> int:
+    """Draw what the category's design still lacks, make the design if it is new; return how many.
+
+    ``set_no`` marks the draws of this run, which will be replayed together.
+    """
     units, calls, costs = (list(column) for column in zip(*frame, strict=True))
     design_id = _design_id(candidate.candidate_id, category_id, settings.seed, frame)
     store.execute(
@@ -226,7 +192,7 @@ def _draw(
     start = store.value("SELECT count(*) FROM draws WHERE design_id = ?", [design_id])
     if start >= settings.samples:
         return 0
-    drawing = draw(
+    drawn = draw(
         units,
         calls,
         costs,
@@ -243,8 +209,8 @@ def _draw(
             "seed": settings.seed,
             "units": len(set(units)),
             "calls": len(calls),
-            "spend_usd": drawing.spend_usd,
-            "by_spend": drawing.basis == "spend",
+            "spend_usd": drawn.spend_usd,
+            "by_spend": drawn.by_spend,
             "active": True,
             "made_at": datetime.now(UTC),
         }
@@ -260,7 +226,7 @@ def _draw(
                 "unit_id": d.unit_id,
                 "call_id": d.call_id,
             }
-            for d in drawing.draws
+            for d in drawn.draws
         ],
     )
 
@@ -282,7 +248,6 @@ def _run(context: StageContext, watch: Watch) -> SampleResult:
     engines = context.engines()
     settings = SampleSettings(
         candidates=[engine.candidate for engine in engines],
-        vision={e.candidate.candidate_id: context.config.replay.vision for e in engines},
         top=chosen.top,
         samples=chosen.samples,
         seed=chosen.seed,

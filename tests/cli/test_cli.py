@@ -26,7 +26,7 @@ COMMANDS = dict(cli.cli.commands)
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """What must never reach a terminal from a log; line feeds and tabs are ours."""
 HEAVY = {
-    "anthropic", "duckdb", "genai_prices", "httpx", "jinja2", "llama_cpp", "numpy", "polars",
+    "anthropic", "duckdb", "genai_prices", "httpx2", "jinja2", "llama_cpp", "numpy", "polars",
     "pyarrow", "pydantic", "rich", "scipy", "sklearn", "sqlglot", "yaml",
 }  # fmt: skip
 

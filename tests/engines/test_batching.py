@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from auditor.engines.llama_cpp.batching import Decoder, Job
 from auditor.engines.llama_cpp.cohorts import Unit, cut, lay_out
 from auditor.engines.llama_cpp.token_choice import Picker
-from auditor.engines.measuring.speed import Tally
+from auditor.engines.measuring.speed import DecodingSpeed
 from auditor.engines.parameters import Sampling
 
 SIZE = 16
@@ -149,7 +149,7 @@ def test_every_prompt_is_answered_as_if_it_were_alone(requests, slots, cuttable)
     units = [unit(str(i), *request) for i, request in enumerate(requests)]
     context = FakeContext(slots + 3, cuttable)
     shop = FakeShop()
-    decoder = Decoder(context, shop, slots=slots, tally=Tally())
+    decoder = Decoder(context, shop, slots=slots, speed=DecodingSpeed())
     outputs = []
     for cohort in cut(lay_out(units, levels=3), slots=slots):
         assert decoder.run(cohort, outputs.append)
@@ -166,7 +166,9 @@ def test_a_stopped_run_frees_what_it_held_and_emits_only_whole_answers(requests,
     context = FakeContext(6, cuttable=True, stop_after=stop_after)
     shop = FakeShop()
     outputs = []
-    Decoder(context, shop, slots=3, tally=Tally()).run(lay_out(units, levels=3), outputs.append)
+    Decoder(context, shop, slots=3, speed=DecodingSpeed()).run(
+        lay_out(units, levels=3), outputs.append
+    )
     assert shop.open == 0
     for output in outputs:
         i = int(output.job.call_ids[0])

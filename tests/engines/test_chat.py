@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from auditor.domain import Request
 from auditor.engines import EngineSettings
 from auditor.engines.chat import CHATML, ChatTemplate, TemplateRefusedError, parse_reply, text_of
-from auditor.engines.eligibility import needs_beyond_text
 from auditor.engines.parameters import sampling_of
 from auditor.engines.servers.fewest_tokens import fewest_tokens
 from auditor.errors import EngineError
@@ -165,7 +164,7 @@ def test_parameters_are_carried_over_or_named():
 def test_defaults_are_greedy_and_capped_by_the_request():
     sampling, fidelity = sampling_of(request(), EngineSettings())
     assert sampling.greedy
-    assert (sampling.max_tokens, sampling.capped_by_log) == (1024, False)
+    assert (sampling.max_tokens, sampling.capped_by_log) == (512, False)
     assert fidelity == {}
 
 
@@ -185,24 +184,6 @@ def test_any_parameters_give_a_sampling(params):
     sampling, _ = sampling_of(request(**params), EngineSettings())
     assert sampling.max_tokens >= 1
     assert 0 <= sampling.seed < 2**32
-
-
-@pytest.mark.parametrize(("asked", "reason"), [
-    (request(), None),
-    (request([]), "no-messages"),
-    (request([{"role": "user", "content": [{"type": "input_audio"}]}]), "needs-audio"),
-    (request([{"role": "user", "content": [{"type": "document"}]}]), "needs-files"),
-    (request([{"role": "user", "content": [
-        {"type": "tool_result", "content": [{"type": "image"}]}]}]), "needs-vision"),
-    (request(tools=[{"type": "code_interpreter"}]), "hosted-tools"),
-    (request(tools=[TOOL]), None),
-    (request(web_search_options={"a": 1}), "hosted-tools"),
-    (request(modalities=["text", "audio"]), "needs-audio"),
-    (request(modalities=["text"]), None),
-    (request(conversation="c1"), "missing-prefix"),
-])  # fmt: skip
-def test_what_no_text_model_can_do_is_known_beforehand(asked, reason):
-    assert needs_beyond_text(asked) == reason
 
 
 def test_no_tokenizer_stays_below_the_fewest_tokens():

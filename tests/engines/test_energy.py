@@ -7,8 +7,8 @@ import ctypes
 import pytest
 
 from auditor.domain import Answer
-from auditor.engines.measuring.energy import Counter, Meter, counters
-from auditor.engines.measuring.speed import ServerTally, Tally
+from auditor.engines.measuring.energy import EnergyCounter, EnergyMeter, counters
+from auditor.engines.measuring.speed import DecodingSpeed, ServerSpeed
 
 HOUR_UJ = 3_600_000_000
 """Microjoules of a watt-hour."""
@@ -37,7 +37,7 @@ class Machine:
         (self.folder / zone / "energy_uj").unlink()
 
     def meter(self, gpus=False):
-        return Meter(counters(gpus=gpus, powercap=self.folder))
+        return EnergyMeter(counters(gpus=gpus, powercap=self.folder))
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_what_stops_telling_makes_it_unknown(machine):
 
 
 def test_a_machine_without_counters(tmp_path):
-    assert Meter(counters(gpus=False, powercap=tmp_path / "none")).wh is None
+    assert EnergyMeter(counters(gpus=False, powercap=tmp_path / "none")).wh is None
 
 
 class Nvml:
@@ -150,32 +150,32 @@ def test_a_gpu_that_does_not_tell_makes_it_unknown(machine, monkeypatch, library
     assert machine.meter(gpus=False).wh == 0
 
 
-def test_a_tally_tells_energy_and_memory_of_what_it_measured(machine, monkeypatch):
+def test_a_speed_tells_energy_and_memory_of_what_it_measured(machine, monkeypatch):
     monkeypatch.setattr("auditor.engines.measuring.speed.counters", lambda gpus: counters(
         gpus=gpus, powercap=machine.folder
     ))  # fmt: skip
-    tally = Tally()
-    tally.step(4, 0.5)
-    assert [(row.energy_wh, row.peak_memory_bytes) for row in tally.rows("c")] == [(None, None)]
-    with tally.measuring(gpus=False):
-        tally.answer(10.0)
+    speed = DecodingSpeed()
+    speed.step(4, 0.5)
+    assert [(row.energy_wh, row.peak_memory_bytes) for row in speed.rows("c")] == [(None, None)]
+    with speed.measuring(gpus=False):
+        speed.answer(10.0)
         machine.show("intel-rapl:0", HOUR_UJ)
-    (row,) = tally.rows("c")
+    (row,) = speed.rows("c")
     assert row.energy_wh == 1
     assert 10 * 2**20 < row.peak_memory_bytes < 2**40
 
 
 def test_the_memory_and_energy_of_a_server_are_its_own():
-    tally = ServerTally()
-    tally.answer(1, Answer(text="x", output_tokens=3, latency_ms=20.0))
-    (row,) = tally.rows("c")
+    speed = ServerSpeed()
+    speed.answer(1, Answer(text="x", output_tokens=3, latency_ms=20.0))
+    (row,) = speed.rows("c")
     assert row.energy_wh is None
     assert row.peak_memory_bytes is None
 
 
 def test_a_counter_that_never_turns_over_may_be_read_twice():
     values = iter([5, 8, 8])
-    meter = Meter([Counter(lambda: next(values), None)])
+    meter = EnergyMeter([EnergyCounter(lambda: next(values), None)])
     meter.begin()
     meter.update()
     meter.update()

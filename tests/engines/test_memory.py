@@ -19,7 +19,8 @@ SCRIPT = """
 import json, resource, sys
 from pathlib import Path
 from auditor.domain import Request
-from auditor.engines import EngineSettings, native, open_engine
+from auditor.engines import EngineSettings, open_engine
+from auditor.engines.llama_cpp import bindings as native
 
 tokens = []
 

@@ -1,4 +1,4 @@
-"""Models found on a machine, presets, the doctor, and Anthropic's API as an engine."""
+"""Models found on a machine, presets, the table of engines and the doctor."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import struct
 from pathlib import Path
 
 import pytest
-from loopback import Handler, listening
 
-from auditor.domain import Request
-from auditor.engines import EngineSettings, models, open_engine
+from auditor.engines import models, open_engine
 from auditor.engines.doctor import diagnose
 from auditor.engines.presets import PRESETS, preset_named
-from auditor.engines.servers import server as server_module
-from auditor.errors import EngineError
+from auditor.engines.registry import ENGINES
+from auditor.errors import ConfigError, EngineError
 
 
 def pair(key: str, kind: int, raw: bytes) -> bytes:
@@ -142,92 +140,18 @@ def test_the_doctor_says_what_is_there_and_no_key(monkeypatch, tmp_path):
         assert check.hint or check.status != "problem"
 
 
-@pytest.fixture
-def messages_api(monkeypatch):
-    """Anthropic's API as far as an engine needs it; ``replies`` are given out in turn."""
-    seen, replies = [], []
-
-    class Replying(Handler):
-        def post(self):
-            seen.append((self.path, dict(self.headers), self.body()))
-            self.send_json(*replies.pop(0))
-
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    monkeypatch.setattr(server_module, "pause", lambda attempt, failure: 0.0)
-    with listening(Replying) as url:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
-        yield seen, replies
-
-
-def message(*blocks, reason="end_turn"):
-    usage = {"input_tokens": 9, "cache_read_input_tokens": 5, "output_tokens": 3}
-    return {"content": list(blocks), "stop_reason": reason, "usage": usage}
-
-
-def test_a_baseline_is_run_again_in_anthropic_s_words(messages_api):
-    seen, replies = messages_api
-    replies += [
-        (529, {"error": {"type": "overloaded_error", "message": "Overloaded"}}),
-        (200, message({"type": "text", "text": "Hi"},
-                      {"type": "tool_use", "id": "t2", "name": "get", "input": {"a": 2}},
-                      reason="tool_use")),
-    ]  # fmt: skip
-    call = {"id": "t1", "type": "function", "function": {"name": "get", "arguments": '{"a": 1}'}}
-    tool = {"type": "function", "function": {"name": "get", "parameters": {"type": "object"}}}
-    request = Request(
-        call_id="c",
-        messages=[
-            {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": "Go"},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "t1", "content": "42"},
-            {"role": "user", "content": "And?"},
-        ],
-        tools=[tool],
-        params={"temperature": 1.5, "stop": "END", "seed": 4, "tool_choice": "required"},
-    )
-    engine = open_engine("anthropic:claude-x", EngineSettings(timeout_s=5))
-    ((_, answer),) = engine.answers([request])
+@pytest.mark.parametrize("entry", ENGINES, ids=lambda entry: entry.form)
+def test_every_entry_of_the_table_opens_its_own_form(entry, monkeypatch):
+    for key in entry.keys:
+        monkeypatch.setenv(key, "sk-test")
+    assert entry.form.startswith(entry.prefixes)
+    assert all(server.spec.startswith(entry.prefixes) for server in entry.local_servers)
+    engine = open_engine(entry.form.replace("port", "8080"))
     engine.close()
-    path, headers, body = seen[-1]
-    assert (path, headers["x-api-key"]) == ("/v1/messages", "sk-test")
-    assert body == {
-        "model": "claude-x", "max_tokens": 1024, "system": "Be brief.", "temperature": 1.0,
-        "stop_sequences": ["END"], "tool_choice": {"type": "any"},
-        "tools": [{"name": "get", "description": "", "input_schema": {"type": "object"}}],
-        "messages": [
-            {"role": "user", "content": [{"type": "text", "text": "Go"}]},
-            {"role": "assistant", "content": [
-                {"type": "tool_use", "id": "t1", "name": "get", "input": {"a": 1}}]},
-            {"role": "user", "content": [
-                {"type": "tool_result", "tool_use_id": "t1", "content": "42"},
-                {"type": "text", "text": "And?"}]},
-        ],
-    }  # fmt: skip
-    assert (answer.text, answer.finish_reason) == ("Hi", "tool_calls")
-    assert (answer.input_tokens, answer.output_tokens) == (14, 3)
-    assert json.loads(answer.tool_calls[0]["function"]["arguments"]) == {"a": 2}
-    assert answer.fidelity.keys() == {"seed", "temperature"}
+    assert engine.candidate.model == entry.form.replace("#", ":").rpartition(":")[2]
 
 
-@pytest.mark.parametrize(("reply", "slug"), [
-    ((200, message(reason="refusal")), "filtered"),
-    ((200, message({"type": "text", "text": "half"}, reason="max_tokens")), "truncated"),
-    ((200, message()), "empty-answer"),
-    ((400, {"error": {"message": "prompt is too long: 300000 tokens"}}), "context-overflow"),
-])  # fmt: skip
-def test_what_anthropic_says_of_failures_has_a_name(messages_api, reply, slug):
-    messages_api[1].append(reply)
-    engine = open_engine("anthropic:claude-x", EngineSettings(timeout_s=5))
-    ((_, answer),) = engine.answers(
-        [Request(call_id="c", messages=[{"role": "user", "content": "Go"}])]
-    )
-    engine.close()
-    assert answer.error == slug
-
-
-def test_without_a_key_anthropic_is_one_clear_error(monkeypatch):
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    with pytest.raises(EngineError, match="needs a key") as caught:
-        open_engine("anthropic:claude-x")
-    assert "ANTHROPIC_API_KEY" in caught.value.hint
+def test_an_unknown_model_is_told_every_form(home):
+    with pytest.raises(ConfigError) as caught:
+        open_engine("smollm")
+    assert all(entry.form in caught.value.hint for entry in ENGINES)

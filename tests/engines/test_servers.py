@@ -326,31 +326,6 @@ def test_a_redirect_is_not_followed():
     assert thief.seen == []
 
 
-def test_images_and_hosted_tools_are_not_eligible():
-    image = [{"type": "text", "text": "?"}, {"type": "image_url", "image_url": {"url": "data:"}}]
-    with serving(lambda body, n: completion("x")) as fake, opened(fake) as engine:
-        seen = Request(call_id="i", messages=[{"role": "user", "content": image}])
-        assert engine.eligible(seen) == "needs-vision"
-        tool = Request(call_id="t", messages=[{"role": "user", "content": "hi"}],
-                       tools=[{"type": "web_search"}])  # fmt: skip
-        assert engine.eligible(tool) == "hosted-tools"
-        assert engine.eligible(ask(previous_response_id="r")) == "missing-prefix"
-        assert engine.eligible(ask()) is None
-
-
-def test_the_server_s_own_context_decides_eligibility():
-    listed = {"data": [{"id": "tiny", "max_model_len": 100}]}
-    raw = json.dumps(listed).encode()
-    with (
-        serving(
-            lambda body, n: completion("x"), get=lambda path: (200, "application/json", raw)
-        ) as fake,
-        opened(fake) as engine,
-    ):
-        assert engine.eligible(ask(text=PROSE * 20)) == "context"
-        assert engine.eligible(ask()) is None
-
-
 @pytest.mark.parametrize("spec", [
     "http://127.0.0.1:1/v1", "http://#m", "http://user:pw@127.0.0.1/v1#m", "ollama:",
 ])  # fmt: skip

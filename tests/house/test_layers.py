@@ -46,7 +46,7 @@ ONLY_IN = {
     "yaml": ("criteria", "text", "readers"),
     "jinja2": ("report", "engines"),
     "genai_prices": ("pricing",),
-    "httpx": ("engines",),
+    "httpx2": ("engines",),
 }
 # They take long to load or may not be installed: imported by the function that needs them.
 INSIDE_FUNCTIONS = {"anthropic", "duckdb", "llama_cpp", "rich", "sklearn"}

@@ -558,4 +558,4 @@ def test_what_is_more_than_text_is_left_out_with_its_reason(run, log, claude):
         )
         found = baseline.due(store)
     assert len(found.calls) == whole - 1
-    assert found.left_out == {"with more than text, or less (needs-vision)": 1}
+    assert found.left_out == {"that cannot be replayed (needs-vision)": 1}

@@ -66,14 +66,6 @@ def test_draws_are_independent():
         )
 
 
-def test_shares_are_those_of_the_draw():
-    for d in drawn(40).draws:
-        cost = COSTS[CALLS.index(d.call_id)]
-        unit = sum(c for u, c in zip(UNITS, COSTS, strict=True) if u == d.unit_id)
-        assert d.call_share == pytest.approx(float(cost))
-        assert d.unit_share == pytest.approx(float(unit))
-
-
 def test_the_plain_mean_of_draws_is_the_pass_rate_of_dollars():
     """Long calls cost more and fail more: calls pass at 0.9, dollars far less."""
     rng = np.random.default_rng(3)
@@ -95,35 +87,26 @@ def test_the_plain_mean_of_draws_is_the_pass_rate_of_dollars():
     assert np.var(means) == pytest.approx(dollars * (1 - dollars) / 100, rel=0.5)
 
 
-def test_unpriced_and_free_calls_are_counted_and_never_drawn():
-    costs = [None, Decimal(0), *COSTS[2:]]
+def test_free_calls_are_never_drawn_beside_ones_that_cost():
+    costs = [Decimal(0), Decimal(0), *COSTS[2:]]
     result = drawn(500, frame=(UNITS, CALLS, costs))
-    assert (result.basis, result.unpriced_calls, result.free_calls) == ("spend", 1, 1)
+    assert result.by_spend
     assert result.spend_usd == sum(COSTS[2:])
     assert not {"a1", "a2"} & {d.call_id for d in result.draws}
 
 
-def test_without_spend_the_priced_calls_are_drawn_alike():
-    costs = [None, *[Decimal(0)] * 5]
-    result = drawn(5000, frame=(UNITS, CALLS, costs))
+def test_without_spend_all_calls_are_drawn_alike_and_it_says_so():
+    result = drawn(6000, frame=(UNITS, CALLS, [Decimal(0)] * 6))
     counts = Counter(d.call_id for d in result.draws)
-    assert result.basis == "equal-zero-spend"
-    assert set(counts) == set(CALLS[1:])
+    assert not result.by_spend
+    assert set(counts) == set(CALLS)
     assert min(counts.values()) > 900
 
 
-def test_without_any_price_all_calls_are_drawn_alike_and_it_says_so():
-    result = drawn(5000, frame=(UNITS, CALLS, [None] * 6))
-    assert result.basis == "equal-unpriced"
-    assert result.unpriced_calls == 6
-    assert {d.call_id for d in result.draws} == set(CALLS)
-
-
-def test_a_vanishing_share_is_still_drawn_exactly():
+def test_a_vanishing_share_takes_no_draw_from_the_rest():
     """Billionths beside thousands of dollars: no rounding swallows the small ones."""
     frame = (["big", "small"], ["b", "s"], [Decimal(1000), Decimal("0.000000001")])
     assert {d.call_id for d in drawn(50, frame=frame).draws} == {"b"}
-    assert drawn(1, frame=frame).draws[0].unit_share < 1
 
 
 def test_ids_may_be_any_text():

@@ -91,20 +91,21 @@ def _name_with(options: Common, who: str, *, yes: bool) -> None:
     from auditor.categories import naming
     from auditor.categories.listing import rows
     from auditor.cli.views import categories as show
-    from auditor.engines.servers.anthropic_client import MODEL, ask_claude
+    from auditor.engines.servers.anthropic_client import DEFAULT_MODEL, ask_anthropic
     from auditor.errors import ConfigError, EngineError
 
-    service, _, model = who.partition(":")
+    service, _, named = who.partition(":")
+    model = named or DEFAULT_MODEL
     with options.pipeline() as (pipeline, terminal):
         if service != "anthropic":
             raise ConfigError(
                 f'--name-with does not know "{service}"', hint="use anthropic or anthropic:MODEL"
             )
-        ask = ask_claude(model or MODEL)
+        ask = ask_anthropic(model)
         pipeline.run_to("categorize")
         size = len(naming.question(pipeline.store))
         terminal.note(
-            f"Sends one question of {size:,} characters to {model or MODEL}: templates and one "
+            f"Sends one question of {size:,} characters to {model}: templates and one "
             "masked example of each category."
         )
         if not yes and not click.confirm("Send it?", default=False, err=True):
@@ -113,7 +114,7 @@ def _name_with(options: Common, who: str, *, yes: bool) -> None:
             taken = naming.name_categories(pipeline.store, ask)
         except ValueError as error:
             raise EngineError(
-                f"the answer of {model or MODEL} cannot be used: {error}",
+                f"the answer of {model} cannot be used: {error}",
                 hint="run the same command again; nothing was changed",
             ) from error
         pipeline.run_to("categorize")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from auditor.store.store import Store
 
 
-def proposal(due: Rerun, host: str) -> list[str]:
+def proposal(due: Rerun, address: str) -> list[str]:
     """Return what would be sent, to whom and for how much, and what is left out, in lines."""
     lines = []
     if due.calls:
@@ -23,7 +23,7 @@ def proposal(due: Rerun, host: str) -> list[str]:
         lines = [
             f"To ask again: {words.counted(len(due.calls), 'call')} ({models}), for {cost}.",
             "That is what their logged tokens cost without discounts for caches and batches.",
-            f"The logged prompts, masked as in the database, are sent to {host}.",
+            f"The logged prompts, masked as in the database, are sent to {address}.",
             "The key is that of ANTHROPIC_API_KEY.",
         ]
     else:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from auditor.engines.llama_cpp.bindings import Context
     from auditor.engines.llama_cpp.cohorts import Placed, Tokens
-    from auditor.engines.llama_cpp.token_choice import Picker, PickerShop
-    from auditor.engines.measuring.speed import Tally
+    from auditor.engines.llama_cpp.token_choice import Picker, PickerFactory
+    from auditor.engines.measuring.speed import DecodingSpeed
     from auditor.engines.parameters import Sampling
 
 
@@ -73,11 +73,13 @@ class _Slot:
 class Decoder:
     """Decodes cohorts in one context; its last ``levels`` streams hold shared prefixes."""
 
-    def __init__(self, context: Context, shop: PickerShop, *, slots: int, tally: Tally) -> None:
+    def __init__(
+        self, context: Context, factory: PickerFactory, *, slots: int, speed: DecodingSpeed
+    ) -> None:
         self._context = context
         self._model = context.model
-        self._shop = shop
-        self._tally = tally
+        self._factory = factory
+        self._speed = speed
         self._slots = [_Slot(sequence) for sequence in range(slots)]
         self._anchors: list[Tokens] = []
         self._cuttable = context.model.cuttable
@@ -118,10 +120,10 @@ class Decoder:
             return False
         logits = self._context.logits(1)
         slot.first = time.perf_counter()
-        self._tally.prompt(len(unit.tokens) - shared, slot.first - began)
+        self._speed.prompt(len(unit.tokens) - shared, slot.first - began)
         slot.placed = placed
         job = unit.payload
-        slot.picker = self._shop.picker(job.sampling, job.grammar, job.grammar_after)
+        slot.picker = self._factory.picker(job.sampling, job.grammar, job.grammar_after)
         slot.position = len(unit.tokens)
         slot.tokens, slot.text = [], bytearray()
         self._take(slot, slot.picker.pick(logits[0], int(logits[0].argmax())), emit)
@@ -156,7 +158,7 @@ class Decoder:
                 stream, prefix, base, logits=False, chunk=MICRO_BATCH_TOKENS
             ):
                 return False
-            self._tally.prompt(length - base, time.perf_counter() - began)
+            self._speed.prompt(length - base, time.perf_counter() - began)
             self._anchors.append(prefix)
         return True
 
@@ -185,7 +187,7 @@ class Decoder:
             return False
         logits = self._context.logits(len(busy))
         highest = logits.argmax(axis=1)
-        self._tally.step(len(busy), time.perf_counter() - began)
+        self._speed.step(len(busy), time.perf_counter() - began)
         for row, slot in enumerate(busy):
             assert slot.picker is not None
             slot.position += 1
@@ -216,7 +218,7 @@ class Decoder:
         assert slot.placed is not None
         now = time.perf_counter()
         ttft_ms = (slot.first - slot.started) * 1000
-        self._tally.answer(ttft_ms)
+        self._speed.answer(ttft_ms)
         output = Output(
             job=slot.placed.unit.payload,
             text=slot.text.decode("utf-8", "ignore"),

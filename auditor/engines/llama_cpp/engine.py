@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from auditor.domain import Answer, Candidate, canonical_json, digest
 from auditor.engines.chat import CHATML, ChatTemplate, TemplateRefusedError, parse_reply
-from auditor.engines.eligibility import needs_beyond_text, prompt_bytes
 from auditor.engines.llama_cpp import bindings as native
 from auditor.engines.llama_cpp.cohorts import Placed, Unit, cut, lay_out
 from auditor.engines.llama_cpp.decode_thread import BackgroundDecode
 from auditor.engines.llama_cpp.grammar import constraint_of
 from auditor.engines.measuring import machine
-from auditor.engines.measuring.speed import Tally
+from auditor.engines.measuring.speed import DecodingSpeed
 from auditor.engines.parameters import Sampling, sampling_of
 
 if TYPE_CHECKING:
@@ -22,15 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from auditor.domain import Request
-    from auditor.engines.base import EngineSettings, Speed
+    from auditor.engines.base import EngineSettings, MeasuredSpeed
     from auditor.engines.llama_cpp.batching import Job, Output
     from auditor.engines.llama_cpp.embedded_model import EmbeddedModel
     from auditor.engines.llama_cpp.gguf import GgufFile
 
 _LEVELS = 4  # how deep shared prefixes may nest
 _SMALLEST_CONTEXT = 512
-_ROOM_TO_ANSWER = 512  # a prompt must leave this much, or what the request asks for
-_TEMPLATE_BYTES = 4096  # what a template may add to the text of a short request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ class LlamaCppEngine:
         self._model: native.Model | None = None
         self._vocabulary: native.Model | None = None
         self._template: ChatTemplate | None = None
-        self._tally = Tally()
+        self._speed = DecodingSpeed()
         self._notes: list[str] = []
         self._run: BackgroundDecode | None = None
         trained = file.context_tokens
@@ -141,22 +138,6 @@ class LlamaCppEngine:
         off = self._settings.template_kwargs.get("enable_thinking") is False
         return not off and "think" in str(self._file.metadata.get("tokenizer.chat_template", ""))
 
-    def eligible(self, request: Request) -> str | None:
-        """None, or why the model cannot be asked this: content, tools, or the context's size."""
-        reason = needs_beyond_text(request)
-        if reason:
-            return reason
-        # No tokenizer gives more tokens than there are bytes, so most need not be tokenised.
-        if prompt_bytes(request) + _TEMPLATE_BYTES + _ROOM_TO_ANSWER <= self._limit:
-            return None
-        try:
-            prompt, _ = self._chat().render(request.messages, request.tools)
-        except TemplateRefusedError:
-            return "template"
-        sampling, _ = sampling_of(request, self._settings)
-        room = self._limit - len(self._tokens_of(prompt))
-        return None if room >= min(sampling.max_tokens, _ROOM_TO_ANSWER) else "context"
-
     def answers(
         self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
     ) -> Iterator[tuple[str, Answer]]:
@@ -184,9 +165,9 @@ class LlamaCppEngine:
                     if call_id not in done:
                         yield call_id, self._answer(asked[call_id], output)
 
-    def speed(self) -> Sequence[Speed]:
+    def speed(self) -> Sequence[MeasuredSpeed]:
         """Tokens per second at each number of busy slots that was met."""
-        return self._tally.rows(self.candidate.candidate_id)
+        return self._speed.rows(self.candidate.candidate_id)
 
     def close(self) -> None:
         """Free the model, once a run that was left before its end has stopped using it."""
@@ -326,10 +307,10 @@ class LlamaCppEngine:
         """Decode every cohort that is not done."""
         from auditor.engines.llama_cpp.batching import Decoder
         from auditor.engines.llama_cpp.selftest import check
-        from auditor.engines.llama_cpp.token_choice import PickerShop
+        from auditor.engines.llama_cpp.token_choice import PickerFactory
 
         assert self._model is not None
-        shop = PickerShop(self._model)
+        factory = PickerFactory(self._model)
         gpus = self._settings.gpu_layers != 0 and native.api().llama_supports_gpu_offload()
         try:
             for one in classes:
@@ -344,10 +325,10 @@ class LlamaCppEngine:
                     flash=not self._settings.exact,
                 )
                 try:
-                    check(context, shop)
+                    check(context, factory)
                     run.holds(context)
-                    decoder = Decoder(context, shop, slots=one.slots, tally=self._tally)
-                    with self._tally.measuring(gpus=gpus):
+                    decoder = Decoder(context, factory, slots=one.slots, speed=self._speed)
+                    with self._speed.measuring(gpus=gpus):
                         for cohort in todo:
                             if not decoder.run(cohort, run.emit):
                                 return
@@ -355,7 +336,7 @@ class LlamaCppEngine:
                     run.holds(None)
                     context.close()
         finally:
-            shop.close()
+            factory.close()
 
     def _answer(self, asked: _Asked, output: Output) -> Answer:
         request, model = asked.request, self._model

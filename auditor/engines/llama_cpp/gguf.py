@@ -98,8 +98,8 @@ def read_gguf(path: Path) -> GgufFile:
     """Read a GGUF model's header and hash its weights by samples.
 
     The hash is BLAKE2b over the size of each file, its header, and 64 blocks of 64 KiB spread
-    evenly: it tells apart any two models or quantisations without reading gigabytes, and is no
-    defence against someone who wants two files to look alike.
+    evenly. It tells any two models or quantisations apart without reading gigabytes, but does not
+    stop someone who wants two files to look alike.
 
     Raises:
         EngineError: no such file, not a GGUF file, or one that is cut off.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from auditor.engines.eligibility import function_of
+from auditor.engines.chat import function_of
 from auditor.engines.llama_cpp.bindings import schema_to_grammar
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from auditor.errors import EngineError
 
 if TYPE_CHECKING:
     from auditor.engines.llama_cpp.bindings import Context
-    from auditor.engines.llama_cpp.token_choice import PickerShop
+    from auditor.engines.llama_cpp.token_choice import PickerFactory
 
 _TEXT = "The quick brown fox jumps over the lazy"
 _GRAMMAR = 'root ::= "yes" | "no"'
 
 
-def check(context: Context, shop: PickerShop) -> None:
+def check(context: Context, factory: PickerFactory) -> None:
     """Decode, copy a stream, cut it, and mask by a grammar; leaves the context empty.
 
     Raises:
@@ -39,8 +39,8 @@ def check(context: Context, shop: PickerShop) -> None:
     if model.cuttable:
         _expect(context.drop(0, len(tokens)), "a sequence cannot be cut")
     context.clear()
-    _expect(shop.parses(_GRAMMAR), "a grammar cannot be parsed")
-    _expect(shop.first_allowed(_GRAMMAR, logits) in {b"y", b"ye", b"yes", b"n", b"no"},
+    _expect(factory.parses(_GRAMMAR), "a grammar cannot be parsed")
+    _expect(factory.first_allowed(_GRAMMAR, logits) in {b"y", b"ye", b"yes", b"n", b"no"},
             "a grammar does not hold")  # fmt: skip
 
 

@@ -34,13 +34,13 @@ class Picker:
     """
 
     def __init__(
-        self, shop: PickerShop, sampling: Sampling, state: Any | None, after: bytes
+        self, factory: PickerFactory, sampling: Sampling, state: Any | None, after: bytes
     ) -> None:
-        self._shop = shop
+        self._factory = factory
         self._state = state
         self._after = after if state is not None else b""
         self._said = b""
-        self._chain = None if sampling.greedy else shop.chain(sampling)
+        self._chain = None if sampling.greedy else factory.chain(sampling)
 
     @property
     def constrained(self) -> bool:
@@ -49,20 +49,20 @@ class Picker:
 
     def pick(self, logits: Logits, highest: int) -> int:
         """The next token, given the logits and which of them is highest."""
-        shop, state = self._shop, None if self._after else self._state
+        factory, state = self._factory, None if self._after else self._state
         if self._chain is None:
-            token = highest if state is None else shop.best(state, logits, highest)
+            token = highest if state is None else factory.best(state, logits, highest)
         else:
-            token = shop.sample(self._chain, shop.table(logits))
-            if state is not None and not shop.allows(state, token):
+            token = factory.sample(self._chain, factory.table(logits))
+            if state is not None and not factory.allows(state, token):
                 # As llama.cpp does: draw freely, and again under the mask when that is forbidden.
                 # Either way an allowed token comes with its share among the allowed ones.
-                token = shop.sample(self._chain, shop.masked(state, logits))
-            shop.accept(self._chain, token)
+                token = factory.sample(self._chain, factory.masked(state, logits))
+            factory.accept(self._chain, token)
         if state is not None:
-            shop.accept(state, token)
+            factory.accept(state, token)
         elif self._after:
-            self._said = (self._said + shop.piece(token))[-64:]
+            self._said = (self._said + factory.piece(token))[-64:]
             if self._after in self._said:
                 self._after = b""
         return token
@@ -71,11 +71,11 @@ class Picker:
         """Free the sampler chain and the grammar's state."""
         for sampler in (self._chain, self._state):
             if sampler is not None:
-                self._shop.free(sampler)
+                self._factory.free(sampler)
         self._chain = self._state = None
 
 
-class PickerShop:
+class PickerFactory:
     """Makes pickers for one model; grammars are parsed once and cloned for each answer."""
 
     def __init__(self, model: Model) -> None:

@@ -1,7 +1,7 @@
 """Energy used while a model answers, where the machine tells it: processors, NVIDIA's GPUs.
 
-The counters are the machine's: they count other programs' work too. What one part hides makes
-the whole unknown, since half of an amount is no amount.
+The counters are the machine's, so they count the work of other programs too. If one part hides its
+energy, the whole is unknown: a sum of some parts would look like the sum of all.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ _UJ_PER_WH = 3.6e9
 _UNREADABLE = (OSError, ValueError)
 
 
-class Counter(NamedTuple):
+class EnergyCounter(NamedTuple):
     """A counter of microjoules; after ``span`` of them it begins at 0 again (None: never)."""
 
     read: Callable[[], int]
     span: int | None
 
 
-class Meter:
+class EnergyMeter:
     """Adds up what counters count between ``begin`` and the last ``update``.
 
     A counter is looked at more often than it turns over: at 100 W one of Intel's takes 44 minutes.
     """
 
-    def __init__(self, counters: Sequence[Counter]) -> None:
+    def __init__(self, counters: Sequence[EnergyCounter]) -> None:
         self._counters = tuple(counters)
         self._last: list[int] = []
         self._used = 0
 
     @property
     def wh(self) -> float | None:
-        """Watt-hours so far; None where nobody counts, or a counter stopped telling."""
+        """Watt-hours so far; None without counters, or after one of them stopped."""
         return self._used / _UJ_PER_WH if self._counters else None
 
     def begin(self) -> None:
@@ -65,7 +65,7 @@ class Meter:
             return []
 
 
-def counters(*, gpus: bool, powercap: Path = POWERCAP) -> list[Counter]:
+def counters(*, gpus: bool, powercap: Path = POWERCAP) -> list[EnergyCounter]:
     """Return the counters of all that works on an answer, or none if one of them is missing.
 
     ``gpus`` says that GPUs work too. Energy of processors is for root alone on most systems:
@@ -78,7 +78,7 @@ def counters(*, gpus: bool, powercap: Path = POWERCAP) -> list[Counter]:
     return processors + found if found else []
 
 
-def _processors(powercap: Path) -> list[Counter]:
+def _processors(powercap: Path) -> list[EnergyCounter]:
     """Return a counter per processor package and per memory beside one (RAPL, Intel and AMD).
 
     Other zones are parts of a package (core, uncore) or hold it (psys). See the kernel's
@@ -91,7 +91,7 @@ def _processors(powercap: Path) -> list[Counter]:
             if name.startswith("package") or name == "dram":
                 read = partial(_number, zone / "energy_uj")
                 read()
-                found.append(Counter(read, _number(zone / "max_energy_range_uj")))
+                found.append(EnergyCounter(read, _number(zone / "max_energy_range_uj")))
     except _UNREADABLE:
         return []
     return found
@@ -101,7 +101,7 @@ def _number(path: Path) -> int:
     return int(path.read_text(encoding="ascii"))
 
 
-def _nvidia() -> list[Counter]:
+def _nvidia() -> list[EnergyCounter]:
     """Return a counter per GPU, none if one has none: NVML counts since the driver was loaded.
 
     NVML is the library under nvidia-smi, which itself shows only power; it counts on Volta and
@@ -109,16 +109,16 @@ def _nvidia() -> list[Counter]:
     """
     try:
         nvml = ctypes.CDLL(_NVML)
-        _call(nvml.nvmlInit_v2)
+        _checked(nvml.nvmlInit_v2)
         count = ctypes.c_uint()
-        _call(nvml.nvmlDeviceGetCount_v2, ctypes.byref(count))
+        _checked(nvml.nvmlDeviceGetCount_v2, ctypes.byref(count))
         found = []
         for index in range(count.value):
             device = ctypes.c_void_p()
-            _call(nvml.nvmlDeviceGetHandleByIndex_v2, ctypes.c_uint(index), ctypes.byref(device))
+            _checked(nvml.nvmlDeviceGetHandleByIndex_v2, ctypes.c_uint(index), ctypes.byref(device))
             read = partial(_gpu_energy, nvml, device)
             read()
-            found.append(Counter(read, None))
+            found.append(EnergyCounter(read, None))
     except (OSError, AttributeError):
         return []
     return found
@@ -126,11 +126,11 @@ def _nvidia() -> list[Counter]:
 
 def _gpu_energy(nvml: ctypes.CDLL, device: ctypes.c_void_p) -> int:
     millijoules = ctypes.c_ulonglong()
-    _call(nvml.nvmlDeviceGetTotalEnergyConsumption, device, ctypes.byref(millijoules))
+    _checked(nvml.nvmlDeviceGetTotalEnergyConsumption, device, ctypes.byref(millijoules))
     return millijoules.value * 1000
 
 
-def _call(function: Callable[..., int], *arguments: object) -> None:
+def _checked(function: Callable[..., int], *arguments: object) -> None:
     code = function(*arguments)
     if code:
         raise OSError(code, "NVML refused")

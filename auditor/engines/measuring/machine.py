@@ -83,7 +83,7 @@ def _read_clock() -> _Clock:
 
 def _spent_by_everyone() -> float:
     each = psutil.cpu_times(percpu=True)
-    # On Linux what a guest spends is part of user; waiting for a disk is no work.
+    # On Linux the time of guests is part of user, and waiting for a disk is not work.
     return sum(
         float(times.user + times.system + getattr(times, "nice", 0.0))
         for number, times in enumerate(each)

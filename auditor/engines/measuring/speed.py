@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from auditor.engines.base import Speed
-from auditor.engines.measuring.energy import Meter, counters
+from auditor.engines.base import MeasuredSpeed
+from auditor.engines.measuring.energy import EnergyMeter, counters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 1.0
 
 
-class Tally:
+class DecodingSpeed:
     """Counts tokens and seconds by how many answers were being written at a time."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Tally:
         self._output_tokens: defaultdict[int, int] = defaultdict(int)
         self._output_seconds: defaultdict[int, float] = defaultdict(float)
         self._ttft_ms: list[float] = []
-        self._meter: Meter | None = None
+        self._meter: EnergyMeter | None = None
         self._peak_memory: int | None = None
         self._looked_at = 0.0
 
@@ -42,14 +42,14 @@ class Tally:
         Memory is looked at, not asked for its highest: that may have been before.
         """
         if self._meter is None:
-            self._meter = Meter(counters(gpus=gpus))
+            self._meter = EnergyMeter(counters(gpus=gpus))
         self._meter.begin()
         try:
             yield
         finally:
             self._look(self._meter)
 
-    def _look(self, meter: Meter) -> None:
+    def _look(self, meter: EnergyMeter) -> None:
         meter.update()
         self._peak_memory = max(self._peak_memory or 0, psutil.Process().memory_info().rss)
         self._looked_at = time.monotonic()
@@ -70,10 +70,10 @@ class Tally:
         if self._meter is not None and time.monotonic() - self._looked_at > _LOOK_EVERY_S:
             self._look(self._meter)
 
-    def rows(self, candidate_id: str) -> list[Speed]:
+    def rows(self, candidate_id: str) -> list[MeasuredSpeed]:
         """One row per concurrency that was met, tokens per second of decoding time."""
         return [
-            Speed(
+            MeasuredSpeed(
                 candidate_id=candidate_id,
                 concurrency=concurrency,
                 prompt_tokens_per_s=_rate(self._prompt_tokens, self._prompt_seconds),
@@ -91,7 +91,7 @@ def _rate(tokens: int, seconds: float) -> float | None:
     return tokens / seconds if seconds > 0 else None
 
 
-class ServerTally:
+class ServerSpeed:
     """Counts what servers did, by how many requests a server had when one was sent."""
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class ServerTally:
         with self._lock:
             self._seen[concurrency].append(answer)
 
-    def rows(self, candidate_id: str) -> list[Speed]:
+    def rows(self, candidate_id: str) -> list[MeasuredSpeed]:
         """One row per concurrency; rates are those of one request times the concurrency.
 
         Where the time to the first token is unknown the whole time counts as writing.
@@ -116,7 +116,7 @@ class ServerTally:
                 output = sum(a.output_tokens or 0 for a in answers)
                 writing = sum((a.latency_ms or 0.0) - (a.ttft_ms or 0.0) for a in answers)
                 rows.append(
-                    Speed(
+                    MeasuredSpeed(
                         candidate_id=candidate_id,
                         concurrency=concurrency,
                         prompt_tokens_per_s=_times(concurrency, _rate(prompt, sum(started) / 1e3)),

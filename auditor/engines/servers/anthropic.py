@@ -1,34 +1,37 @@
-"""Anthropic's Messages API, to run a baseline again where a log holds no answer, or for its noise.
+"""``anthropic:model``: a baseline run again, where a log holds no answer or to measure its noise.
 
-This costs money and sends logged prompts out: the caller says so and is told yes before it asks.
+It costs money and sends logged prompts out, so the caller first says so and waits for a yes.
 Fields: https://docs.anthropic.com/en/api/messages
 """
 
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from auditor.domain import Answer, Candidate
-from auditor.engines.chat import text_of
-from auditor.engines.eligibility import function_of
+from auditor.engines.chat import function_of, text_of
 from auditor.engines.parameters import CAPS, dropped
-from auditor.engines.servers.http_client import Arrived, Failure
-from auditor.engines.servers.openai_compatible import base_url, count_of
-from auditor.engines.servers.server import Payload, ServerEngine
+from auditor.engines.servers.anthropic_client import (
+    KEY_VARIABLE,
+    MessagesApi,
+    address,
+    require_key,
+    text_of_reply,
+)
+from auditor.engines.servers.http_client import Failure
+from auditor.engines.servers.server import Payload, ServerEngine, whole_number
 from auditor.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import httpx
+    import httpx2
 
     from auditor.domain import Message, Request
     from auditor.engines.base import EngineSettings
+    from auditor.engines.servers.http_client import Arrived
 
-_HOST = "https://api.anthropic.com/"
-_VERSION = "2023-06-01"
 _CARRIED = frozenset({"top_p", "top_k", "thinking"})
 _KNOWN = _CARRIED | {"temperature", "stop", "tools", "tool_choice", *CAPS}
 _REASONS = {
@@ -45,11 +48,11 @@ def open_anthropic(model: str, settings: EngineSettings) -> ServerEngine:
     ``ANTHROPIC_BASE_URL`` names another host, as for Anthropic's own library.
 
     Raises:
-        EngineError: no model is named, or there is no key.
+        EngineError: no model is named, or no key is set.
     """
     if not model:
         raise EngineError("anthropic: names no model", hint="--model anthropic:claude-...")
-    key, url = require_key(), host()
+    key, url = require_key(), address()
     candidate = Candidate(
         engine="anthropic",
         model=model,
@@ -60,53 +63,40 @@ def open_anthropic(model: str, settings: EngineSettings) -> ServerEngine:
     )
     return ServerEngine(
         candidate,
-        AnthropicDialect(model),
+        AnthropicDialect(model, key),
         urls=(url,),
-        headers={"x-api-key": key, "anthropic-version": _VERSION},
         settings=settings,
+        key_variable=KEY_VARIABLE,
     )
 
 
-def require_key() -> str:
-    """Return the key of ``ANTHROPIC_API_KEY``.
-
-    Raises:
-        EngineError: there is none, or it is none that a header can hold.
-    """
-    key = os.environ.get("ANTHROPIC_API_KEY", "")
-    if not key or not key.isascii() or not key.isprintable():
-        raise EngineError(
-            "Anthropic's API needs a key", hint="put it into the environment: ANTHROPIC_API_KEY"
-        )
-    return key
-
-
-def host() -> str:
-    """Return the address that is asked: that of ``ANTHROPIC_BASE_URL``, else Anthropic's own.
-
-    Raises:
-        EngineError: it is no URL, or holds a password.
-    """
-    return base_url(os.environ.get("ANTHROPIC_BASE_URL") or _HOST, path="")
-
-
 class AnthropicDialect:
-    """``/v1/messages``. What the log does not say is left to the API, as it was when it ran."""
+    """Messages. What the log does not say is left to the API, as it was when the call was made."""
 
-    path = "/v1/messages"
-
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, key: str) -> None:
         self._model = model
+        self._key = key
+        self._api: MessagesApi | None = None
 
-    def prepare(self, requests: Sequence[Request], client: httpx.Client, url: str) -> None:
-        """Nothing to prepare."""
+    def prepare(self, requests: Sequence[Request], client: httpx2.Client, url: str) -> None:
+        """Load Anthropic's library, once for all threads."""
+        del requests
+        self._api = self._api or MessagesApi(client, url, self._key)
+
+    def send(
+        self, client: httpx2.Client, url: str, body: Mapping[str, Any], deadline: float
+    ) -> Arrived:
+        """Send one message through Anthropic's library."""
+        del client, url  # those of ``prepare``
+        assert self._api is not None
+        return self._api.send(body, deadline=deadline)
 
     def payload(self, request: Request) -> Payload:
-        """The logged request in Anthropic's words."""
+        """Return the logged request in Anthropic's words."""
         params = request.params
         fidelity = dropped(params, known=_KNOWN)
         system, messages = _messages(request.messages)
-        cap = next((params[name] for name in CAPS if count_of(params.get(name))), None)
+        cap = next((params[name] for name in CAPS if whole_number(params.get(name))), None)
         body: dict[str, Any] = {
             "model": self._model,
             "messages": messages,
@@ -131,10 +121,10 @@ class AnthropicDialect:
         return Payload(body=body, fidelity=fidelity, repeatable=False)
 
     def answer(self, arrived: Arrived, request: Request) -> Answer:
-        """Put a reply together.
+        """Return the answer in a reply.
 
         Raises:
-            Failure: it is no message.
+            Failure: the reply is not a message.
         """
         whole = arrived.events[0] if arrived.events else {}
         blocks, usage = whole.get("content"), whole.get("usage")
@@ -143,8 +133,8 @@ class AnthropicDialect:
                 error="invalid-response", detail="the reply holds no message", transient=True
             )
         blocks = [block for block in blocks if isinstance(block, dict)]
-        text = "".join(str(b.get("text", "")) for b in blocks if b.get("type") == "text")
-        calls = tuple(_call(block) for block in blocks if block.get("type") == "tool_use")
+        text = text_of_reply(whole)
+        calls = tuple(_tool_call(block) for block in blocks if block.get("type") == "tool_use")
         reason = str(whole.get("stop_reason"))
         error = None
         if reason == "refusal":
@@ -158,19 +148,15 @@ class AnthropicDialect:
             text=text,
             tool_calls=calls,
             finish_reason=_REASONS.get(reason, reason),
-            input_tokens=sum(count_of(usage.get(name)) or 0 for name in read),
-            output_tokens=count_of(usage.get("output_tokens")),
+            input_tokens=sum(whole_number(usage.get(name)) or 0 for name in read),
+            output_tokens=whole_number(usage.get("output_tokens")),
             latency_ms=arrived.latency_ms,
             error=error,
         )
 
-    def context_tokens(self, _client: httpx.Client, _url: str) -> int | None:
-        """The API does not say."""
-        return None
-
 
 def _messages(messages: Sequence[Message]) -> tuple[str, list[dict[str, Any]]]:
-    """The system text, and messages in which user and assistant alternate."""
+    """Return the system text, and messages in which user and assistant alternate."""
     system: list[str] = []
     sent: list[dict[str, Any]] = []
     for message in messages:
@@ -234,7 +220,7 @@ def _choice(choice: Any) -> dict[str, Any] | None:
     return None
 
 
-def _call(block: Mapping[str, Any]) -> dict[str, Any]:
+def _tool_call(block: Mapping[str, Any]) -> dict[str, Any]:
     arguments = json.dumps(block.get("input", {}), ensure_ascii=False)
     return {
         "id": block.get("id"),

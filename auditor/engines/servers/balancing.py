@@ -1,4 +1,4 @@
-"""Several servers, each given as many requests at a time as it answers well."""
+"""Balances requests over servers: each gets as many at a time as it answers well."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORTHWHILE = 1.05  # more at a time must bring this much more throughput, else 
 
 @dataclass(slots=True)
 class Server:
-    """One base URL, how many requests it has, and how many it may have."""
+    """One base URL, how many requests it is working on, and how many it may have."""
 
     url: str
     limit: int = _START
@@ -50,7 +50,10 @@ class Balancer:
         return any(server.answered for server in self.servers)
 
     def acquire(self) -> tuple[Server, int] | None:
-        """Wait for a server with room; it, and how many requests it now has. None when closed."""
+        """Wait for a server with room.
+
+        Return it and how many requests it now has, None once the balancer is closed.
+        """
         with self._change:
             while not self._closed:
                 server = min(self.servers, key=lambda s: s.outstanding / s.limit)
@@ -61,7 +64,7 @@ class Balancer:
             return None
 
     def answered_by(self, server: Server, tokens: int) -> None:
-        """A server answered, with so many tokens."""
+        """Note that a server answered with so many tokens."""
         with self._change:
             server.outstanding -= 1
             server.answered += 1
@@ -72,7 +75,7 @@ class Balancer:
             self._change.notify_all()
 
     def overloaded(self, server: Server) -> None:
-        """A server refused for now (429, 503), lost the connection or ran out of time."""
+        """Note that a server refused for now (429, 503), lost the connection or ran out of time."""
         with self._change:
             server.outstanding -= 1
             server.limit = max(1, server.limit // 2)
@@ -80,13 +83,13 @@ class Balancer:
             self._change.notify_all()
 
     def released(self, server: Server) -> None:
-        """A request ended in a way that says nothing about load."""
+        """Note that a request ended in a way that says nothing about load."""
         with self._change:
             server.outstanding -= 1
             self._change.notify_all()
 
     def close(self) -> None:
-        """Let everyone who waits go, with nothing."""
+        """Release all waiting threads; they get None."""
         with self._change:
             self._closed = True
             self._change.notify_all()

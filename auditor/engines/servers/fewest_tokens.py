@@ -1,4 +1,4 @@
-"""How few tokens a prompt can have, whatever the tokenizer: enough to notice a cut prompt."""
+"""A lower bound on the tokens of a prompt, for any tokenizer: enough to notice a cut prompt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHARE = 0.9
 
 
 def fewest_tokens(request: Request) -> int:
-    """A number of tokens that the messages cannot stay below: nine tenths of their words.
+    """Return a lower bound on the tokens of the messages: nine tenths of their words.
 
     The true count of English prose is about 1.5 times as high, so a prompt cut by more than
     about 40 % is noticed for certain.

@@ -1,4 +1,8 @@
-"""One request to a model server: what comes back is a JSON reply or a named failure."""
+"""HTTP to model servers: one request ends in a JSON reply or in a named failure.
+
+A server is a stranger: what it sends is bounded in bytes and in seconds, and a redirect is not
+followed, because it could carry the key to a host that the user did not name.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +28,8 @@ _TOO_LONG = (
 _FILTERED = ("content_filter", "content filter", "content management policy", "data_inspection")
 
 
-class Failure(Exception):  # noqa: N818 - it becomes an answer's error, it is no bug
-    """Why there is no reply: a slug, the details, and whether to try again.
+class Failure(Exception):  # noqa: N818 - it becomes the error of an answer
+    """Why no reply came: a slug, the details, and whether to try again.
 
     ``status`` is the HTTP status where there was one. ``overload`` asks for fewer requests at a
     time, ``retry_after`` is how many seconds the server asked to wait.
@@ -52,7 +56,7 @@ class Failure(Exception):  # noqa: N818 - it becomes an answer's error, it is no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """JSON events of a reply, one if it was not streamed, and when the first one with text came."""
+    """The JSON events of a reply, one where it was not streamed, and when the first one came."""
 
     events: tuple[Mapping[str, Any], ...]
     streamed: bool
@@ -60,8 +64,25 @@ class Arrived:
     latency_ms: float
 
 
+def open_client(*, connections: int, trust_env: bool) -> httpx2.Client:
+    """Open a client for any number of threads; its read timeout bounds the whole of a reply.
+
+    ``trust_env`` False ignores the proxies of the environment, which have no business with a
+    server on this machine. Whatever reads a reply raises ``Failure`` once it is longer than 64 MB
+    or its time is up.
+    """
+    return httpx2.Client(
+        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+        trust_env=trust_env,
+        follow_redirects=False,
+        # Compressed, 64 MB could unfold to any size.
+        headers={"user-agent": "auditor", "accept-encoding": "identity"},
+        event_hooks={"request": [_set_deadline], "response": [_bound]},
+    )
+
+
 def post(
-    client: httpx.Client,
+    client: httpx2.Client,
     url: str,
     payload: Mapping[str, Any],
     *,
@@ -76,33 +97,22 @@ def post(
         Failure: no complete reply came.
     """
     began = time.monotonic()
-    left = deadline - began
-    if left <= 0:
-        raise Failure(error="timeout", detail="no time left")
-    timeout = httpx.Timeout(left, connect=min(left, 10.0))
     try:
         with client.stream(
-            "POST", url, json=payload, headers=dict(headers), timeout=timeout
+            "POST", url, json=payload, headers=dict(headers), timeout=timeout_until(deadline)
         ) as reply:
-            if reply.status_code != httpx.codes.OK:
+            if reply.status_code != httpx2.codes.OK:
                 reply.read()
-                raise _failure(reply)
+                raise failure_told_by(reply)
             kind = reply.headers.get("content-type", "")
             streamed = "event-stream" in kind or "ndjson" in kind
             events: list[Mapping[str, Any]] = []
             first: float | None = None
-            for event in _events(reply, deadline) if streamed else [_whole(reply, deadline)]:
+            for event in _events(reply) if streamed else [json_object(reply.read())]:
                 first = first or time.monotonic()
                 events.append(event)
-    except httpx.ConnectError as error:
-        raise Failure(error="no-connection", detail=str(error), transient=True) from None
-    except httpx.TimeoutException:
-        detail = f"no reply in {time.monotonic() - began:.0f} s"
-        raise Failure(error="timeout", detail=detail, overload=True) from None
-    except httpx.InvalidURL as error:
-        raise Failure(error="refused", detail=str(error)) from None
-    except httpx.HTTPError as error:
-        raise Failure(error="connection-lost", detail=str(error), transient=True) from None
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise failure_of(error) from None
     return Arrived(
         events=tuple(events),
         streamed=streamed,
@@ -111,39 +121,98 @@ def post(
     )
 
 
+def timeout_until(deadline: float) -> httpx2.Timeout:
+    """Return the timeout of a request whose reply must be there by ``deadline``.
+
+    Raises:
+        Failure: no time is left.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise Failure(error="timeout", detail="no time left")
+    return httpx2.Timeout(left, connect=min(left, 10.0))
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what an exception of the HTTP library means."""
+    if isinstance(error, httpx2.ConnectError):
+        return Failure(error="no-connection", detail=str(error), transient=True)
+    if isinstance(error, httpx2.TimeoutException):
+        waited = error.request.extensions["timeout"]["read"]
+        return Failure(error="timeout", detail=f"no reply in {waited:.0f} s", overload=True)
+    if isinstance(error, httpx2.InvalidURL):
+        return Failure(error="refused", detail=str(error))
+    return Failure(error="connection-lost", detail=str(error), transient=True)
+
+
+def failure_told_by(reply: httpx2.Response) -> Failure:
+    """Return what a reply with an error status means; its body has been read."""
+    try:
+        detail = _message(reply.json())
+    except (ValueError, RecursionError):
+        detail = reply.text[:300]
+    return _failure(detail, reply)
+
+
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """Return the JSON object of a reply.
+
+    Raises:
+        Failure: it is something else, or an object that tells an error.
+    """
+    return _object(body.decode("utf-8", "replace"))
+
+
 def pause(attempt: int, failure: Failure) -> float:
-    """Seconds to wait before attempt ``attempt + 1``: doubling, spread at random, as asked."""
+    """Return the seconds to wait before attempt ``attempt + 1``.
+
+    They double from half a second, spread at random, and are no fewer than the server asked for.
+    """
     doubled: float = min(_LONGEST_PAUSE_S, 0.5 * 2**attempt)
     spread = doubled * random.uniform(0.5, 1.0)  # noqa: S311 - so that retries do not come together
     return max(spread, min(failure.retry_after or 0.0, _LONGEST_PAUSE_S))
 
 
-def _events(reply: httpx.Response, deadline: float) -> Iterator[Mapping[str, Any]]:
-    size = 0
+class _BoundedStream(httpx2.SyncByteStream):
+    """The body of a reply, cut off at a size and at a moment."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._stream:
+            size += len(chunk)
+            if size > _LONGEST_REPLY:
+                raise Failure(error="invalid-response", detail="the reply is longer than 64 MB")
+            if time.monotonic() > self._deadline:
+                raise Failure(error="timeout", detail="the reply went on too long", overload=True)
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _set_deadline(request: httpx2.Request) -> None:
+    wait = request.extensions["timeout"]["read"]
+    request.extensions["deadline"] = float("inf") if wait is None else time.monotonic() + wait
+
+
+def _bound(reply: httpx2.Response) -> None:
+    if reply.headers.get("content-encoding", "identity") != "identity":
+        detail = "the reply is compressed, which was not asked for"
+        raise Failure(error="invalid-response", detail=detail, status=reply.status_code)
+    assert isinstance(reply.stream, httpx2.SyncByteStream)
+    reply.stream = _BoundedStream(reply.stream, reply.request.extensions["deadline"])
+
+
+def _events(reply: httpx2.Response) -> Iterator[Mapping[str, Any]]:
     for line in reply.iter_lines():
-        size += len(line)
-        _check(size, deadline)
         text = line.removeprefix("data:").strip()
         if not text or text == "[DONE]" or line.startswith((":", "event:", "id:", "retry:")):
             continue
         yield _object(text)
-
-
-def _whole(reply: httpx.Response, deadline: float) -> Mapping[str, Any]:
-    chunks = []
-    size = 0
-    for chunk in reply.iter_bytes():
-        size += len(chunk)
-        _check(size, deadline)
-        chunks.append(chunk)
-    return _object(b"".join(chunks).decode("utf-8", "replace"))
-
-
-def _check(size: int, deadline: float) -> None:
-    if size > _LONGEST_REPLY:
-        raise Failure(error="invalid-response", detail="the reply is longer than 64 MB")
-    if time.monotonic() > deadline:
-        raise Failure(error="timeout", detail="the reply went on too long", overload=True)
 
 
 def _object(text: str) -> Mapping[str, Any]:
@@ -155,20 +224,12 @@ def _object(text: str) -> Mapping[str, Any]:
         detail = f"not a JSON object: {text[:200]!r}"
         raise Failure(error="invalid-response", detail=detail, transient=True)
     if value.get("error"):
-        raise _told(_message(value), None)
+        raise _failure(_message(value), None)
     return value
 
 
-def _failure(reply: httpx.Response) -> Failure:
-    try:
-        detail = _message(reply.json())
-    except ValueError:
-        detail = reply.text[:300]
-    return _told(detail, reply)
-
-
-def _told(detail: str, reply: httpx.Response | None) -> Failure:
-    """What a server's own words and status mean."""
+def _failure(detail: str, reply: httpx2.Response | None) -> Failure:
+    """Return what a server's own words and status mean."""
     status = reply.status_code if reply is not None else None
     low = detail.lower()
     if status in _TRANSIENT and not any(words in low for words in _TOO_LONG):

@@ -10,15 +10,13 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
-from auditor.domain import Answer, Candidate
+from auditor.domain import Answer, Candidate, canonical_json
 from auditor.engines.chat import parse_reply, plain_message
-from auditor.engines.eligibility import prompt_bytes
 from auditor.engines.parameters import sampling_of
-from auditor.engines.servers.http_client import Arrived, Failure
-from auditor.engines.servers.openai_compatible import count_of
-from auditor.engines.servers.server import Payload, ServerEngine
+from auditor.engines.servers.http_client import Arrived, Failure, post
+from auditor.engines.servers.server import Payload, ServerEngine, whole_number
 from auditor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def open_ollama(model: str, settings: EngineSettings) -> ServerEngine:
     """Open ``ollama:model`` on ``$OLLAMA_HOST`` or this machine; asks the server nothing.
 
     Raises:
-        EngineError: no model is named, or ``OLLAMA_HOST`` is no address.
+        EngineError: no model is named, or ``OLLAMA_HOST`` is not an address.
     """
     if not model:
         raise EngineError("ollama: names no model", hint="--model ollama:qwen3:4b")
@@ -56,18 +54,20 @@ def open_ollama(model: str, settings: EngineSettings) -> ServerEngine:
         rung=settings.rung,
     )
     dialect = OllamaDialect(model, settings)
-    return ServerEngine(candidate, dialect, urls=(_host(),), headers={}, settings=settings)
+    return ServerEngine(candidate, dialect, urls=(_host(),), settings=settings)
 
 
 def _host() -> str:
     named = os.environ.get("OLLAMA_HOST", "").strip() or _DEFAULT
     address = named if "//" in named else f"http://{named}"
     try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
     if not url.host:
-        raise EngineError(f"OLLAMA_HOST is no address: {named!r}", hint=f"OLLAMA_HOST={_DEFAULT}")
+        raise EngineError(
+            f"OLLAMA_HOST is not an address: {named!r}", hint=f"OLLAMA_HOST={_DEFAULT}"
+        )
     host = "127.0.0.1" if url.host == "0.0.0.0" else url.host  # noqa: S104 - as Ollama's client does
     port = url.port or (11434 if "//" not in named else None)
     return str(url.copy_with(host=host, port=port, raw_path=b"/")).rstrip("/")
@@ -76,32 +76,36 @@ def _host() -> str:
 class OllamaDialect:
     """``/api/chat``, with the context sized to the longest request of the set."""
 
-    path = "/api/chat"
-
     def __init__(self, model: str, settings: EngineSettings) -> None:
         self._model = model
         self._settings = settings
         self._context = settings.context_tokens or _SMALLEST_CONTEXT
 
-    def prepare(self, requests: Sequence[Request], client: httpx.Client, url: str) -> None:
+    def prepare(self, requests: Sequence[Request], client: httpx2.Client, url: str) -> None:
         """Choose one ``num_ctx`` for all: another one makes Ollama load the model again."""
         if self._settings.context_tokens or not requests:
             return
         need = max(
-            prompt_bytes(request) // 2 + sampling_of(request, self._settings)[0].max_tokens
+            _prompt_bytes(request) // 2 + sampling_of(request, self._settings)[0].max_tokens
             for request in requests
         )
         size = _SMALLEST_CONTEXT
         while size < need:
             size *= 2
         try:
-            most = self.context_tokens(client, url)
-        except (httpx.HTTPError, ValueError):
+            most = self._trained_context(client, url)
+        except (httpx2.HTTPError, Failure, ValueError):
             most = None
         self._context = min(size, most) if most else size
 
+    def send(
+        self, client: httpx2.Client, url: str, body: Mapping[str, Any], deadline: float
+    ) -> Arrived:
+        """Send one chat request."""
+        return post(client, f"{url}/api/chat", body, headers={}, deadline=deadline)
+
     def payload(self, request: Request) -> Payload:
-        """The logged request in Ollama's words."""
+        """Return the logged request in Ollama's words."""
         params = request.params
         sampling, fidelity = sampling_of(
             request, self._settings, also_known=frozenset({"reasoning_effort"})
@@ -144,10 +148,10 @@ class OllamaDialect:
         )
 
     def answer(self, arrived: Arrived, request: Request) -> Answer:
-        """Put a reply together.
+        """Return the answer in a reply; a prompt that was cut to the context makes it an error.
 
         Raises:
-            Failure: it is cut off, or the prompt was cut to the context.
+            Failure: the reply is cut off.
         """
         last = arrived.events[-1] if arrived.events else {}
         if not last.get("done"):
@@ -158,16 +162,16 @@ class OllamaDialect:
             message = event.get("message")
             if isinstance(message, dict):
                 text.append(str(message.get("content") or ""))
-                calls += [_call(call) for call in message.get("tool_calls") or []]
+                calls += [_tool_call(call) for call in message.get("tool_calls") or []]
         reply = parse_reply("".join(text), request.tools)
         tool_calls = tuple({"id": f"call_{i}", **c} for i, c in enumerate(calls))
-        prompt_tokens = count_of(last.get("prompt_eval_count"))
+        prompt_tokens = whole_number(last.get("prompt_eval_count"))
         reason = last.get("done_reason")
         error = detail = None
         if prompt_tokens is not None and prompt_tokens >= self._context - 1:
             error, detail = "truncated-by-server", f"the prompt fills num_ctx {self._context}"
         elif reason == "length" and not sampling_of(request, self._settings)[0].capped_by_log:
-            error, detail = "truncated", f"cut after {count_of(last.get('eval_count'))} tokens"
+            error, detail = "truncated", f"cut after {whole_number(last.get('eval_count'))} tokens"
         elif not reply.text.strip() and not tool_calls and not reply.tool_calls:
             error = "empty-answer"
         return Answer(
@@ -175,25 +179,31 @@ class OllamaDialect:
             tool_calls=tool_calls or reply.tool_calls,
             finish_reason=reason if isinstance(reason, str) else None,
             input_tokens=prompt_tokens,
-            output_tokens=count_of(last.get("eval_count")),
+            output_tokens=whole_number(last.get("eval_count")),
             ttft_ms=arrived.ttft_ms,
             latency_ms=arrived.latency_ms,
             error=error,
             error_detail=detail,
         )
 
-    def context_tokens(self, client: httpx.Client, url: str) -> int | None:
-        """The context the model was trained with, from ``/api/show``."""
+    def _trained_context(self, client: httpx2.Client, url: str) -> int | None:
+        """Return the context the model was trained with in tokens, as ``/api/show`` tells it."""
         shown = client.post(f"{url}/api/show", json={"model": self._model}, timeout=5.0).json()
         info = shown.get("model_info") if isinstance(shown, dict) else None
         if not isinstance(info, dict):
             return None
         found = [v for k, v in info.items() if k.endswith(".context_length")]
-        return count_of(found[0]) if found else None
+        return whole_number(found[0]) if found else None
+
+
+def _prompt_bytes(request: Request) -> int:
+    """Return the bytes of messages and tools as JSON, never fewer than their tokens."""
+    text = canonical_json([list(request.messages), list(request.tools)])
+    return len(text.encode("utf-8", "replace"))
 
 
 def _format(wanted: Any) -> Any:
-    """A response format as Ollama's ``format``: "json" or a schema."""
+    """Return a response format as Ollama's ``format``: "json", a schema, or None."""
     if not isinstance(wanted, dict):
         return None
     if wanted.get("type") == "json_object":
@@ -203,7 +213,7 @@ def _format(wanted: Any) -> Any:
     return None
 
 
-def _call(call: Any) -> dict[str, Any]:
+def _tool_call(call: Any) -> dict[str, Any]:
     function = call.get("function") if isinstance(call, dict) else None
     function = function if isinstance(function, dict) else {}
     arguments = function.get("arguments", {})

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
 from auditor.domain import Answer, Candidate
 from auditor.engines.chat import parse_reply
 from auditor.engines.parameters import CAPS, sampling_of
-from auditor.engines.servers.http_client import Arrived, Failure
-from auditor.engines.servers.server import Payload, ServerEngine, is_loopback
+from auditor.engines.servers.addresses import base_url, is_loopback, key_from
+from auditor.engines.servers.http_client import Arrived, Failure, post
+from auditor.engines.servers.server import KEY_VARIABLE, Payload, ServerEngine, whole_number
 from auditor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def open_server(spec: str, settings: EngineSettings) -> ServerEngine:
     and sent to the hosts in ``spec`` only.
 
     Raises:
-        EngineError: the URL is none, or names no model.
+        EngineError: an address is not a URL, or no model is named.
     """
     addresses, _, model = spec.partition("#")
     urls = tuple(
@@ -66,41 +66,18 @@ def open_server(spec: str, settings: EngineSettings) -> ServerEngine:
         rung=settings.rung,
     )
     headers, notes = _key_for(urls)
-    dialect = OpenAIDialect(model, settings)
-    return ServerEngine(
-        candidate, dialect, urls=urls, headers=headers, settings=settings, notes=notes
-    )
-
-
-def base_url(url: str, *, path: str) -> str:
-    """A server's address without a closing slash; ``path`` where the URL has none.
-
-    Raises:
-        EngineError: it is no URL, or holds a password.
-    """
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise EngineError(f"{url!r} is no URL", hint="--model http://host:port/v1#name")
-    if parsed.userinfo:
-        raise EngineError(
-            f"the URL of {parsed.host} holds a password",
-            hint="put the key into the environment: AUDITOR_ENGINE_API_KEY",
-        )
-    path = parsed.path.rstrip("/") or path
-    return str(parsed.copy_with(raw_path=(path or "/").encode())).rstrip("/")
+    dialect = OpenAIDialect(model, settings, headers)
+    return ServerEngine(candidate, dialect, urls=urls, settings=settings, notes=notes)
 
 
 def _key_for(urls: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
-    key = os.environ.get("AUDITOR_ENGINE_API_KEY", "")
-    if not key and all(httpx.URL(url).host == _OPENAI and url.startswith("https:") for url in urls):
-        key = os.environ.get("OPENAI_API_KEY", "")
+    key = key_from(KEY_VARIABLE)
+    if not key and all(
+        httpx2.URL(url).host == _OPENAI and url.startswith("https:") for url in urls
+    ):
+        key = key_from("OPENAI_API_KEY")
     if not key:
         return {}, []
-    if not key.isascii() or not key.isprintable():
-        raise EngineError("the API key holds characters that a header cannot", hint="set it anew")
     open_wires = [u for u in urls if u.startswith("http:") and not is_loopback(u)]
     notes = [f"the API key is sent unencrypted to {url}" for url in open_wires]
     return {"authorization": f"Bearer {key}"}, notes
@@ -109,17 +86,24 @@ def _key_for(urls: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
 class OpenAIDialect:
     """Chat completions, streamed so that the time to the first token is known."""
 
-    path = "/chat/completions"
-
-    def __init__(self, model: str, settings: EngineSettings) -> None:
+    def __init__(self, model: str, settings: EngineSettings, headers: Mapping[str, str]) -> None:
         self._model = model
         self._settings = settings
+        self._headers = headers
 
-    def prepare(self, requests: Sequence[Request], client: httpx.Client, url: str) -> None:
-        """Nothing to prepare: these servers size their context themselves."""
+    def prepare(self, requests: Sequence[Request], client: httpx2.Client, url: str) -> None:
+        """Do nothing: these servers size their context themselves."""
+
+    def send(
+        self, client: httpx2.Client, url: str, body: Mapping[str, Any], deadline: float
+    ) -> Arrived:
+        """Send one chat completion request."""
+        return post(
+            client, f"{url}/chat/completions", body, headers=self._headers, deadline=deadline
+        )
 
     def payload(self, request: Request) -> Payload:
-        """The logged request, with another model's name in it."""
+        """Return the logged request with another model's name in it."""
         sampling, fidelity = sampling_of(request, self._settings, also_known=_CARRIED)
         messages = [_message(message) for message in request.messages]
         if any(m.get("role") == "developer" for m in request.messages):
@@ -154,10 +138,10 @@ class OpenAIDialect:
         )
 
     def answer(self, arrived: Arrived, request: Request) -> Answer:
-        """Put a reply together.
+        """Return the answer in a reply.
 
         Raises:
-            Failure: it is cut off, or no chat completion.
+            Failure: the reply is cut off, or is not a chat completion.
         """
         whole = _join(arrived) if arrived.streamed else arrived.events[0]
         message, finish_reason = _choice(whole)
@@ -178,29 +162,14 @@ class OpenAIDialect:
             text=reply.text,
             tool_calls=tool_calls,
             finish_reason=finish_reason,
-            input_tokens=count_of(usage.get("prompt_tokens")),
-            output_tokens=count_of(usage.get("completion_tokens")),
+            input_tokens=whole_number(usage.get("prompt_tokens")),
+            output_tokens=whole_number(usage.get("completion_tokens")),
             reasoning_tokens=_reasoning(usage),
             ttft_ms=arrived.ttft_ms,
             latency_ms=arrived.latency_ms,
             error=error,
             error_detail=detail,
         )
-
-    def context_tokens(self, client: httpx.Client, url: str) -> int | None:
-        """What ``/v1/models`` says (vLLM, some hosted ones), else llama.cpp's ``/props``."""
-        listed = client.get(f"{url}/models", timeout=5.0).json()
-        models = listed.get("data") if isinstance(listed, dict) else None
-        for model in models if isinstance(models, list) else []:
-            if isinstance(model, dict) and model.get("id") == self._model:
-                for name in ("max_model_len", "context_length", "max_context_length"):
-                    if count_of(model.get(name)):
-                        return count_of(model[name])
-        props = client.get(f"{url.removesuffix('/v1')}/props", timeout=5.0)
-        if props.status_code != httpx.codes.OK:
-            return None
-        default = props.json().get("default_generation_settings")
-        return count_of(default.get("n_ctx")) if isinstance(default, dict) else None
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -221,7 +190,7 @@ def _choice(whole: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
 
 
 def _join(arrived: Arrived) -> Mapping[str, Any]:
-    """One completion from its streamed pieces; a stream without an end is half an answer."""
+    """Join the streamed pieces of a completion; a stream without an end is half an answer."""
     text: list[str] = []
     calls: dict[int, dict[str, Any]] = {}
     reason = usage = None
@@ -247,11 +216,6 @@ def _join(arrived: Arrived) -> Mapping[str, Any]:
     return {"choices": [{"message": message, "finish_reason": reason}], "usage": usage}
 
 
-def count_of(value: Any) -> int | None:
-    """A count in a reply, None if it is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
 def _reasoning(usage: Mapping[str, Any]) -> int | None:
     details = usage.get("completion_tokens_details")
-    return count_of(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+    return whole_number(details.get("reasoning_tokens")) if isinstance(details, dict) else None

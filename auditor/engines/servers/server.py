@@ -1,4 +1,4 @@
-"""Engines that are servers: what the OpenAI-compatible one and Ollama's have in common."""
+"""An engine that is one or several servers: queue, retries and balance, whatever they speak."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx
+import httpx2
 
 from auditor.domain import Answer, Candidate, canonical_json
-from auditor.engines.eligibility import needs_beyond_text
-from auditor.engines.measuring.speed import ServerTally
+from auditor.engines.measuring.speed import ServerSpeed
+from auditor.engines.servers.addresses import is_loopback
 from auditor.engines.servers.balancing import Balancer, Server
 from auditor.engines.servers.fewest_tokens import fewest_tokens
-from auditor.engines.servers.http_client import Arrived, Failure, pause, post
+from auditor.engines.servers.http_client import Failure, open_client, pause
 from auditor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from auditor.domain import Request
-    from auditor.engines.base import EngineSettings, Speed
+    from auditor.engines.base import EngineSettings, MeasuredSpeed
+    from auditor.engines.servers.http_client import Arrived
 
+KEY_VARIABLE = "AUDITOR_ENGINE_API_KEY"
 _TRIES = 6
 _DETAIL = 500
 _LAST_REQUESTS_S = 1.0
@@ -33,7 +35,7 @@ _LAST_REQUESTS_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What is sent for a request, and what became of the parameters that are not sent as logged.
+    """What to send for a request, and what became of parameters that are not sent as logged.
 
     ``optional`` names those that can be left out if the server refuses them by name.
     """
@@ -45,21 +47,29 @@ class Payload:
 
 
 class Dialect(Protocol):
-    """How a kind of server is spoken to."""
+    """What a kind of server is asked, and how its replies read."""
 
-    path: str
-
-    def prepare(self, requests: Sequence[Request], client: httpx.Client, url: str) -> None:
-        """Look at the whole set before the first is sent."""
+    def prepare(self, requests: Sequence[Request], client: httpx2.Client, url: str) -> None:
+        """Look at all requests, in one thread, before the first is sent."""
 
     def payload(self, request: Request) -> Payload:
-        """The body to send."""
+        """Return what to send for a request; its body holds ``messages``."""
+
+    def send(
+        self, client: httpx2.Client, url: str, body: Mapping[str, Any], deadline: float
+    ) -> Arrived:
+        """Send one body and return the whole reply; called by many threads at a time.
+
+        Raises:
+            Failure: no complete reply came before ``deadline`` (``time.monotonic``).
+        """
 
     def answer(self, arrived: Arrived, request: Request) -> Answer:
-        """The answer in a reply; raises ``Failure`` if there is none in it."""
+        """Return the answer in a reply.
 
-    def context_tokens(self, client: httpx.Client, url: str, /) -> int | None:
-        """The context the server says it has; None if it does not."""
+        Raises:
+            Failure: the reply holds none.
+        """
 
 
 class ServerEngine:
@@ -71,38 +81,29 @@ class ServerEngine:
         dialect: Dialect,
         *,
         urls: tuple[str, ...],
-        headers: Mapping[str, str],
         settings: EngineSettings,
         notes: Sequence[str] = (),
+        key_variable: str = KEY_VARIABLE,
     ) -> None:
         self.candidate = candidate
         self._dialect = dialect
-        self._headers = {"user-agent": "auditor", **headers}
+        self._key_variable = key_variable
         self._settings = settings
         self._notes = list(notes)
         self._balancer = Balancer(urls, settings.urls_concurrency)
-        self._tally = ServerTally()
+        self._speed = ServerSpeed()
         self._threads: list[threading.Thread] = []
-        self._context: list[int | None] = []
         self._local = all(is_loopback(url) for url in urls)
 
     @property
     def thinks(self) -> bool | None:
-        """A server does not say."""
+        """None: a server does not say."""
         return None
 
     @property
     def notes(self) -> Sequence[str]:
         """What the user should know about this engine."""
         return tuple(self._notes)
-
-    def eligible(self, request: Request) -> str | None:
-        """None, or why the server cannot be asked this; asks it once how long its context is."""
-        reason = needs_beyond_text(request)
-        if reason:
-            return reason
-        limit = self._settings.context_tokens or self._told_context()
-        return "context" if limit and fewest_tokens(request) > limit else None
 
     def answers(
         self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
@@ -144,9 +145,9 @@ class ServerEngine:
         finally:
             stop.set()
 
-    def speed(self) -> Sequence[Speed]:
+    def speed(self) -> Sequence[MeasuredSpeed]:
         """What was measured at each number of requests that a server had at a time."""
-        return self._tally.rows(self.candidate.candidate_id)
+        return self._speed.rows(self.candidate.candidate_id)
 
     def close(self) -> None:
         """Close the connections."""
@@ -159,24 +160,8 @@ class ServerEngine:
         self._client.close()
 
     @cached_property
-    def _client(self) -> httpx.Client:
-        most = self._balancer.most + 4
-        return httpx.Client(
-            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-            # A proxy has no business with a server on this machine, and a redirect could carry
-            # the key to a host that the user did not name.
-            trust_env=not self._local,
-            follow_redirects=False,
-        )
-
-    def _told_context(self) -> int | None:
-        if not self._context:
-            try:
-                url = self._balancer.servers[0].url
-                self._context.append(self._dialect.context_tokens(self._client, url))
-            except (httpx.HTTPError, ValueError):
-                self._context.append(None)
-        return self._context[0]
+    def _client(self) -> httpx2.Client:
+        return open_client(connections=self._balancer.most + 4, trust_env=not self._local)
 
     def _work(
         self,
@@ -184,7 +169,7 @@ class ServerEngine:
         outbox: queue.SimpleQueue[tuple[list[Request], Answer | EngineError]],
         stop: threading.Event,
     ) -> None:
-        """Send requests until there are none left; the thread's body, so nothing escapes."""
+        """Send requests until the inbox is empty; a thread's body, so no exception leaves it."""
         while not stop.is_set():
             try:
                 payload, asked = inbox.get_nowait()
@@ -195,14 +180,14 @@ class ServerEngine:
             except EngineError as error:
                 outbox.put((asked, error))
                 return
-            except Exception as error:  # noqa: BLE001 - a reply nobody thought of fails its request
+            except Exception as error:  # noqa: BLE001 - an unforeseen reply fails its own request
                 detail = f"{type(error).__name__}: {error}"[:_DETAIL]
                 outbox.put(
                     (asked, Answer(text=None, error="invalid-response", error_detail=detail))
                 )
 
     def _ask(self, payload: Payload, request: Request, stop: threading.Event) -> Answer:
-        """One request with its retries; raises EngineError if no request can be answered."""
+        """Send one request, with retries; raises EngineError if no request can be answered."""
         body, fidelity = dict(payload.body), dict(payload.fidelity)
         deadline = time.monotonic() + self._settings.timeout_s
         failure = Failure(error="timeout", detail="stopped")
@@ -247,16 +232,10 @@ class ServerEngine:
         tokens: int | None = None
         failure: Failure | None = None
         try:
-            arrived = post(
-                self._client,
-                server.url + self._dialect.path,
-                body,
-                headers=self._headers,
-                deadline=deadline,
-            )
+            arrived = self._dialect.send(self._client, server.url, body, deadline)
             answer = self._dialect.answer(arrived, request)
             tokens = answer.output_tokens or 0
-            self._tally.answer(concurrency, answer)
+            self._speed.answer(concurrency, answer)
         except Failure as error:
             failure = error
             raise
@@ -270,24 +249,24 @@ class ServerEngine:
         return _unless_truncated(answer, request)
 
     def _raise_if_gone(self, server: Server) -> None:
-        """Raise if nobody listens any more: then it is not this request that the server died of."""
+        """Raise if the server has stopped listening: then the fault is not this request's."""
         try:
-            self._client.get(server.url, headers=self._headers, timeout=5.0)
-        except httpx.ConnectError as error:
+            self._client.get(server.url, timeout=5.0)
+        except httpx2.ConnectError as error:
             raise EngineError(
                 f"the server at {server.url} cannot be reached any more: {error}",
                 hint="start it and run the same command again: it goes on where it stopped",
                 transient=True,
             ) from None
-        except httpx.HTTPError:
+        except (httpx2.HTTPError, Failure):
             return
 
     def _give_up_if_useless(self, failure: Failure, server: Server) -> None:
-        """Raise for what will be the same for every request: no key, no such model, no server."""
+        """Raise for what no request would survive: a refused key, an unknown model, no server."""
         if failure.status in {401, 403} and not server.answered:
             raise EngineError(
                 f"the server at {server.url} refuses access: {failure.detail}",
-                hint="put its key into the environment: AUDITOR_ENGINE_API_KEY",
+                hint=f"put its key into the environment: {self._key_variable}",
             )
         if failure.status in {404, 405} and not server.answered:
             raise EngineError(
@@ -303,14 +282,13 @@ class ServerEngine:
             )
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine."""
-    host = httpx.URL(url).host
-    return host in {"localhost", "::1"} or host.startswith("127.")
+def whole_number(value: Any) -> int | None:
+    """Return a count in a reply, None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _unless_truncated(answer: Answer, request: Request) -> Answer:
-    """The answer, or the error it is when the server read less than it was sent."""
+    """Return the answer, as an error where the server read less than it was sent."""
     fewest = fewest_tokens(request)
     if answer.input_tokens is None or answer.input_tokens >= fewest:
         return answer
@@ -329,7 +307,7 @@ def _unless_truncated(answer: Answer, request: Request) -> Answer:
 def _refused_parameter(
     failure: Failure, body: Mapping[str, Any], optional: frozenset[str]
 ) -> str | None:
-    """The parameter that a server refuses by its name, if the request can do without it."""
+    """Return the parameter that a server refuses by name, if the request can do without it."""
     if failure.status not in {400, 422} or failure.error != "refused":
         return None
     return next(

@@ -35,6 +35,7 @@ PARAMS = {
     "reasoning": "reasoning",
     "thinking": "thinking",
     "verbosity": "verbosity",
+    "modalities": "modalities",
 }
 """Request parameter to its name in OpenAI's chat API; what is not here is not kept."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
 
 name = "converse"
+_FILES = ("image", "document", "video")
 _PARAMS = {
     "temperature": "temperature",
     "topP": "top_p",
@@ -80,15 +81,14 @@ def _messages(call: Call, message: Json) -> list[Json]:
             calls.append(_call(block["toolUse"]))
         elif isinstance(result := block.get("toolResult"), dict):
             inner = result.get("content")
-            said = [
-                b["text"] if isinstance(b.get("text"), str) else dumps(b.get("json"))
-                for b in (inner if isinstance(inner, list) else ())
-                if isinstance(b, dict)
-            ]
+            inner = [b for b in inner if isinstance(b, dict)] if isinstance(inner, list) else []
+            said = [b["text"] if isinstance(b.get("text"), str) else dumps(b.get("json"))
+                    for b in inner]  # fmt: skip
+            call.needs_vision |= any(kind in b for b in inner for kind in _FILES)
             found.append(
                 {"role": "tool", "tool_call_id": result.get("toolUseId"), "content": "".join(said)}
             )
-        elif kind := next((k for k in ("image", "document", "video") if k in block), None):
+        elif kind := next((k for k in _FILES if k in block), None):
             call.needs_vision = True
             source = block[kind].get("source") if isinstance(block[kind], dict) else None
             data = source.get("bytes") if isinstance(source, dict) else None

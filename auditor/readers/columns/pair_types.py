@@ -65,6 +65,7 @@ class Request(msgspec.Struct, gc=False):
     reasoning: msgspec.Raw = UNSET
     thinking: msgspec.Raw = UNSET
     verbosity: msgspec.Raw = UNSET
+    modalities: msgspec.Raw = UNSET
 
 
 class _Said(msgspec.Struct, gc=False):
