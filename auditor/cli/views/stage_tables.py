@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.categories.listing import list_categories
 from auditor.cli.views import categories
 from auditor.report import wording as words
 
@@ -40,7 +41,7 @@ _SEVERAL = 2
 def outcome(terminal: Terminal, store: Store, stage: str) -> None:
     """Show the tables a stage wrote, as far as people read them."""
     if stage == "categorize":
-        categories.listing(terminal, categories.rows(store))
+        categories.listing(terminal, list_categories(store))
     elif stage == "sample":
         _table(terminal, store, _DRAWS, {
             "category": lambda row: row["name"],
