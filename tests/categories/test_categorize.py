@@ -97,13 +97,15 @@ def test_fresh_forgets_and_finds_the_same_ids_again(store):
 
 
 def test_a_rule_in_the_table_classifies_a_request(store):
-    from auditor.categories.routes import Doc, Matcher, RuleSet
+    from auditor.categories.routes import CallText, Matcher, RuleSet
 
     add(store, log(90))
     run(store, CategorizeSettings())
     rules = RuleSet.from_rules([row[0] for row in store.rows("SELECT rule FROM routes")])
-    doc = Doc(call_id="x", system=TASKS["triage"][0].format("Somebody New"), user="my card is lost")
-    route = Matcher(rules).match(doc)
+    call = CallText(
+        call_id="x", system=TASKS["triage"][0].format("Somebody New"), user="my card is lost"
+    )
+    route = Matcher(rules).match(call)
     assert (
         store.value("SELECT category_id FROM routes WHERE route_id = ?", [route])
         in by_task(store)["triage"]
