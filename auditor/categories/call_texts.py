@@ -45,7 +45,6 @@ FROM (
         coalesce(json_extract_string(t.messages, '$[0].role') = 'user'
                  AND json_type(t.messages, '$[0].content') = 'VARCHAR', false) AS plain
     FROM {{source}}
-    ANTI JOIN call_categories USING (call_id)
 )
 ORDER BY call_id
 """
