@@ -147,7 +147,7 @@ def _call_text(row: Mapping[str, Any]) -> CallText:
 
 
 def _first_user_text(messages: str | None) -> str:
-    """The text of the first message of a user, of the first message if there is none of a user."""
+    """The text of the user's first message, or of the first message of all if no user wrote."""
     parsed = orjson.loads(messages) if messages else []
     if not isinstance(parsed, list):
         return ""

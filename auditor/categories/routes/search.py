@@ -53,8 +53,8 @@ class Search:
         """Join groups with the one above from which only a value tells them apart.
 
         A frequent tenant, date or document in a system prompt is a fragment of its own. It is a
-        value, not a template, when the prompt above it already says the task and neither its
-        words nor the answers say another.
+        value, not a template, when the prompt above it already says the task, and its words and
+        the answers do not say another.
         """
         for key in sorted(groups, key=lambda k: (-len(k[1]), k)):
             kind, path = key
