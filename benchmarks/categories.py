@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +35,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, silhouette_score, v_measure_score
 
 from auditor.categories import stage as categorize
-from auditor.categories.routes import Doc, Matcher, find_routes, learn_more
+from auditor.categories import tables
+from auditor.categories.routes import CallText, Matcher
 from auditor.categories.routes.freeform import cluster
 from auditor.categories.routes.vectors import embed, unit
 from auditor.ingest import stage as ingest
@@ -234,71 +236,89 @@ def clusters(**_: object) -> None:
 def synthetic(calls: Sequence[int] = (10_000,), **_: object) -> None:
     """40 templates of 35 tasks and open chat: right, stable, and stable when it grows."""
     n = calls[0]
-    log = list(Log(1, _clusters()).calls(n))
-    docs, routes, tasks = ([r[i] for r in log] for i in range(3))
-    print(f"== synthetic log: {n} calls, {len(set(routes))} templates, {len(set(tasks))} tasks")
-    with Cpu() as cpu:
-        found = find_routes(docs)
-    of_route = [found.rules.routes[m.route].route_id for m in found.matches]
-    of_task = [found.category_of(m).category_id for m in found.matches]
-    row("routes against templates", routes, of_route, cpu.seconds)
-    row("categories against tasks", tasks, of_task)
-    fixed = [i for i, t in enumerate(tasks) if t != "chat"]
-    row("categories, templated calls only", [tasks[i] for i in fixed], [of_task[i] for i in fixed])
-    for seed in (1, 2):
-        again = find_routes(docs, seed=seed)
-        labels = [again.category_of(m).category_id for m in again.matches]
-        row(f"seed {seed} against seed 0", [of_task[i] for i in fixed], [labels[i] for i in fixed])
-    for part in range(3):
-        rng = random.Random(part)
-        kept = sorted(rng.sample(range(n), int(0.7 * n)))
-        again = find_routes([docs[i] for i in kept])
-        at = {
-            docs[i].call_id: again.category_of(m).category_id
-            for i, m in zip(kept, again.matches, strict=True)
-        }
-        same = [i for i in fixed if docs[i].call_id in at]
+    texts, templates, tasks = zip(*Log(1, _clusters()).calls(n), strict=True)
+    print(f"== synthetic log: {n} calls, {len(set(templates))} templates, {len(set(tasks))} tasks")
+    with Store.open() as store:
+        _fill(store, texts)
+        with Cpu() as cpu:
+            categorize.run(store, categorize.CategorizeSettings())
+        of_route, of_task = _found(store, texts, "route_id"), _found(store, texts, "category_id")
+        row("routes against templates", templates, of_route, cpu.seconds)
+        row("categories against tasks", tasks, of_task)
+        fixed = [i for i, t in enumerate(tasks) if t != "chat"]
         row(
-            f"70 % subsample {part}",
-            [of_task[i] for i in same],
-            [at[docs[i].call_id] for i in same],
+            "categories, templated calls only",
+            [tasks[i] for i in fixed],
+            [of_task[i] for i in fixed],
         )
-    _growth(docs, routes)
+        for seed in (1, 2):
+            categorize.run(store, categorize.CategorizeSettings(seed=seed, fresh=True))
+            again = _found(store, texts, "category_id")
+            row(
+                f"seed {seed} against seed 0",
+                [of_task[i] for i in fixed],
+                [again[i] for i in fixed],
+            )
+    for part in range(3):
+        kept = sorted(random.Random(part).sample(range(n), int(0.7 * n)))
+        with Store.open() as store:
+            some = [texts[i] for i in kept]
+            _fill(store, some)
+            categorize.run(store, categorize.CategorizeSettings())
+            at = dict(zip(kept, _found(store, some, "category_id"), strict=True))
+        same = [i for i in fixed if i in at]
+        row(f"70 % subsample {part}", [of_task[i] for i in same], [at[i] for i in same])
+    _growth(texts, templates)
 
 
-def _growth(docs: Sequence[Doc], routes: Sequence[str]) -> None:
-    """20 % later; then whole templates later."""
-    rng = random.Random(0)
-    late = set(rng.sample(range(len(docs)), len(docs) // 5))
-    early = [d for i, d in enumerate(docs) if i not in late]
-    before = find_routes(early)
-    rules = learn_more(before.rules, [docs[i] for i in sorted(late)])
-    old = [before.rules.routes[m.route].route_id for m in before.matches]
-    new = [rules.routes[m.route].route_id for m in Matcher(rules).assign(early)]
-    moved = sum(a != b for a, b in zip(old, new, strict=True)) / len(old)
+def _found(store: Store, calls: Sequence[CallText], column: str) -> list[str]:
+    """A column of call_categories, in the order of the calls."""
+    found = dict(store.rows(f"SELECT call_id, {column} FROM call_categories"))
+    return [found[call.call_id] for call in calls]
+
+
+def _growth(calls: Sequence[CallText], templates: Sequence[str]) -> None:
+    """20 % later; then whole templates later. Calls that are stored never move: ask them again."""
+    late = set(random.Random(0).sample(range(len(calls)), len(calls) // 5))
+    moved, _, _ = _grow(
+        [c for i, c in enumerate(calls) if i not in late], [calls[i] for i in sorted(late)]
+    )
     print(
         f"20 % new calls: {moved:.2%} of the old ones would move if asked again (stored ones never do)"
     )
-    names = sorted(set(routes) - {"chat"})
+    names = sorted(set(templates) - {"chat"})
     for part in range(3):
         hidden = set(random.Random(part).sample(names, 6))
-        seen = [d for d, r in zip(docs, routes, strict=True) if r not in hidden]
-        rest = [(d, r) for d, r in zip(docs, routes, strict=True) if r in hidden]
-        before = find_routes(seen)
-        known = {r.route_id for r in before.rules.routes}
-        rules = learn_more(before.rules, [d for d, _ in rest])
-        matches = Matcher(rules).assign([d for d, _ in rest])
-        ids = [rules.routes[m.route].route_id for m in matches]
+        seen = [c for c, t in zip(calls, templates, strict=True) if t not in hidden]
+        rest = [(c, t) for c, t in zip(calls, templates, strict=True) if t in hidden]
+        moved, known, ids = _grow(seen, [c for c, _ in rest])
         share = sum(i not in known for i in ids) / len(ids)
-        missed = Counter(r for (_, r), i in zip(rest, ids, strict=True) if i in known)
-        again = Matcher(rules).assign(seen)
-        kept = sum(
-            before.rules.routes[a.route].route_id == rules.routes[b.route].route_id
-            for a, b in zip(before.matches, again, strict=True)
-        ) / len(seen)
+        missed = Counter(t for (_, t), i in zip(rest, ids, strict=True) if i in known)
         print(
-            f"6 hidden templates ({len(rest)} calls): {share:.1%} of their calls in new routes; {1 - kept:.2%} of the others move; missed {dict(missed)}"
+            f"6 hidden templates ({len(rest)} calls): {share:.1%} of their calls in new routes; {moved:.2%} of the others move; missed {dict(missed)}"
         )
+
+
+def _grow(early: Sequence[CallText], late: Sequence[CallText]) -> tuple[float, set[str], list[str]]:
+    """Categorize, add calls, categorize again.
+
+    Returns the share of early calls whose route would change if they were asked again, the routes
+    known before, and the routes of the late calls.
+    """
+    with Store.open() as store:
+        _fill(store, early)
+        categorize.run(store, categorize.CategorizeSettings())
+        before = tables.load(store).rules
+        _fill(store, late)
+        categorize.run(store, categorize.CategorizeSettings())
+        after = tables.load(store).rules
+        ids = _found(store, late, "route_id")
+    old, new = Matcher(before).assign(early), Matcher(after).assign(early)
+    moved = sum(
+        before.routes[a.route].route_id != after.routes[b.route].route_id
+        for a, b in zip(old, new, strict=True)
+    ) / len(early)
+    return moved, {route.route_id for route in before.routes}, ids
 
 
 def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
@@ -306,9 +326,12 @@ def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
     for n in calls:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "scale.duckdb"
-            _fill(path, n)
+            log = Log(1, _clusters()).calls(n)
+            with Store.open(path) as store:
+                while some := [call for call, _, _ in islice(log, 50_000)]:
+                    _fill(store, some)
             code = (
-                "import sys, resource; from auditor.store.store import Store; from auditor.stages import categorize as c;"
+                "import sys, resource; from auditor.store.store import Store; from auditor.categories import stage as c;"
                 "s = Store.open(sys.argv[1]); r = c.run(s, c.CategorizeSettings());"
                 "u = resource.getrusage(resource.RUSAGE_SELF);"
                 "print(r.detail['categories'], u.ru_utime + u.ru_stime, u.ru_maxrss)"
@@ -324,6 +347,7 @@ def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
             )
 
 
+_PROSE = "They agreed to ship on Monday after the last tests have passed and to tell everyone."
 _ANSWERS = {
     "label": "billing", "sql": "SELECT a, count(*) FROM t GROUP BY 1", "list": "- one thing\n- two things\n- three",
     "svg": "<svg><path/></svg>", "markup": "<html></html>", "phrase": "a few words that make a phrase",
@@ -331,45 +355,34 @@ _ANSWERS = {
 }  # fmt: skip
 
 
-def _fill(path: Path, n: int) -> None:
-    """A database as ingest would leave it."""
-    prose = "They agreed to ship on Monday after the last tests have passed and to tell everyone."
-    log = Log(1, _clusters()).calls(n)
-    with Store.open(path) as store:
-        for first in range(0, n, 50_000):
-            docs = [doc for doc, _, _ in (next(log) for _ in range(min(50_000, n - first)))]
-            size = len(docs)
-            fixed = {
-                "source_id": "s",
-                "reader": "synthetic",
-                "api_shape": "chat",
-                "status": "ok",
-                "content_state": "full",
-                "usage_state": "absent",
-                "service_tier": "standard",
-                "cost_basis": "unpriced",
-            }
-            store.append("calls", pa.table({
-                "call_id": [d.call_id for d in docs], "record_no": list(range(first, first + size)),
-                "needs_vision": [False] * size, "needs_hosted_tools": [False] * size, "masked": [0] * size,
-                "tool_names": pa.array([list(d.tools) or None for d in docs], pa.list_(pa.string())),
-                "response_format": pa.array([d.response_format for d in docs], pa.string()),
-                **{key: [value] * size for key, value in fixed.items()},
-            }))  # fmt: skip
-            turn = [{"role": "assistant", "content": "ok"}, {"role": "user", "content": "more"}]
-            store.append("contents", pa.table({
-                "call_id": [d.call_id for d in docs],
-                "system_text": pa.array([d.system for d in docs], pa.string()),
-                "messages": [json.dumps([{"role": "user", "content": d.user}, *turn * (d.turns - 1)]) for d in docs],
-                "response_text": pa.array([_answer(d.shape or "", prose) for d in docs], pa.string()),
-                "tool_calls": pa.array(["[{}]" if d.shape == "tool_call" else None for d in docs], pa.string()),
-            }))  # fmt: skip
+def _fill(store: Store, calls: Sequence[CallText]) -> None:
+    """Add calls as ingest would leave them."""
+    size = len(calls)
+    fixed = {
+        "source_id": "s", "reader": "synthetic", "api_shape": "chat", "status": "ok", "record_no": 1,
+        "content_state": "full", "usage_state": "absent", "service_tier": "standard",
+        "cost_basis": "unpriced", "needs_vision": False, "needs_hosted_tools": False, "masked": 0,
+    }  # fmt: skip
+    store.append("calls", pa.table({
+        "call_id": [c.call_id for c in calls],
+        "tool_names": pa.array([list(c.tools) or None for c in calls], pa.list_(pa.string())),
+        "response_format": pa.array([c.response_format for c in calls], pa.string()),
+        **{key: [value] * size for key, value in fixed.items()},
+    }))  # fmt: skip
+    turn = [{"role": "assistant", "content": "ok"}, {"role": "user", "content": "more"}]
+    store.append("contents", pa.table({
+        "call_id": [c.call_id for c in calls],
+        "system_text": pa.array([c.system for c in calls], pa.string()),
+        "messages": [json.dumps([{"role": "user", "content": c.user}, *turn * (c.turns - 1)]) for c in calls],
+        "response_text": pa.array([_answer(c.shape or "") for c in calls], pa.string()),
+        "tool_calls": pa.array(["[{}]" if c.shape == "tool_call" else None for c in calls], pa.string()),
+    }))  # fmt: skip
 
 
-def _answer(shape: str, prose: str) -> str | None:
+def _answer(shape: str) -> str | None:
     if shape.startswith("json:{"):
         return json.dumps(dict.fromkeys(shape[6:-1].split(","), "v"))
-    return None if shape == "tool_call" else _ANSWERS.get(shape, prose)
+    return None if shape == "tool_call" else _ANSWERS.get(shape, _PROSE)
 
 
 def _clusters() -> Path | None:

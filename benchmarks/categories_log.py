@@ -15,7 +15,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.categories.routes import Doc, shape
+from auditor.categories.routes import CallText, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ class Log:
         self.weights = [t.weight for t in TEMPLATES]
         self.schemas = [_schema(random.Random(i)) for i in range(12)]
 
-    def calls(self, n: int) -> Iterator[tuple[Doc, str, str]]:
+    def calls(self, n: int) -> Iterator[tuple[CallText, str, str]]:
         """Yield `n` calls with the name of their template and of their task."""
         made = 0
         while made < n:
@@ -144,22 +144,22 @@ class Log:
                 if made == n:
                     return
                 yield (
-                    self._doc(made, template, system, user, turn),
+                    self._call(made, template, system, user, turn),
                     template.name if template else "chat",
                     task,
                 )
                 made += 1
 
-    def _doc(
+    def _call(
         self, number: int, template: Template | None, system: str | None, user: str, turn: int
-    ) -> Doc:
+    ) -> CallText:
         answer = self._answer(template.answers if template else "prose")
         tools: tuple[str, ...] = ()
         if template and template.tools == "varying":
             tools = tuple(sorted(self.rng.sample(TOOLS, self.rng.randint(2, 6))))
         elif template and template.tools == "fixed":
             tools = ("find_flights", "rebook")
-        return Doc(
+        return CallText(
             call_id=f"call-{number:08}",
             system=system,
             user=user,

@@ -1,4 +1,4 @@
-"""The texts of calls as the search for routes reads them: bounded, a chunk at a time."""
+"""The texts of calls as the search for routes reads them: a stratified sample, or all in chunks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from auditor.categories.routes import RARE_KEYS, Doc, frequent, quotas, shape
+from auditor.categories.routes import CallText, shape
 from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 
 if TYPE_CHECKING:
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 CHUNK = 50_000  # rows of contents read at a time
 NO_TEXT = "no-text"  # the structural key of calls whose text the log does not hold
-EMBEDDINGS = "embeddings"
+EMBEDDINGS = "embeddings"  # the structural key of calls that embed text
+
+RARE_KEYS = "rare"  # the stratum of all structural keys that are too rare for their own
+MIN_QUOTA = 100  # calls that even the smallest stratum may have in the sample
 
 # Long texts are cut in the database: what lies between head and tail is never read. The first
 # message comes whole only where it is not the plain text of a user.
-_DOCS = f"""
+_TEXTS = f"""
 SELECT call_id, conversation_id, tool_names,
     CASE WHEN api_shape = 'embeddings' THEN '{EMBEDDINGS}'
          WHEN turns IS NULL AND system_text IS NULL THEN '{NO_TEXT}'
@@ -42,7 +45,6 @@ FROM (
         coalesce(json_extract_string(t.messages, '$[0].role') = 'user'
                  AND json_type(t.messages, '$[0].content') = 'VARCHAR', false) AS plain
     FROM {{source}}
-    ANTI JOIN call_categories USING (call_id)
 )
 ORDER BY call_id
 """
@@ -72,48 +74,67 @@ SELECT call_id FROM (
 """
 
 
-def sample(store: Store, *, size: int, seed: int, open_routes: Sequence[str] = ()) -> list[Doc]:
-    """Calls to mine: a share of every structural key, by hash order.
+def sample(
+    store: Store, *, size: int, seed: int, open_routes: Sequence[str] = ()
+) -> list[CallText]:
+    """Draw up to `size` calls to search: a share of every structural key, in hash order.
 
-    Besides the calls without a route these are the calls of `open_routes`, the free-form rest,
-    so that a new template is found though only a few calls of it come at a time.
+    Drawn are calls without a route, and calls of `open_routes`, the free-form rest, so that a
+    new template is found even if only a few calls of it come at a time.
     """
     store.execute(_STRATA, {"seed": str(seed), "open": list(open_routes)})
     sizes = dict(store.rows("SELECT stratum, count(*) FROM _strata GROUP BY ALL"))
-    common = frequent(sizes)
-    wanted = quotas(
+    common = _frequent(sizes)
+    quotas = _quotas(
         {key: n for key, n in sizes.items() if key in common}
         | {RARE_KEYS: sum(n for key, n in sizes.items() if key not in common)},
         size,
     )
-    table = pa.table({"stratum": list(wanted), "quota": list(wanted.values())})
+    table = pa.table({"stratum": list(quotas), "quota": list(quotas.values())})
     with store.registered("_quotas", table):
         store.execute(f"CREATE OR REPLACE TEMP TABLE _chosen AS {_DRAW}", {"rare": RARE_KEYS})
-    rows = store.dicts(_DOCS.format(source=_CHOSEN))
+    rows = store.dicts(_TEXTS.format(source=_CHOSEN))
     store.execute("DROP TABLE _chosen; DROP TABLE _strata")
-    return [_doc(row) for row in rows]
+    return [_call_text(row) for row in rows]
 
 
-def new_docs(store: Store) -> Iterator[list[Doc]]:
+def _frequent(counts: Mapping[str, int]) -> set[str]:
+    """Structural keys with enough calls to be a stratum of their own; the others share one."""
+    least = max(8, sum(counts.values()) // 2000)
+    return {key for key, n in counts.items() if n >= least}
+
+
+def _quotas(counts: Mapping[str, int], size: int) -> dict[str, int]:
+    """Share a sample among strata in proportion; small strata get up to `MIN_QUOTA` calls."""
+    left, total = size, sum(counts.values())
+    out: dict[str, int] = {}
+    for key, n in sorted(counts.items(), key=lambda item: (item[1], item[0])):
+        out[key] = min(n, left, max(round(left * n / total), MIN_QUOTA))
+        total -= n
+        left -= out[key]
+    return out
+
+
+def uncategorized(store: Store) -> Iterator[list[CallText]]:
     """Every call without a route, a chunk of the stored texts at a time."""
     last = store.value("SELECT max(rowid) FROM contents")
     for first in range(0, -1 if last is None else last + 1, CHUNK):
         rows = store.dicts(
-            _DOCS.format(source=_CHUNK_OF_CONTENTS), {"first": first, "last": first + CHUNK - 1}
+            _TEXTS.format(source=_CHUNK_OF_CONTENTS), {"first": first, "last": first + CHUNK - 1}
         )
         if rows:
-            yield [_doc(row) for row in rows]
-    rows = store.dicts(_DOCS.format(source=_WITHOUT_CONTENTS))
+            yield [_call_text(row) for row in rows]
+    rows = store.dicts(_TEXTS.format(source=_WITHOUT_CONTENTS))
     if rows:
-        yield [_doc(row) for row in rows]
+        yield [_call_text(row) for row in rows]
 
 
-def _doc(row: Mapping[str, Any]) -> Doc:
+def _call_text(row: Mapping[str, Any]) -> CallText:
     user = row["user"]
     if user is None:
         user = _first_user_text(row["messages"])
     answered = row["response_text"] is not None or row["called_tools"]
-    return Doc(
+    return CallText(
         call_id=row["call_id"],
         system=row["system"] or None,
         user=user,
@@ -126,7 +147,7 @@ def _doc(row: Mapping[str, Any]) -> Doc:
 
 
 def _first_user_text(messages: str | None) -> str:
-    """The text of the first message of a user, of the first message if there is none of a user."""
+    """The text of the user's first message, or of the first message of all if no user wrote."""
     parsed = orjson.loads(messages) if messages else []
     if not isinstance(parsed, list):
         return ""

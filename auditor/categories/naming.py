@@ -1,7 +1,7 @@
 """Names of categories by a model, when asked for: one question about all of them.
 
-Sent are template texts and one shortened, masked example of each category, nothing else; what
-would be sent can be shown first. The names are kept as the model's word: the user's own names win.
+Only template texts and one shortened, masked example of each category are sent; what would be sent
+can be shown first. The names are kept as overrides of kind `name`: the user's own names win.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from auditor.store.store import Store
 
-EXCERPT = 400  # characters of a template, half as many of an example
-MOST = 60  # characters of a name
+MAX_TEMPLATE = 400  # characters sent of a template
+MAX_EXAMPLE = 200  # characters sent of an example
+MAX_NAME_LENGTH = 60  # characters
 _QUESTION = """\
 Below are categories of calls to language models, found in an API log. Give each a name of two to
 six words for a report: a verb and its object, then what tells it from the others if there is
@@ -50,26 +51,26 @@ def question(store: Store) -> str:
     parts = [_QUESTION]
     for category_id, name, task, shape, template in store.rows(_CATEGORIES):
         parts.append(
-            f"id: {category_id}\nnamed by rule: {_masked(name, MOST)}\n"
+            f"id: {category_id}\nnamed by rule: {_masked(name, MAX_NAME_LENGTH)}\n"
             f"task: {task or 'unknown'}, answers: {shape}\n"
-            f"<template>{_masked(template, EXCERPT)}</template>\n"
-            f"<example>{_masked(examples.get(category_id), EXCERPT // 2)}</example>\n"
+            f"<template>{_masked(template, MAX_TEMPLATE)}</template>\n"
+            f"<example>{_masked(examples.get(category_id), MAX_EXAMPLE)}</example>\n"
         )
     return "\n".join(parts)
 
 
-def _masked(text: str | None, most: int) -> str:
+def _masked(text: str | None, limit: int) -> str:
     """The beginning of a text without secrets and personal data, on one line."""
     clear = text or ""
     masked = Masker(suspects(clear), personal=True).text(clear)
-    return " ".join(masked.split())[:most]
+    return " ".join(masked.split())[:limit]
 
 
 def name_categories(store: Store, ask: Callable[[str], str]) -> dict[str, str]:
-    """Ask a model for names and keep them as overrides; returns the names taken over, by id.
+    """Ask a model for names and keep them as overrides; returns the names kept, by category id.
 
-    They take effect when the categories are found anew. A name that is missing, empty, too long or
-    given twice is not taken over: the name by rule stays.
+    They take effect when the categories are found anew. Where a name is missing, empty, too long or
+    given twice, the name by rule stays.
 
     Args:
         store: The audit.
@@ -80,20 +81,18 @@ def name_categories(store: Store, ask: Callable[[str], str]) -> dict[str, str]:
     """
     known = {row[0] for row in store.rows("SELECT category_id FROM categories")}
     given = _parse(ask(question(store)))
-    taken: dict[str, str] = {}
+    kept: dict[str, str] = {}
     used = {row[0].casefold() for row in store.rows("SELECT name FROM categories")}
-    for category_id, name in sorted(given.items()):
-        clean = " ".join(name.split())
-        fits = category_id in known and 0 < len(clean) <= MOST and clean.isprintable()
-        if fits and clean.casefold() not in used:
-            used.add(clean.casefold())
-            taken[category_id] = clean
-    said = [o for o in overrides.in_force(store) if o.kind != "name"]
-    named = [
-        Override(kind="name", subject=key, value={"name": name}) for key, name in taken.items()
-    ]
-    overrides.replace(store, [*said, *named])
-    return taken
+    for category_id, given_name in sorted(given.items()):
+        name = " ".join(given_name.split())
+        fits = category_id in known and 0 < len(name) <= MAX_NAME_LENGTH and name.isprintable()
+        if fits and name.casefold() not in used:
+            used.add(name.casefold())
+            kept[category_id] = name
+    others = [o for o in overrides.load(store) if o.kind != "name"]
+    named = [Override(kind="name", subject=key, value={"name": name}) for key, name in kept.items()]
+    overrides.save(store, [*others, *named])
+    return kept
 
 
 def _parse(answer: str) -> dict[str, str]:

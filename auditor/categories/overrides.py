@@ -1,7 +1,7 @@
-"""What the user said of categories, kept in the table ``overrides`` and enacted in SQL.
+"""Overrides: what the user changed about categories, kept in a table and applied in SQL.
 
-``taxonomy.yaml`` is where it is written; this module knows only rows. It is enacted anew each time
-the categories are found, on top of what was found, so that a word taken back leaves no trace.
+They are written in ``taxonomy.yaml``; this module knows only rows. They are applied anew each time
+the categories are found, on top of what was found, so that an override taken back leaves no trace.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from auditor.store.store import Store
 
 KINDS = ("group-by", "merge", "split", "pin", "ignore", "name", "rename")
-"""The order in which they are enacted; `name` is a model's word, `rename` the user's."""
+"""The order in which they are applied; a model gives a `name`, the user a `rename`."""
 COLUMNS = ("project", "team", "user_id", "model", "provider", "api_key_id", "endpoint")
-"""Columns of ``calls`` that categories can be made from; ``tags.KEY`` is the other way."""
+"""Columns of ``calls`` that categories can be made from, besides ``tags.KEY``."""
 TAG = "tags."
 
 _FIRST_USER_TEXT = "coalesce(json_extract_string(t.messages, '$[0].content'), '')"
@@ -39,7 +39,7 @@ _CONDITIONS = {
     "route": "a.route_id = ?",
 }
 CONDITIONS = tuple(_CONDITIONS)
-"""What the rule of a split may ask of a call; all that are given must hold."""
+"""Conditions of a split; a call must meet all that are given."""
 
 _SUMMARIZE = """
 UPDATE categories SET output_shape = shape FROM (
@@ -51,22 +51,22 @@ UPDATE categories SET output_shape = shape FROM (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """One thing the user said: `kind` is one of `KINDS`, `subject` the category it speaks of."""
+    """One change: `kind` is one of `KINDS`, `subject` the id of the category that it changes."""
 
     kind: str
     subject: str
     value: Mapping[str, Any]
 
 
-def in_force(store: Store) -> list[Override]:
-    """Everything the user said, in the order in which it is enacted."""
+def load(store: Store) -> list[Override]:
+    """All overrides, in the order in which they are applied."""
     rows = store.rows("SELECT kind, subject, value FROM overrides ORDER BY override_no")
     found = [Override(kind=k, subject=s, value=orjson.loads(v)) for k, s, v in rows]
     return sorted(found, key=lambda override: KINDS.index(override.kind))
 
 
-def replace(store: Store, said: Sequence[Override]) -> None:
-    """Keep this instead of what was said before."""
+def save(store: Store, changed: Sequence[Override]) -> None:
+    """Keep these overrides instead of those before."""
     now = datetime.now(UTC)
     with store.transaction():
         store.execute("DELETE FROM overrides")
@@ -80,7 +80,7 @@ def replace(store: Store, said: Sequence[Override]) -> None:
                     "value": canonical_json(dict(override.value)),
                     "said_at": now,
                 }
-                for number, override in enumerate(said)
+                for number, override in enumerate(changed)
             ],
         )
 
@@ -90,29 +90,29 @@ def split_id(parent: str, name: str) -> str:
     return digest("split", parent, name)[:12]
 
 
-def enact(store: Store) -> list[str]:
-    """Change the tables as the user said; returns a sentence for each word that finds nothing.
+def apply_to_tables(store: Store) -> list[str]:
+    """Change the tables as the overrides say; returns a warning for each that fits no category.
 
-    Expects the categories as they were found. Runs inside the caller's transaction.
+    Expects the categories as they were found, and runs inside the caller's transaction.
     """
     store.execute("DELETE FROM category_aliases")
-    missing = []
-    for override in in_force(store):
+    unknown = []
+    for override in load(store):
         known = override.kind == "group-by" or store.rows(
             "SELECT 1 FROM categories WHERE category_id = ?", [override.subject]
         )
         if not known:
-            missing.append(
+            unknown.append(
                 f"taxonomy: {override.kind} speaks of category {override.subject},"
                 " which is not there"
             )
             continue
-        _ENACT[override.kind](store, override.subject, override.value)
+        _APPLY[override.kind](store, override.subject, override.value)
     store.execute(_SUMMARIZE)
     store.execute(
         "DELETE FROM categories WHERE category_id NOT IN (SELECT category_id FROM call_categories)"
     )
-    return missing
+    return unknown
 
 
 def _group_by(store: Store, _: str, value: Mapping[str, Any]) -> None:
@@ -201,7 +201,7 @@ def _name(store: Store, target: str, value: Mapping[str, Any]) -> None:
 
 def _rename(store: Store, target: str, value: Mapping[str, Any], *, origin: str = "user") -> None:
     former = store.value("SELECT name FROM categories WHERE category_id = ?", [target])
-    # what was found later may have taken the name: the user's word comes first
+    # A category that was found later may have the name: the override comes first.
     store.execute(
         "UPDATE categories SET name = concat(name, ' (', category_id, ')')"
         " WHERE name = ? AND category_id <> ?",
@@ -218,7 +218,7 @@ def _alias(store: Store, alias: str, target: str) -> None:
     store.execute("INSERT OR REPLACE INTO category_aliases VALUES (?, ?)", [alias, target])
 
 
-_ENACT = {
+_APPLY = {
     "group-by": _group_by,
     "merge": _merge,
     "split": _split,

@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
+from task_log import add_calls, categorized, of_calls, snapshot
 
-from auditor.categories.routes import Doc, Matcher, RuleSet, find_routes, learn_more
-from auditor.categories.routes.search import minimum_support
+from auditor.categories import tables
+from auditor.categories.routes import CallText, Matcher, RuleSet
+from auditor.categories.routes.matcher import NO_ROUTE
+from auditor.categories.routes.sampled_calls import minimum_support
+from auditor.categories.stage import CategorizeSettings, run
+from auditor.store.store import Store
 
 TENANTS = (
     "Acme Holding",
@@ -58,74 +63,70 @@ def words(rng: random.Random, n: int) -> str:
     return " ".join(rng.choice(NOUNS) + rng.choice("abcdefghij") for _ in range(n))
 
 
-def tenant_log(n: int = 600, seed: int = 1) -> tuple[list[Doc], list[str]]:
+def tenant_log(n: int = 600, seed: int = 1) -> tuple[list[CallText], list[str]]:
     """Four tasks whose system prompts hold a tenant and a date: hundreds of distinct prompts."""
     rng = random.Random(seed)
-    docs, truth = [], []
+    calls, truth = [], []
     for i in range(n):
         task = rng.choice(sorted(TASKS))
         system = TASKS[task].format(
             tenant=rng.choice(TENANTS), date=f"2026-10-{rng.randint(1, 30):02}"
         )
         user = words(rng, rng.randint(5, 40))
-        docs.append(Doc(call_id=f"c{i:05}", system=system, user=user, shape=SHAPES[task]))
+        calls.append(CallText(call_id=f"c{i:05}", system=system, user=user, shape=SHAPES[task]))
         truth.append(task)
-    return docs, truth
+    return calls, truth
 
 
-def categories(docs: list[Doc], **options: int) -> list[str]:
-    found = find_routes(docs, **options)
-    return [found.category_of(m).category_id for m in found.matches]
+def test_values_inside_system_prompts_do_not_split_a_category(store):
+    calls, truth = tenant_log()
+    assert len({call.system for call in calls}) > 300
+    assert adjusted_rand_score(truth, categorized(store, calls)) == 1.0
 
 
-def test_values_inside_system_prompts_do_not_split_a_category():
-    docs, truth = tenant_log()
-    assert len({d.system for d in docs}) > 300
-    assert adjusted_rand_score(truth, categories(docs)) == 1.0
-
-
-def test_order_of_the_calls_does_not_matter():
-    docs, _ = tenant_log(300)
-    shuffled = docs[:]
+def test_order_of_the_calls_does_not_matter(store):
+    calls, _ = tenant_log(300)
+    shuffled = calls[:]
     random.Random(7).shuffle(shuffled)
-    one, two = find_routes(docs), find_routes(shuffled)
-    assert one.rules == two.rules
-    assert one.categories == two.categories
-    assert one.evidence == two.evidence
+    categorized(store, calls)
+    before = snapshot(store)
+    categorized(store, shuffled)
+    assert snapshot(store) == before
 
 
-def test_rules_survive_json_and_classify_single_requests_alike():
-    docs, _ = tenant_log(300)
-    found = find_routes(docs)
-    rules = RuleSet.from_rules(map(found.rules.rule, reversed(found.rules.routes)))
-    assert rules == found.rules
+def test_rules_survive_json_and_classify_single_requests_alike(store):
+    calls, _ = tenant_log(300)
+    categorized(store, calls)
+    rules = tables.load(store).rules
+    assert RuleSet.from_rules(map(rules.rule, reversed(rules.routes))) == rules
     matcher = Matcher(rules)
-    for doc, expected in list(zip(docs, found.matches, strict=True))[:40]:
-        assert matcher.match(doc) == found.rules.routes[expected.route].route_id
+    for call, route_id in list(zip(calls, of_calls(store, calls, "route_id"), strict=True))[:40]:
+        assert matcher.match(call) == route_id
 
 
-def test_a_sample_finds_the_same_routes_as_the_whole():
-    docs, truth = tenant_log(1500)
-    assert adjusted_rand_score(truth, categories(docs, sample=400)) == 1.0
-    assert categories(docs, sample=400, seed=1) == categories(docs, sample=400, seed=1)
+def test_a_sample_finds_the_same_routes_as_the_whole(store):
+    calls, truth = tenant_log(1500)
+    assert adjusted_rand_score(truth, categorized(store, calls, sample=400)) == 1.0
+    one = categorized(store, calls, sample=400, seed=1)
+    assert one == categorized(store, calls, sample=400, seed=1)
 
 
-def test_user_templates_under_a_generic_system_prompt_are_routes():
+def test_user_templates_under_a_generic_system_prompt_are_routes(store):
     rng = random.Random(3)
     templates = {
         "classify": "Classify the following product review as positive or negative.\n\nReview: {}\n\nAnswer:",
         "translate": "Translate this paragraph into French, keep the tone:\n\n{}",
     }
-    docs, truth = [], []
+    calls, truth = [], []
     for i in range(200):
         task = rng.choice(sorted(templates))
         text = templates[task].format(words(rng, rng.randint(4, 30)))
-        docs.append(Doc(call_id=f"c{i:04}", system="You are a helpful assistant.", user=text))
+        calls.append(CallText(call_id=f"c{i:04}", system="You are a helpful assistant.", user=text))
         truth.append(task)
-    assert adjusted_rand_score(truth, categories(docs)) == 1.0
+    assert adjusted_rand_score(truth, categorized(store, calls)) == 1.0
 
 
-def test_one_task_under_a_task_bearing_system_prompt_stays_whole():
+def test_one_task_under_a_task_bearing_system_prompt_stays_whole(store):
     """People write what they like to a bot; some of it many times."""
     rng = random.Random(5)
     system = "You are Nora, the travel desk of Fjord Air. Help customers change or cancel their booking, politely."
@@ -133,8 +134,8 @@ def test_one_task_under_a_task_bearing_system_prompt_stays_whole():
         "I want to cancel my flight to {} please",
         "Can I bring my {} on board as hand luggage?",
     ]
-    docs = [
-        Doc(
+    calls = [
+        CallText(
             call_id=f"c{i:04}",
             system=system,
             shape="prose",
@@ -142,39 +143,39 @@ def test_one_task_under_a_task_bearing_system_prompt_stays_whole():
         )
         for i in range(300)
     ]
-    assert len(set(categories(docs))) == 1
+    assert len(set(categorized(store, calls))) == 1
 
 
-def test_another_task_under_a_shared_system_prompt_is_another_route():
+def test_another_task_under_a_shared_system_prompt_is_another_route(store):
     rng = random.Random(6)
     system = "You are the assistant of Elmwood Clinic. Follow the style guide: plain words, British spelling, no jargon, no names."
-    docs, truth = [], []
+    calls, truth = [], []
     for i in range(300):
         if i % 2:
             user = f"Extract every medication from this note as JSON with the keys name and dose.\n\n{words(rng, 20)}"
             shape = "json:[]"
         else:
             user, shape = words(rng, 15), "prose"
-        docs.append(Doc(call_id=f"c{i:04}", system=system, user=user, shape=shape))
+        calls.append(CallText(call_id=f"c{i:04}", system=system, user=user, shape=shape))
         truth.append(shape)
-    assert adjusted_rand_score(truth, categories(docs)) == 1.0
+    assert adjusted_rand_score(truth, categorized(store, calls)) == 1.0
 
 
-def test_a_long_conversation_does_not_become_a_template():
+def test_a_long_conversation_does_not_become_a_template(store):
     rng = random.Random(8)
     first = "My grandmother's recipe for plum cake asks for two pounds of plums and one of flour"
-    talk = [Doc(call_id=f"t{i:03}", system=None, user=first, turns=i + 1) for i in range(60)]
-    chat = [Doc(call_id=f"c{i:03}", system=None, user=words(rng, 12)) for i in range(60)]
-    found = find_routes(talk + chat)
-    assert all(route.free for route in found.rules.routes)
-    assert len({m.route for m in found.matches[:60]}) == 1
+    talk = [CallText(call_id=f"t{i:03}", system=None, user=first, turns=i + 1) for i in range(60)]
+    chat = [CallText(call_id=f"c{i:03}", system=None, user=words(rng, 12)) for i in range(60)]
+    categorized(store, talk + chat)
+    assert all(route.free_form for route in tables.load(store).rules.routes)
+    assert len(set(of_calls(store, talk, "route_id"))) == 1
 
 
-def test_rare_tool_sets_do_not_split_an_agent():
+def test_rare_tool_sets_do_not_split_an_agent(store):
     rng = random.Random(9)
     system = "You are the automation agent of the warehouse. Call every tool that the request needs, with values from the request."
-    docs = [
-        Doc(
+    calls = [
+        CallText(
             call_id=f"c{i:03}",
             system=system,
             user=words(rng, 10),
@@ -183,7 +184,7 @@ def test_rare_tool_sets_do_not_split_an_agent():
         )
         for i in range(200)
     ]
-    assert len(set(categories(docs))) == 1
+    assert len(set(categorized(store, calls))) == 1
 
 
 @pytest.mark.parametrize(
@@ -203,54 +204,63 @@ def test_rare_tool_sets_do_not_split_an_agent():
         ),
     ],
 )
-def test_templates_in_other_languages(one: str, two: str):
+def test_templates_in_other_languages(store, one: str, two: str):
     rng = random.Random(10)
     alphabet = "的一是不了人我在有他这为之大来以个中上们" if "请" in one else "abcdefgh"
-    docs, truth = [], []
+    calls, truth = [], []
     for i in range(120):
         gap = "" if "请" in one else " "
         value = gap.join("".join(rng.choices(alphabet, k=4)) for _ in range(12))
-        docs.append(Doc(call_id=f"c{i:03}", system=None, user=(one, two)[i % 2].format(value)))
+        calls.append(
+            CallText(call_id=f"c{i:03}", system=None, user=(one, two)[i % 2].format(value))
+        )
         truth.append(i % 2)
-    assert adjusted_rand_score(truth, categories(docs)) == 1.0
+    assert adjusted_rand_score(truth, categorized(store, calls)) == 1.0
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 5])
-def test_tiny_logs(n: int):
-    docs = [Doc(call_id=f"c{i}", system=None, user=f"hello {i}") for i in range(n)]
-    found = find_routes(docs)
-    assert len(found.matches) == n
-    assert all(found.category_of(m).name for m in found.matches)
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_tiny_logs(store, n: int):
+    calls = [CallText(call_id=f"c{i}", system=None, user=f"hello {i}") for i in range(n)]
+    assert len(categorized(store, calls)) == n
+    assert all(name for (name,) in store.rows("SELECT name FROM categories"))
 
 
-def test_hundred_thousand_tokens_are_read_at_head_and_tail():
+def test_hundred_thousand_tokens_are_read_at_head_and_tail(store):
     rng = random.Random(11)
     bulk = words(rng, 100_000)
-    head, tail = (
-        "Read the contract below and list the duties of the tenant.\n\n",
-        "\n\nAnswer with a numbered list of duties.",
-    )
-    docs = [
-        Doc(call_id=f"c{i:02}", system=None, user=head + bulk[i * 100 :] + tail) for i in range(20)
+    head = "Read the contract below and list the duties of the tenant.\n\n"
+    tail = "\n\nAnswer with a numbered list of duties."
+    calls = [
+        CallText(call_id=f"c{i:02}", system=None, user=head + bulk[i * 100 :] + tail)
+        for i in range(20)
     ]
-    found = find_routes(docs)
-    assert len({m.route for m in found.matches}) == 1
-    assert (
-        "duties of the tenant"
-        in found.evidence[found.rules.routes[found.matches[0].route].route_id].template
-    )
+    categorized(store, calls)
+    ((template,),) = store.rows("SELECT template FROM routes")
+    assert "duties of the tenant" in template
+    assert "numbered list" in template
+
+
+@pytest.fixture(scope="module")
+def reused_store():
+    with Store.open() as store:
+        yield store
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.none() | st.text(max_size=40), st.text(max_size=60)), max_size=12))
-def test_every_call_gets_a_route_and_a_named_category(texts):
-    docs = [Doc(call_id=str(i), system=s, user=u) for i, (s, u) in enumerate(texts)]
-    found = find_routes(docs)
-    assert len(found.matches) == len(docs)
-    for m in found.matches:
-        assert 0 <= m.confidence <= 1
-        assert found.category_of(m).name.strip()
-    assert len({c.name for c in found.categories}) == len(found.categories)
+@given(
+    st.lists(
+        st.tuples(st.none() | st.text(max_size=40), st.text(max_size=60)), min_size=1, max_size=12
+    )
+)
+def test_every_call_gets_a_route_and_a_named_category(reused_store, texts):
+    store = reused_store
+    calls = [CallText(call_id=str(i), system=s, user=u) for i, (s, u) in enumerate(texts)]
+    assert len(categorized(store, calls)) == len(calls)
+    assert store.check() == []
+    assert store.value("SELECT bool_and(confidence BETWEEN 0 AND 1) FROM call_categories")
+    names = [name for (name,) in store.rows("SELECT name FROM categories")]
+    assert all(name.strip() for name in names)
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize(("n", "least"), [(10, 2), (100, 8), (8000, 8), (30_000, 30)])
@@ -258,27 +268,29 @@ def test_minimum_support(n: int, least: int):
     assert minimum_support(n) == least
 
 
-def test_matcher_of_no_rules_finds_nothing():
-    found = Matcher(RuleSet(routes=(), fragments=())).assign(
-        [Doc(call_id="a", system=None, user="x")]
-    )
-    assert found[0].route == -1
+def test_a_matcher_of_no_rules_finds_no_route():
+    matcher = Matcher(RuleSet(routes=(), fragments=()))
+    call = CallText(call_id="a", system=None, user="x")
+    assert matcher.assign([call])[0].route == NO_ROUTE
+    assert matcher.match(call) is None
 
 
-def test_a_call_unlike_any_in_the_sample_has_a_place_of_its_own():
-    docs, _ = tenant_log(400)
-    rules = find_routes(docs).rules
-    stranger = Doc(call_id="x", system=None, user="Where do storks spend the winter?")
-    found = Matcher(rules).assign([stranger, docs[0]])
-    assert rules.routes[found[0].route].free
-    assert not rules.routes[found[1].route].free
+def test_a_call_unlike_any_in_the_sample_has_a_place_of_its_own(store):
+    calls, _ = tenant_log(400)
+    categorized(store, calls)
+    rules = tables.load(store).rules
+    add_calls(store, [CallText(call_id="x", system=None, user="Where do storks winter?")])
+    run(store, CategorizeSettings())
+    ((route_id,),) = store.rows("SELECT route_id FROM call_categories WHERE call_id = 'x'")
+    assert route_id not in {route.route_id for route in rules.routes}
+    assert route_id in tables.load(store).rules.free_form
 
 
-def test_thousands_of_rare_tool_sets_do_not_fill_the_sample():
+def test_thousands_of_rare_tool_sets_do_not_fill_the_sample(store):
     rng = random.Random(12)
-    docs, truth = tenant_log(1500)
-    docs += [
-        Doc(
+    calls, truth = tenant_log(1500)
+    calls += [
+        CallText(
             call_id=f"a{i}",
             system="You run the errands of the office.",
             user=words(rng, 8),
@@ -286,41 +298,38 @@ def test_thousands_of_rare_tool_sets_do_not_fill_the_sample():
         )
         for i in range(700)
     ]
-    found = categories(docs, sample=500)
+    found = categorized(store, calls, sample=500)
     assert adjusted_rand_score([*truth, *["agent"] * 700], found) == 1.0
 
 
-def hidden(docs, truth, hide):
-    """Learn without some routes, then with them; returns rules before and after."""
-    seen = [d for d, t in zip(docs, truth, strict=True) if t not in hide]
-    before = find_routes(seen).rules
-    return before, learn_more(before, [d for d in docs if d not in seen])
-
-
 @pytest.mark.parametrize("hide", [{"sql"}, {"summary", "invoice"}])
-def test_hidden_routes_are_found_later_and_old_calls_keep_theirs(hide):
-    docs, truth = tenant_log(500)
-    before, after = hidden(docs, truth, hide)
-    old = Matcher(before).assign(docs)
-    new = Matcher(after).assign(docs)
-    for t, a, b in zip(truth, old, new, strict=True):
-        same = before.routes[a.route].route_id == after.routes[b.route].route_id
-        assert same == (t not in hide)
+def test_hidden_routes_are_found_later_and_old_calls_keep_theirs(store, hide):
+    calls, truth = tenant_log(500)
+    seen = [c for c, t in zip(calls, truth, strict=True) if t not in hide]
+    late = [c for c, t in zip(calls, truth, strict=True) if t in hide]
+    categorized(store, seen)
+    before = tables.load(store).rules
+    add_calls(store, late)
+    run(store, CategorizeSettings())
+    after = tables.load(store).rules
+    # Also when they are asked anew: stored calls keep their route in any case.
+    old, new = Matcher(before), Matcher(after)
+    assert [old.match(call) for call in seen] == [new.match(call) for call in seen]
     known = {route.route_id for route in before.routes}
-    found = [after.routes[b.route].route_id for t, b in zip(truth, new, strict=True) if t in hide]
-    assert not set(found) & known
+    assert not set(of_calls(store, late, "route_id")) & known
 
 
-def test_a_new_button_under_a_known_bot_is_a_new_route():
+def test_a_new_button_under_a_known_bot_is_a_new_route(store):
     rng = random.Random(14)
     system = (
         "You are Max, the assistant of a note taking app. Help the user with the note that is open."
     )
     chat = [
-        Doc(call_id=f"c{i}", system=system, user=words(rng, 12), shape="prose") for i in range(100)
+        CallText(call_id=f"c{i}", system=system, user=words(rng, 12), shape="prose")
+        for i in range(100)
     ]
     button = [
-        Doc(
+        CallText(
             call_id=f"b{i}",
             system=system,
             user=f"Translate this note into French:\n\n{words(rng, 30)}",
@@ -328,9 +337,10 @@ def test_a_new_button_under_a_known_bot_is_a_new_route():
         )
         for i in range(40)
     ]
-    before = find_routes(chat).rules
-    after = learn_more(before, button)
-    matcher = Matcher(after)
-    assert len({matcher.match(doc) for doc in button}) == 1
-    assert matcher.match(button[0]) != matcher.match(chat[0])
-    assert matcher.match(chat[0]) == Matcher(before).match(chat[0])
+    categorized(store, chat)
+    add_calls(store, button)
+    run(store, CategorizeSettings())
+    (of_chat,) = set(of_calls(store, chat, "route_id"))
+    (of_button,) = set(of_calls(store, button, "route_id"))
+    assert of_chat != of_button
+    assert Matcher(tables.load(store).rules).match(chat[0]) == of_chat

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.categories.routes.lexicon import is_generic, task_type
-from auditor.categories.routes.shape import coarse, shape
+from auditor.categories.routes.shape import family, shape
 from auditor.categories.routes.text import shingles, tokenize
 
 
@@ -51,7 +51,7 @@ def test_tool_calls_are_a_shape_of_their_own():
 
 @given(st.text(max_size=300))
 def test_shape_of_anything_has_a_family(text):
-    assert coarse(shape(text)) in {
+    assert family(shape(text)) in {
         "json",
         "sql",
         "svg",

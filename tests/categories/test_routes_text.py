@@ -10,8 +10,10 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from auditor.categories.routes.freeform import cluster
-from auditor.categories.routes.merge import Profile, group
-from auditor.categories.routes.names import name, role, telling_words, unique
+from auditor.categories.routes.instructions import role
+from auditor.categories.routes.merge import RouteProfile, group
+from auditor.categories.routes.names import template_name, unique_names
+from auditor.categories.routes.topic_words import distinctive_words
 from auditor.categories.routes.vectors import _words, embed
 
 TOPICS = {
@@ -108,7 +110,9 @@ def test_a_vector_does_not_depend_on_what_was_embedded_before():
 )
 def test_names(template, kind, shapes, expected):
     assert (
-        name(template=template, kind=kind, shapes=shapes, response_format="", owned=True)
+        template_name(
+            template=template, kind=kind, shapes=shapes, response_format="", task_prompt=True
+        )
         == expected
     )
 
@@ -119,7 +123,7 @@ def test_role_is_not_just_an_assistant():
 
 
 def test_names_are_made_unique_by_what_tells_them_apart():
-    made = unique(
+    made = unique_names(
         ["classify", "classify", "translate", "Translate"],
         ["Sort the tickets by queue", "Sort the reviews by tone", "x", "y"],
         taken=["translate"],
@@ -134,41 +138,41 @@ def test_names_are_made_unique_by_what_tells_them_apart():
     ["a\x1b[31mred\x07", "x" * 5000, "\u202eevil\n\nlines", "", "\ud800 half", "word " * 90],
 )
 def test_names_from_hostile_prompts_are_printable_and_short(title):
-    (made,) = unique([title], [title])
+    (made,) = unique_names([title], [title])
     assert made
     assert made.isprintable()
     assert len(made) <= 90
 
 
-def test_telling_words_of_nothing():
-    assert telling_words([[], ["the of and"]], 3) == [[], []]
+def test_distinctive_words_of_nothing():
+    assert distinctive_words([[], ["the of and"]], 3) == [[], []]
 
 
-def profile(route_id: str, words: str, shape: str = "label", **more) -> Profile:
-    return Profile(route_id=route_id, calls=10, words=words, shapes={shape: 10}, **more)
+def profile(words: str, shape: str = "label", **more) -> RouteProfile:
+    return RouteProfile(words=words, shapes={shape: 10}, **more)
 
 
 def test_two_wordings_of_one_task_are_joined_and_other_tasks_are_not():
     labels = group(
         [
-            profile("a", "Classify the support ticket into billing, bug or account. One word."),
+            profile("Classify the support ticket into billing, bug or account. One word."),
             profile(
-                "b",
                 "Classify each support ticket as billing, bug, account or other. Reply with one word.",
             ),
-            profile("c", "Translate the text into German. Keep names.", "prose"),
+            profile("Translate the text into German. Keep names.", "prose"),
         ]
     )
     assert labels[0] == labels[1] != labels[2]
 
 
-@pytest.mark.parametrize("key", ["schema", "tools"])
+@pytest.mark.parametrize("key", ["response_format", "tools"])
 def test_what_code_keeps_apart_is_not_joined_by_its_words(key):
-    values = {"schema": ["json_schema:invoice", "json_schema:resume"], "tools": [("a",), ("b",)]}[
-        key
-    ]
+    values = {
+        "response_format": ["json_schema:invoice", "json_schema:resume"],
+        "tools": [("a",), ("b",)],
+    }[key]
     text = "Extract the fields of the schema from the document."
-    labels = group([profile(str(i), text, **{key: value}) for i, value in enumerate(values)])
+    labels = group([profile(text, **{key: value}) for value in values])
     assert labels[0] != labels[1]
 
 

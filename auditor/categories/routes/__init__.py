@@ -1,41 +1,34 @@
 """Routes: where in the caller's code calls come from, and which task each of them is."""
 
-from auditor.categories.routes.categories import categorize
-from auditor.categories.routes.find import (
-    RARE_KEYS,
-    SAMPLE,
-    Gathered,
-    Routes,
-    find_routes,
-    frequent,
-    quotas,
+from auditor.categories.routes.assemble import assemble_categories, category_shape
+from auditor.categories.routes.evidence import EvidenceCounter, most_frequent_first
+from auditor.categories.routes.learn import learn
+from auditor.categories.routes.matcher import Match, Matcher
+from auditor.categories.routes.route import (
+    CallText,
+    Category,
+    Route,
+    RouteEvidence,
+    StructuralKey,
 )
-from auditor.categories.routes.merge import top_family
-from auditor.categories.routes.model import Category, Doc, Evidence, Route, Structure
-from auditor.categories.routes.rules import Match, Matcher, RuleSet
-from auditor.categories.routes.search import learn, learn_more
-from auditor.categories.routes.shape import coarse, shape
+from auditor.categories.routes.rules import RuleSet
+from auditor.categories.routes.shape import family, main_family, shape
 
 __all__ = [
-    "RARE_KEYS",
-    "SAMPLE",
+    "CallText",
     "Category",
-    "Doc",
-    "Evidence",
-    "Gathered",
+    "EvidenceCounter",
     "Match",
     "Matcher",
     "Route",
-    "Routes",
+    "RouteEvidence",
     "RuleSet",
-    "Structure",
-    "categorize",
-    "coarse",
-    "find_routes",
-    "frequent",
+    "StructuralKey",
+    "assemble_categories",
+    "category_shape",
+    "family",
     "learn",
-    "learn_more",
-    "quotas",
+    "main_family",
+    "most_frequent_first",
     "shape",
-    "top_family",
 ]

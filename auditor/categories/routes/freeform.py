@@ -1,8 +1,7 @@
 """Groups of free text by what it is about: coarse or fine, with no noise class.
 
-Texts are compared by static word vectors, whose strongest directions are damped, and by
-the words themselves; the groups are found in both, and new texts are assigned by word
-vectors alone. Measured in benchmarks/README.md: each of the two halves adds.
+Texts are compared by static word vectors, whose strongest directions are damped, and by the words
+themselves. The groups are found in both; new texts are assigned by word vectors alone.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 MIN_TEXTS = 40  # fewer are one group
-PER_GROUP = 25  # texts a group should have on average, at least
-TASKS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32)  # numbers of groups that are tried
-AGREED = 0.78  # adjusted Rand index of two halves of the texts from which groups are real
-USUAL = 3  # groups where halves agree on no number: few, for tasks are few
+MIN_TEXTS_PER_GROUP = 25  # on average
+GROUP_COUNTS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32)  # numbers of groups that are tried
+MIN_AGREEMENT = 0.78  # adjusted Rand index of two halves of the texts from which groups are real
+DEFAULT_GROUPS = 3  # where the halves agree on no number: few, because tasks are few
 HALVINGS = 3
-INTENT, MOST_INTENTS = 40, 100  # texts to an intent, and how many intents at most
-FITTED = 4000  # texts that decide the groups
-DIMENSIONS = 64
+TEXTS_PER_INTENT, MAX_INTENTS = 40, 100
+MAX_FITTED = 4000  # texts that decide the groups
+COMPONENTS = 64  # dimensions of the damped vectors, and of the words
 DAMPING = 0.3  # exponent of the variance that each direction is divided by; 1 whitens
-WORDS = 0.6  # weight of the words beside the vectors
+WORD_WEIGHT = 0.6  # weight of the words beside the vectors
 
 
 def cluster(
@@ -42,7 +41,7 @@ def cluster(
     Args:
         texts: The texts; with another order the same groups are found in another order.
         seed: Of the starting points.
-        fine: Look for intents, one group per `INTENT` texts, not for tasks.
+        fine: Look for intents, one group per `TEXTS_PER_INTENT` texts, not for tasks.
 
     Returns:
         The centre that vectors are taken from, unit centroids `(k, 256)`, and the group of
@@ -55,15 +54,15 @@ def cluster(
     points = unit(vectors - centre)
     # a text that is sent again and again is not a group
     _, distinct = np.unique(np.array(texts, dtype=object).astype(str), return_index=True)
-    chosen = np.random.default_rng(seed).permutation(distinct)[:FITTED]
-    sizes = [k for k in TASKS if k * PER_GROUP <= len(chosen)]
+    chosen = np.random.default_rng(seed).permutation(distinct)[:MAX_FITTED]
+    sizes = [k for k in GROUP_COUNTS if k * MIN_TEXTS_PER_GROUP <= len(chosen)]
     if len(chosen) < MIN_TEXTS or not sizes or not points.any():
         return centre, unit(points.mean(axis=0, keepdims=True)), np.zeros(len(texts), np.int64)
     # one thread: sums of floating point numbers depend on how many add them up
     with threadpool_limits(1):
         features = _features([texts[i] for i in chosen], vectors[chosen] - centre)
-        intents = max(2, min(MOST_INTENTS, len(chosen) // INTENT))
-        k = intents if fine else _agreed(features, sizes, seed)
+        intents = max(2, min(MAX_INTENTS, len(chosen) // TEXTS_PER_INTENT))
+        k = intents if fine else _stable_count(features, sizes, seed)
         labels = _kmeans(features, k, seed).labels_
         centroids = np.stack([points[chosen][labels == g].mean(axis=0) for g in np.unique(labels)])
         centroids = unit(centroids)
@@ -71,11 +70,11 @@ def cluster(
 
 
 def _features(texts: Sequence[str], vectors: Vectors) -> Vectors:
-    """Damped vectors beside words, one row of length `1 + WORDS²` squared per text."""
+    """Damped vectors beside words, one row of length `1 + WORD_WEIGHT²` squared per text."""
     from sklearn.decomposition import PCA, TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    width = min(DIMENSIONS, len(texts) - 1)
+    width = min(COMPONENTS, len(texts) - 1)
     pca = PCA(width, random_state=0).fit(vectors)
     spread = np.maximum(pca.explained_variance_, 1e-12) ** (DAMPING / 2)
     damped = unit((pca.transform(vectors) / spread).astype(np.float32))
@@ -87,13 +86,13 @@ def _features(texts: Sequence[str], vectors: Vectors) -> Vectors:
         counts = words.fit_transform(texts)
     except ValueError:  # no word occurs twice
         return damped
-    if counts.shape[1] <= DIMENSIONS:
-        return np.hstack([damped, WORDS * unit(counts.toarray().astype(np.float32))])
-    reduced = TruncatedSVD(DIMENSIONS, random_state=0).fit_transform(counts)
-    return np.hstack([damped, WORDS * unit(reduced.astype(np.float32))])
+    if counts.shape[1] <= COMPONENTS:
+        return np.hstack([damped, WORD_WEIGHT * unit(counts.toarray().astype(np.float32))])
+    reduced = TruncatedSVD(COMPONENTS, random_state=0).fit_transform(counts)
+    return np.hstack([damped, WORD_WEIGHT * unit(reduced.astype(np.float32))])
 
 
-def _agreed(features: Vectors, sizes: Sequence[int], seed: int) -> int:
+def _stable_count(features: Vectors, sizes: Sequence[int], seed: int) -> int:
     """The largest number of groups that two halves of the texts agree on.
 
     Each half is grouped on its own and both groupings are put to all texts (the prediction
@@ -111,7 +110,9 @@ def _agreed(features: Vectors, sizes: Sequence[int], seed: int) -> int:
             one, two = (_kmeans(half, k, seed).predict(features) for half in halves)
             scores.append(adjusted_rand_score(one, two))
         agreement[k] = float(np.mean(scores))
-    return max((k for k in sizes if agreement[k] >= AGREED), default=min(USUAL, sizes[-1]))
+    return max(
+        (k for k in sizes if agreement[k] >= MIN_AGREEMENT), default=min(DEFAULT_GROUPS, sizes[-1])
+    )
 
 
 def _kmeans(points: Vectors, k: int, seed: int) -> KMeans:

@@ -1,7 +1,7 @@
 """Words that say what a prompt asks for, and system prompts that say nothing.
 
-The words themselves are in lexicon.toml. They are hints for merging and naming, no
-more: a wrong hint makes categories finer, it never mixes them.
+The words themselves are in lexicon.toml. They are hints for merging and naming: a
+wrong hint makes categories finer, it never mixes them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ USE_TOOLS = "use tools"
 MIN_CONTENT_WORDS = 2
 SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n+|(?<=[。！？])|\{…\}")  # noqa: RUF001
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
-_LOOK = 1500  # characters looked at
-_SENTENCES = 8  # looked at one by one
+_MAX_READ = 1500  # characters read of a text
+_MAX_SENTENCES = 8  # that are read one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +80,13 @@ def verbs() -> str:
     return _lexicon().verbs
 
 
-def edges() -> frozenset[str]:
+def edge_words() -> frozenset[str]:
     """Words that neither begin nor end the object of an instruction."""
     return _lexicon().edges
 
 
-def topicless() -> frozenset[str]:
-    """Words that say nothing of a topic."""
+def topic_stop_words() -> frozenset[str]:
+    """Words that say nothing about a topic."""
     return _lexicon().topicless
 
 
@@ -104,12 +104,13 @@ def is_weak(name: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def task_type(text: str) -> str:
-    """The task type that a template's constant text names, `other` if none.
+    """The task type that a template's constant text names, `other` if it names none.
 
-    The first sentence that names one which is not weak decides, else the whole text.
+    The first sentence that names a type which is not weak decides; if there is none, the whole
+    text does.
     """
-    head = text[:_LOOK]
-    for sentence in [s for s in SENTENCE.split(head) if s.strip()][:_SENTENCES]:
+    head = text[:_MAX_READ]
+    for sentence in [s for s in SENTENCE.split(head) if s.strip()][:_MAX_SENTENCES]:
         name = _first_type(sentence)
         if not is_weak(name):
             return name
@@ -122,14 +123,14 @@ def _first_type(text: str) -> str:
 
 def instructs(text: str) -> bool:
     """Whether the text tells a model what to do or who it is, or asks it something."""
-    return _lexicon().instruction.search(text[:_LOOK]) is not None
+    return _lexicon().instruction.search(text[:_MAX_READ]) is not None
 
 
 def is_generic(system: str) -> bool:
     """Whether a system prompt says nothing about the task ("You are a helpful assistant.")."""
     generic = _lexicon().generic
     content: set[str] = set()
-    for found in _WORD.finditer(system[:_LOOK].lower()):
+    for found in _WORD.finditer(system[:_MAX_READ].lower()):
         if found[0] not in generic:
             content.add(found[0])
             if len(content) >= MIN_CONTENT_WORDS:

@@ -1,4 +1,4 @@
-"""Which routes are the same task."""
+"""Which routes are the same task: clustering by words, answers, task type and form."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.categories.routes.lexicon import USE_TOOLS, is_weak, task_type
-from auditor.categories.routes.model import ANY_TOOLS
-from auditor.categories.routes.shape import coarse
+from auditor.categories.routes.route import ANY_TOOLS
+from auditor.categories.routes.shape import main_family
 from auditor.categories.routes.vectors import embed, unit
 
 if TYPE_CHECKING:
@@ -17,51 +17,43 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-THRESHOLD = 0.65  # conservative: too fine can be joined by the user, too coarse not taken apart
-_EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5  # from categorize.md section 2
+THRESHOLD = 0.65  # conservative: the user can join what is too fine, not take apart a mix
+# Weights of the distance between two routes. Measured on logs with known tasks: word vectors alone
+# join too much, answer shapes alone nearly everything; together with the task type they join few
+# routes wrongly.
+_EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5
 _FORM = 1.0  # what code keeps apart is not joined by its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What is compared: the constant words of a route and the shapes of its answers."""
+class RouteProfile:
+    """What is compared of a route.
 
-    route_id: str
-    calls: int
+    `words` are its constant words and `shapes` counts its answers. `system` and `user` are keys
+    of fragments, `system` only where the system prompt states the task.
+    """
+
     words: str
     shapes: Mapping[str, int]
     tools: tuple[str, ...] = ()
-    schema: str = ""
+    response_format: str = ""
     system: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
 
     @property
-    def kind(self) -> str:
+    def task_type(self) -> str:
         """The task type, from tools, answers or words."""
-        if self.tools and self.top == "tool_call":
+        answers = main_family(self.shapes)
+        if self.tools and answers == "tool_call":
             return USE_TOOLS
-        if self.top in {"sql", "svg"}:
-            return self.top
+        if answers in {"sql", "svg"}:
+            return answers
         named = task_type(self.words)
-        return "extract" if self.top == "json" and is_weak(named) else named
-
-    @property
-    def top(self) -> str:
-        """The most frequent family of shapes."""
-        return top_family(self.shapes)
+        return "extract" if answers == "json" and is_weak(named) else named
 
 
-def top_family(shapes: Mapping[str, int]) -> str:
-    """The most frequent family of shapes, `text` if there are no answers."""
-    families: dict[str, int] = {}
-    for name, n in shapes.items():
-        if name != "empty":
-            families[coarse(name)] = families.get(coarse(name), 0) + n
-    return max(families.items(), key=lambda item: (item[1], item[0]))[0] if families else "text"
-
-
-def group(profiles: Sequence[Profile], *, threshold: float = THRESHOLD) -> list[int]:
-    """Label routes so that those of one task share a label; labels count from 0."""
+def group(profiles: Sequence[RouteProfile], *, threshold: float = THRESHOLD) -> list[int]:
+    """One label per route, from 0: routes of the same task have the same label."""
     if len(profiles) <= 1:
         return [0] * len(profiles)
     from sklearn.cluster import AgglomerativeClustering
@@ -72,19 +64,19 @@ def group(profiles: Sequence[Profile], *, threshold: float = THRESHOLD) -> list[
     return [int(label) for label in model.fit_predict(distances(profiles))]
 
 
-def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
-    """Symmetric distances between routes, 0 (same) to 2: vectors, words, shapes, type, form."""
+def distances(profiles: Sequence[RouteProfile]) -> NDArray[np.float64]:
+    """Symmetric distances between routes, 0 (same) to 3: vectors, words, shapes, type, form."""
     vectors = embed([p.words for p in profiles])
     vectors = unit(vectors - vectors.mean(axis=0) / 2)
     words = _tfidf([p.words for p in profiles])
     shapes = _shapes(profiles)
-    kinds = np.array([p.kind for p in profiles])
+    types = np.array([p.task_type for p in profiles])
     out = (
         _EMBEDDING * (1 - vectors @ vectors.T)
         + _WORDS * (1 - words @ words.T)
         + _SHAPE * (1 - shapes @ shapes.T)
-        + _TYPE * (kinds[:, None] != kinds[None, :])
-        + _FORM * np.array([[_other_form(a, b) for b in profiles] for a in profiles])
+        + _TYPE * (types[:, None] != types[None, :])
+        + _FORM * np.array([[_differ_in_form(a, b) for b in profiles] for a in profiles])
     )
     both = np.clip((out + out.T) / 2, 0, None).astype(np.float64)
     np.fill_diagonal(both, 0)
@@ -92,15 +84,16 @@ def distances(profiles: Sequence[Profile]) -> NDArray[np.float64]:
     return rounded
 
 
-def _other_form(one: Profile, two: Profile) -> bool:
-    """Whether code asks for two things.
+def _differ_in_form(one: RouteProfile, two: RouteProfile) -> bool:
+    """Whether the caller's code asks for two different things.
 
-    Named schemas that differ, fixed tools with nothing in common, or two messages under one
-    system prompt that were found to be two tasks.
+    That is: named schemas that differ, fixed tools with nothing in common, or two messages under
+    one system prompt that were found to be two tasks.
     """
     if one.system and one.system == two.system and one.user != two.user:
         return True
-    if ":" in one.schema and ":" in two.schema and one.schema != two.schema:
+    schemas = {p.response_format for p in (one, two) if ":" in p.response_format}
+    if len(schemas) > 1:
         return True
     fixed = one.tools and two.tools and ANY_TOOLS not in {one.tools, two.tools}
     return bool(fixed) and not set(one.tools) & set(two.tools)
@@ -116,7 +109,7 @@ def _tfidf(texts: Sequence[str]) -> NDArray[np.float64]:
         return np.zeros((len(texts), 1))
 
 
-def _shapes(profiles: Sequence[Profile]) -> NDArray[np.float64]:
+def _shapes(profiles: Sequence[RouteProfile]) -> NDArray[np.float64]:
     names = sorted({name for p in profiles for name in p.shapes})
     counts = np.array([[p.shapes.get(name, 0) for name in names] for p in profiles], np.float64)
     totals = counts.sum(axis=1, keepdims=True) if names else np.zeros((len(profiles), 1))

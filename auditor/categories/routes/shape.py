@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import orjson
 
-MAX_LOOK = 4000  # characters looked at, but for JSON, which has to be parsed whole
-MAX_JSON = 1_000_000
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_READ = 4000  # characters read of an answer that is not JSON
+MAX_JSON = 1_000_000  # characters of an answer that is parsed as JSON
 MAX_KEYS = 60  # characters of key names kept
 
 _FENCE = re.compile(r"\A```([\w+#.-]*)[ \t]*\r?\n(.*?)\r?\n?```\s*\Z", re.DOTALL)
@@ -35,8 +39,8 @@ _CODE_FIRST = re.compile(
     r"|package \w+|<\?php|using \w+|fn \w+|func \w+)"
 )
 _LABEL, _PHRASE, _PROSE = 3, 12, 80  # words at most
-_ITEMS = 2  # that make a list
-_CODE_LINES = 3  # that can be told from prose
+_MIN_ITEMS = 2  # list items that make a list
+_MIN_CODE_LINES = 3  # fewer cannot be told from prose
 
 
 def shape(response: str | None, *, tool_calls: bool = False) -> str:
@@ -51,11 +55,11 @@ def shape(response: str | None, *, tool_calls: bool = False) -> str:
     text = (response or "").strip()
     if not text:
         return "empty"
-    fence = _FENCE.match(text[:MAX_LOOK]) if text.startswith("```") else None
+    fence = _FENCE.match(text[:MAX_READ]) if text.startswith("```") else None
     if fence:
-        return _form(fence[2].strip(), MAX_JSON) or f"code:{fence[1].lower()}"
-    look = text[:MAX_LOOK]
-    return _form(text, MAX_JSON) or _code(look) or _prose(look)
+        return _form(fence[2].strip()) or f"code:{fence[1].lower()}"
+    look = text[:MAX_READ]
+    return _form(text) or _code(look) or _prose(look)
 
 
 def _code(text: str) -> str | None:
@@ -67,9 +71,9 @@ def _code(text: str) -> str | None:
     return "code:" if _is_code(text) else None
 
 
-def _form(text: str, limit: int) -> str | None:
+def _form(text: str) -> str | None:
     """The machine-readable shapes, or None."""
-    if text[:1] in ("{", "[") and len(text) <= limit:
+    if text[:1] in ("{", "[") and len(text) <= MAX_JSON:
         try:
             value = orjson.loads(text)
         except (orjson.JSONDecodeError, UnicodeEncodeError):
@@ -83,7 +87,7 @@ def _form(text: str, limit: int) -> str | None:
         return "svg"
     if head.startswith("<") and re.match(r"<[!a-z?]", head) and text.rstrip().endswith(">"):
         return "markup"
-    if _SQL.match(text[:MAX_LOOK]):
+    if _SQL.match(text[:MAX_READ]):
         return "sql"
     return None
 
@@ -95,7 +99,7 @@ def _is_code(text: str) -> bool:
     hits = sum(bool(_CODE_LINE.search(line)) for line in lines)
     if _CODE_FIRST.match(text):
         return 3 * hits >= len(lines)
-    return len(lines) >= _CODE_LINES and 10 * hits >= 7 * len(lines)
+    return len(lines) >= _MIN_CODE_LINES and 10 * hits >= 7 * len(lines)
 
 
 def _prose(text: str) -> str:
@@ -106,7 +110,7 @@ def _prose(text: str) -> str:
         words = max(words, sum(char >= "\u2e80" for char in text[:400]) // 2)
     if words <= _LABEL:
         return "label"
-    if "\n" in text and len(_ITEM.findall(text)) >= _ITEMS:
+    if "\n" in text and len(_ITEM.findall(text)) >= _MIN_ITEMS:
         return "list"
     if _HEADING.search(text):
         return "markdown"
@@ -115,7 +119,7 @@ def _prose(text: str) -> str:
     return "prose" if words <= _PROSE else "long"
 
 
-COARSE = {
+_FAMILIES = {
     "number": "label",
     "phrase": "text",
     "prose": "text",
@@ -126,7 +130,16 @@ COARSE = {
 }
 
 
-def coarse(name: str) -> str:
+def family(name: str) -> str:
     """The family of a shape: json, sql, svg, markup, code, tool_call, label or text."""
-    family = name.split(":", 1)[0]
-    return COARSE.get(family, family)
+    prefix = name.split(":", 1)[0]
+    return _FAMILIES.get(prefix, prefix)
+
+
+def main_family(shapes: Mapping[str, int]) -> str:
+    """The most frequent family of the counted shapes, `text` if there are no answers."""
+    families: dict[str, int] = {}
+    for name, n in shapes.items():
+        if name != "empty":
+            families[family(name)] = families.get(family(name), 0) + n
+    return max(families.items(), key=lambda item: (item[1], item[0]))[0] if families else "text"

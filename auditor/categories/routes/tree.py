@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Path = tuple[int, ...]
 """Fragments on the way from the root, most frequent first."""
 
-COVER = 0.85  # share of a node that its children must explain to split it
-MAJORITY = 0.5  # or one child alone: an optional part of the template
+COVER = 0.85  # share of a node that its children together must explain to split it
+MAJORITY = 0.5  # share that one child alone must explain: an optional part of the template
 MAX_DEPTH = 12  # a popular text in a slot is a long chain of fragments; this much tells it apart
 
 
@@ -36,9 +36,9 @@ class Tree:
 def grow(held: Sequence[Path], support: int) -> Tree:
     """Build the tree of texts given the fragments each of them holds, in one global order.
 
-    A child is accepted if it is the first fragment, if it holds for at least
-    half of its parent, or if the children together explain the parent: popular
-    values of a slot do neither, and do not split a template.
+    A child is accepted if it is the first fragment, if it holds for at least `MAJORITY` of its
+    parent, or if the children together explain `COVER` of the parent. Popular values of a slot
+    fail both tests, so they do not split a template.
     """
     counts: Counter[Path] = Counter()
     for fragments in held:

@@ -1,7 +1,8 @@
-"""The commands about task categories: what was found, why, and the user's word on it."""
+"""The command about task categories: what was found, why, and what the user changes."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,24 +79,24 @@ def _apply(options: Common, path: Path) -> None:
 
     with options.pipeline() as (pipeline, terminal):
         text = path.read_text(encoding="utf-8")
-        said = taxonomy.apply(pipeline.store, text, name=path.name)
+        applied = taxonomy.apply(pipeline.store, text, name=path.name)
         results = pipeline.run_to("categorize")
-        for line in said:
+        for line in applied:
             terminal.say(line)
         show.stages(terminal, results)
-        terminal.result(options.name, {"applied": said})
+        terminal.result(options.name, {"applied": applied})
         terminal.hint("Next: auditor replay   (draws anew where calls changed their category)")
 
 
-def _name_with(options: Common, who: str, *, yes: bool) -> None:
+def _name_with(options: Common, hosted: str, *, yes: bool) -> None:
     from auditor.categories import naming
-    from auditor.categories.listing import rows
+    from auditor.categories.listing import list_categories
     from auditor.cli.views import categories as show
     from auditor.engines.servers.anthropic_client import DEFAULT_MODEL, ask_anthropic
     from auditor.errors import ConfigError, EngineError
 
-    service, _, named = who.partition(":")
-    model = named or DEFAULT_MODEL
+    service, _, asked = hosted.partition(":")
+    model = asked or DEFAULT_MODEL
     with options.pipeline() as (pipeline, terminal):
         if service != "anthropic":
             raise ConfigError(
@@ -111,15 +112,16 @@ def _name_with(options: Common, who: str, *, yes: bool) -> None:
         if not yes and not click.confirm("Send it?", default=False, err=True):
             raise click.Abort
         try:
-            taken = naming.name_categories(pipeline.store, ask)
+            named = naming.name_categories(pipeline.store, ask)
         except ValueError as error:
             raise EngineError(
                 f"the answer of {model} cannot be used: {error}",
                 hint="run the same command again; nothing was changed",
             ) from error
         pipeline.run_to("categorize")
+        rows = list_categories(pipeline.store)
         show.listing(terminal, pipeline.store)
-        terminal.result(options.name, {"named": taken, "categories": rows(pipeline.store)})
+        terminal.result(options.name, {"named": named, "categories": [asdict(r) for r in rows]})
 
 
 def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path) -> None:
@@ -135,19 +137,22 @@ def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path)
 
 
 def _list(options: Common, pipeline: Pipeline, terminal: Terminal) -> None:
-    from auditor.categories.listing import rows
+    from auditor.categories.listing import list_categories
     from auditor.cli.views import categories as show
 
+    rows = list_categories(pipeline.store)
     show.listing(terminal, pipeline.store)
-    terminal.result(options.name, {"categories": rows(pipeline.store)})
+    terminal.result(options.name, {"categories": [asdict(row) for row in rows]})
 
 
 def _show_one(options: Common, pipeline: Pipeline, terminal: Terminal, name: str) -> None:
+    from auditor.categories.listing import find_category
     from auditor.cli.views import categories as show
 
-    found = show.evidence(pipeline.store, name)
+    found = find_category(pipeline.store, name)
     show.one(terminal, found)
-    terminal.result(options.name, found)
+    parts = asdict(found)
+    terminal.result(options.name, parts.pop("category") | parts)
 
 
 COMMANDS = (categories,)

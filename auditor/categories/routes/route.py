@@ -1,4 +1,4 @@
-"""What goes into the search for routes and what comes out of it."""
+"""What goes into the search for routes, and what comes out of it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ ANY_TOOLS = ("*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doc:
-    """One call as the search sees it: what the caller's code sent, and what came back.
+class CallText:
+    """One call as the search reads it: what the caller's code sent, and the shape of the answer.
 
-    `user` is the first user message: what follows in a conversation is written by
-    people and models. `conversation` names the conversation where that is known.
-    `shape` is the output shape of the logged answer (see `shape.shape`), None if
-    there is no answer.
+    `user` is the first user message: what follows in a conversation is written by people and
+    models. `conversation` names the conversation where the log tells it. `shape` is the output
+    shape of the logged answer (see `shape.shape`), None if there is no answer.
     """
 
     call_id: str
@@ -34,10 +33,10 @@ class Doc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Structure:
-    """The structural key: all of a request that is not text."""
+class StructuralKey:
+    """Everything in a request that is not text; `system` is `none`, `generic` or `specific`."""
 
-    system: str  # none, generic or specific
+    system: str
     tools: tuple[str, ...] = ()
     response_format: str = ""
 
@@ -51,32 +50,32 @@ class Structure:
 class Route:
     """Calls that come from one place in the caller's code.
 
-    `system_fragments` and `user_fragments` are keys of fragments a request must
-    hold; a `free` route is a part of the free-form rest instead. `mass` is the
-    number of constant shingles behind the rule.
+    A request belongs to a template route if it holds the fragments with these keys on each side.
+    Where `task_prompt` is set, the system prompt states the task and decides alone: tools and
+    format only break ties. A `free_form` route is a part of the calls without a template.
+    `system_shingles` and `user_shingles` count the constant shingles of each side.
     """
 
     route_id: str
-    structure: Structure
+    structure: StructuralKey
     system_fragments: tuple[str, ...] = ()
     user_fragments: tuple[str, ...] = ()
-    free: bool = False
-    owned: bool = False  # a task-bearing system prompt decides
-    system_mass: int = 0
-    user_mass: int = 0
-
-    @property
-    def mass(self) -> int:
-        """Constant shingles on both sides."""
-        return self.system_mass + self.user_mass
+    free_form: bool = False
+    task_prompt: bool = False
+    system_shingles: int = 0
+    user_shingles: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Why the calls of a route belong together."""
+class RouteEvidence:
+    """Why the calls of a route belong together.
+
+    `constant_share` is the share of the tokens of the example calls that all of them have in
+    common, `shapes` counts the answers of each shape, `examples` are ids of calls.
+    """
 
     template: str
-    constant_share: float  # of the tokens read, over the examples
+    constant_share: float
     shapes: Mapping[str, int] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     calls: int = 0
@@ -84,17 +83,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A task: one or several routes."""
+    """A task: one or several routes. `method` is `route`, or `residual` for free-form calls."""
 
     category_id: str
     name: str
-    method: str  # route or residual
+    method: str
     task_type: str
     output_shape: str
     route_ids: tuple[str, ...]
 
 
-def name_digest(*parts: str) -> str:
+def stable_id(*parts: str) -> str:
     """Hex id of 24 characters over text parts, the same on every machine."""
     return hashlib.blake2b(
         "\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=12
