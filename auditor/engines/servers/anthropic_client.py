@@ -32,13 +32,13 @@ def ask_claude(model: str = MODEL) -> Callable[[str], str]:
     def ask(question: str) -> str:
         import anthropic
 
-        client = anthropic.Anthropic(timeout=_TIMEOUT_S)
         try:
-            answer = client.messages.create(
-                model=model,
-                max_tokens=_MOST_TOKENS,
-                messages=[{"role": "user", "content": question}],
-            )
+            with anthropic.Anthropic(timeout=_TIMEOUT_S) as client:
+                answer = client.messages.create(
+                    model=model,
+                    max_tokens=_MOST_TOKENS,
+                    messages=[{"role": "user", "content": question}],
+                )
         except anthropic.APIError as error:
             raise EngineError(
                 f"{model} did not answer: {error.message}",
