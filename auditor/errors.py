@@ -9,7 +9,10 @@
      ├─ NotReadyError       an earlier stage has not run                      1
      └─ GateError           the audit ran, a gate the user set is not met     3
 
-``cli.main`` is the only place that catches them. Anything else that escapes is a bug in auditor.
+``cli.main`` prints them as two lines and ends the process. Below it a module catches one only to go
+on without what failed: ``doctor`` lists a problem, a server that drops out leaves its calls to the
+others, a stage records its failure and raises again. Any other exception that escapes is a bug in
+auditor. docs/messages.md lists every message with its mend.
 """
 
 from enum import IntEnum

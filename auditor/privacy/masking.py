@@ -2,7 +2,7 @@
 
 One table of rules. A ``re2.Set`` over loose forms of all of them says in one pass which rules may
 match a call at all (most calls: none); only then is each text searched by the exact rule, and a
-hit re-checked by its check digits (python-stdnum). Nothing here is found that has no pattern:
+hit re-checked by its check digits. Nothing here is found that has no pattern:
 names and addresses in prose are not.
 
 Secrets are always replaced by ``[SECRET:<rule>]``; personal data by ``[<CLASS>:<rule>]`` when the
@@ -18,8 +18,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import re2
-from stdnum import iban, luhn
-from stdnum.us import ssn
+
+from auditor.privacy.check_digits import is_card_number, is_iban, is_social_security_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,19 +49,6 @@ _SPACES = r"(?:\s|\\+[tnrf]){0,3}"
 """Also as they stand in JSON, and in JSON within JSON."""
 
 SECRET = "secret"  # noqa: S105 - the name of a class
-
-
-def _card(value: str) -> bool:
-    digits = "".join(c for c in value if c.isdigit())
-    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and bool(luhn.is_valid(digits))  # noqa: PLR2004
-
-
-def _iban(value: str) -> bool:
-    return bool(iban.is_valid(value))
-
-
-def _ssn(value: str) -> bool:
-    return bool(ssn.is_valid(value))
 
 
 def _phone(value: str) -> bool:
@@ -187,7 +174,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rule_id="payment-card",
         kind="financial",
-        check=_card,
+        check=is_card_number,
         pattern=_START + r"((?:4\d|5[1-5]|2[2-7]|3[47]|6[05])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}"
         r"(?:[ -]?\d{1,7})?)\b",
         hint=r"[2-6]\d{3}[ -]?\d{4,6}[ -]?\d{4}",
@@ -195,14 +182,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         rule_id="iban",
         kind="financial",
-        check=_iban,
+        check=is_iban,
         pattern=_START + r"([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b",
         hint=r"[A-Z]{2}\d{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}",
     ),
     Rule(
         rule_id="us-ssn",
         kind="gov_id",
-        check=_ssn,
+        check=is_social_security_number,
         pattern=_START + r"(\d{3}-\d{2}-\d{4})\b",
         hint=r"\d{3}-\d{2}-\d{4}",
     ),
