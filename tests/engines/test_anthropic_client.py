@@ -7,7 +7,7 @@ import time
 
 from loopback import Handler, listening
 
-from auditor.engines.servers.anthropic_client import ask_claude
+from auditor.engines.servers.anthropic_client import ask_anthropic
 
 
 def test_the_connection_is_closed_with_the_answer(monkeypatch):
@@ -32,7 +32,7 @@ def test_the_connection_is_closed_with_the_answer(monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "test-key")
     with listening(Claude) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
-        ask = ask_claude()
+        ask = ask_anthropic()
         gc.disable()
         try:
             assert ask("a question") == "an answer"
