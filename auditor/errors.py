@@ -5,12 +5,14 @@
      ├─ LogError            a log that cannot be read                         1
      ├─ StoreError          the database: locked, foreign, newer, disk full   1
      ├─ EngineError         model file, memory, server; ``transient`` or not  1
-     ├─ GraderError         a criterion that cannot be applied                1
      ├─ MissingExtraError   an optional package is not installed              1
      ├─ NotReadyError       an earlier stage has not run                      1
      └─ GateError           the audit ran, a gate the user set is not met     3
 
-``cli.main`` is the only place that catches them. Anything else that escapes is a bug in auditor.
+``cli.main`` prints them as two lines and ends the process. Below it a module catches one only to go
+on without what failed: ``doctor`` lists a problem, a server that drops out leaves its calls to the
+others, a stage records its failure and raises again. Any other exception that escapes is a bug in
+auditor. docs/messages.md lists every message with its mend.
 """
 
 from enum import IntEnum
@@ -57,10 +59,6 @@ class EngineError(AuditorError):
     def __init__(self, message: str, *, hint: str | None = None, transient: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.transient = transient
-
-
-class GraderError(AuditorError):
-    """A criterion that cannot be applied to any answer."""
 
 
 class MissingExtraError(AuditorError):

