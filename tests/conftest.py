@@ -10,7 +10,6 @@ from install_services import IN_CI
 
 from auditor.store.store import Store
 
-
 SHARED_DATA = Path(
     os.environ.get("AUDITOR_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
 )

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,9 +63,9 @@ def install_environment(requirements: Path) -> None:
 
 def main() -> int:
     """Install everything; return how many things are missing now that must not be."""
+    environments = sorted((ROOT / "tests" / "services").glob("*.txt"))
     steps = [("chromium", install_chromium)]
-    for path in sorted((ROOT / "tests" / "services").glob("*.txt")):
-        steps.append((path.stem, lambda path=path: install_environment(path)))
+    steps += [(path.stem, partial(install_environment, path)) for path in environments]
     missing = 0
     for name, install in steps:
         print(f"services: {name}", flush=True)
