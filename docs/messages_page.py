@@ -27,6 +27,10 @@ puts there. The process ends with the exit code of the error:
 """
 
 
+Scope = tuple[ast.AST, ...]
+"""Where a variable may have got its value: the statements of its function, then its module's."""
+
+
 class Message(NamedTuple):
     """One message: what it says, its class, and the hints it may carry."""
 
@@ -57,9 +61,11 @@ def messages_in(path: Path) -> list[Message]:
     """Return the messages of the errors that a file makes, in the order of its lines."""
     found: list[Message] = []
 
-    def visit(node: ast.AST, scope: ast.AST) -> None:
+    def visit(node: ast.AST, scope: Scope) -> None:
         for child in ast.iter_child_nodes(node):
-            inner = child if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else scope
+            inner = scope
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                inner = (*ast.walk(child), *tree.body)
             if isinstance(child, ast.Call) and _name(child.func) in _KINDS and child.args:
                 hints = [word.value for word in child.keywords if word.arg == "hint"]
                 found.append(
@@ -72,11 +78,11 @@ def messages_in(path: Path) -> list[Message]:
             visit(child, inner)
 
     tree = ast.parse(path.read_text("utf-8"))
-    visit(tree, tree)
+    visit(tree, tuple(tree.body))
     return found
 
 
-def _cell(node: ast.expr, scope: ast.AST) -> str:
+def _cell(node: ast.expr, scope: Scope) -> str:
     texts = dict.fromkeys(" ".join(text.split()) for text in _texts(node, scope))
     return " / ".join(f"`{_plain(text)}`" for text in texts if text)
 
@@ -85,7 +91,7 @@ def _plain(text: str) -> str:
     return text.replace("|", "\\|").replace("`", "'")
 
 
-def _texts(node: ast.expr, scope: ast.AST) -> list[str]:
+def _texts(node: ast.expr, scope: Scope) -> list[str]:
     """Return what an expression may say: constants as they are, the rest as ``<name>``."""
     if isinstance(node, ast.Constant):
         return [str(node.value)] if node.value is not None else [""]
@@ -101,22 +107,26 @@ def _texts(node: ast.expr, scope: ast.AST) -> list[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return [a + b for a in _texts(node.left, scope) for b in _texts(node.right, scope)]
     if isinstance(node, ast.Name):
+        others = tuple(child for child in scope if node.id not in _targets(child))
         assigned = _assigned(node.id, scope)
         if assigned:
-            return [text for value in assigned for text in _texts(value, ast.Module([], []))]
+            return [text for value in assigned for text in _texts(value, others)]
     return [f"<{_name(node)}>"]
 
 
-def _assigned(name: str, scope: ast.AST) -> list[ast.expr]:
-    """Return the texts that a function gives to a variable."""
+def _assigned(name: str, scope: Scope) -> list[ast.expr]:
+    """Return the texts that a function, or else its module, gives to a variable."""
     values = [
-        child.value
-        for child in ast.walk(scope)
-        if isinstance(child, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == name for target in child.targets)
+        child.value for child in scope if isinstance(child, ast.Assign) and name in _targets(child)
     ]
     written = (ast.Constant, ast.JoinedStr, ast.IfExp, ast.BinOp)
     return values if all(isinstance(value, written) for value in values) else []
+
+
+def _targets(node: ast.AST) -> set[str]:
+    """Return the variables that a statement assigns to."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _name(node: ast.expr) -> str:
