@@ -3,9 +3,9 @@
     python benchmarks/install.py fc9ef41 HEAD HEAD:.installed-test
 
 For each commit: a clone, ``make .venv/.installed`` in it (or the stamp after the colon), then the
-environment is measured. Wheels of what has to be compiled (llama.cpp) come from pip's cache when they are there:
-run it twice to measure with a warm cache. CPU time is the figure to compare: the wall clock holds
-the registry's answer times.
+environment is measured. The wheel of llama.cpp, which has to be compiled, comes from pip's cache
+when it is there: run it twice to measure with a warm cache. CPU time is the figure to compare: the
+wall clock holds the registry's answer times.
 """
 
 from __future__ import annotations
