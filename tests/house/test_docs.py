@@ -72,6 +72,18 @@ def test_links_lead_to_files():
     assert [link for link in local if not (ROOT / link).exists()] == []
 
 
+def test_contributing_leads_to_files_and_commands_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", text))
+    assert len(named) > 5
+    assert named <= targets
+
+
 def test_settings_that_are_shown_are_settings():
     shown = blocks("toml")
     assert shown
@@ -87,8 +99,8 @@ def test_criteria_that_are_shown_are_criteria():
 
 
 def test_make_targets_that_are_named_exist():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(blocks("console")))) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)\b", "\n".join(blocks("console")))) <= targets
 
 
 def test_the_changelog_has_the_version():

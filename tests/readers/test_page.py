@@ -9,13 +9,8 @@ from pathlib import Path
 from auditor.config import load_config
 from auditor.ingest import stage as ingest
 from auditor.ingest.stage import IngestSettings
-from auditor.readers.page import formats_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
-
-
-def test_the_page_says_what_the_code_does(golden):
-    golden(PAGE, formats_page())
 
 
 def test_the_table_of_the_page_reads_the_log_of_the_page(store, tmp_path):

@@ -14,7 +14,6 @@ import report_database
 
 import auditor
 from auditor.errors import NotReadyError, StoreError
-from auditor.store.describe import database_page
 from auditor.store.notebook import Audit
 from auditor.store.store import Store
 
@@ -139,7 +138,3 @@ def test_the_examples_of_the_notebook_page_do_what_it_says(path, monkeypatch, ca
         assert capsys.readouterr().out == shown
     drawn = (path.parent / "notebook-spend.svg").read_text("utf-8")
     assert drawn == (DOCS / "notebook-spend.svg").read_text("utf-8")
-
-
-def test_the_database_page_is_what_the_schema_says():
-    assert (DOCS / "database.md").read_text("utf-8") == database_page()
