@@ -16,8 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.domain import StageResult, Watch, silent
-from auditor.engines import EngineSettings
-from auditor.engines.servers.anthropic import open_anthropic
+from auditor.engines import EngineSettings, open_engine
 from auditor.errors import EngineError
 from auditor.pricing.tokens import input_tokens
 from auditor.replay.answers import AnswerLog, request_of
@@ -203,8 +202,8 @@ def _ask(
     watch: Watch,
 ) -> tuple[int, int]:
     """Ask one model; return how many answers there are and how many of them are errors."""
-    engine = open_anthropic(
-        model,
+    engine = open_engine(
+        f"anthropic:{model}",
         EngineSettings(max_output_tokens=settings.max_output_tokens, timeout_s=settings.timeout_s),
     )
     failed = 0

@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.domain import Verdict
@@ -28,6 +27,8 @@ from auditor.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jinja2 import Environment
 
     from auditor.report.data import BreakEven, Example, Report, Side
 
@@ -85,6 +86,8 @@ def _render(report: Report, examples: Sequence[Example]) -> str:
 
 def templates() -> Environment:
     """The template environment: everything escaped, nothing undefined, None shown as unknown."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(str(resource("report_templates"))),
         autoescape=True,

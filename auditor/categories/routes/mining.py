@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from auditor.categories.routes.fragments import Fragment, covered_tokens, render
 from auditor.categories.routes.text import Shingles, Tokens, shingles, tokenize
@@ -117,6 +116,8 @@ def _components(
     left, right, both = together.row[upper], together.col[upper], together.data[upper]
     own = support[leaders]
     linked = both >= MIN_JACCARD * (own[left] + own[right] - both)
+    from scipy.sparse.csgraph import connected_components  # slow to load
+
     graph = sp.coo_matrix(
         (np.ones(int(linked.sum())), (left[linked], right[linked])),
         shape=(len(leaders), len(leaders)),
