@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Literal
 
-from auditor.engines.llama_cpp import bindings as native
+from auditor.engines.llama_cpp import bindings
 from auditor.engines.llama_cpp.embedded_model import find_embedded
 from auditor.engines.measuring import machine
 from auditor.engines.registry import ENGINES
@@ -65,7 +65,7 @@ def _compiler() -> Check:
         return Check(name="C++ compiler", status="ok", detail=found)
     return Check(
         name="C++ compiler",
-        status="note" if native.is_installed() else "problem",
+        status="note" if bindings.is_installed() else "problem",
         detail="none; it builds the embedded engine when that is installed",
         hint="install g++ or clang, or use a server: --model URL#name",
     )
@@ -74,8 +74,8 @@ def _compiler() -> Check:
 def _llama_cpp() -> Iterator[Check]:
     name = "llama.cpp"
     try:
-        version = native.installed_version()
-        llama = native.api()
+        version = bindings.installed_version()
+        llama = bindings.api()
     except AuditorError as error:
         yield Check(name=name, status="problem", detail=error.message, hint=error.hint or "")
         return
@@ -86,7 +86,7 @@ def _llama_cpp() -> Iterator[Check]:
     yield Check(
         name=name,
         status="ok" if same else "problem",
-        detail=f"{native.PACKAGE} {version}" + ("" if same else f", tested with {pinned}")
+        detail=f"{bindings.PACKAGE} {version}" + ("" if same else f", tested with {pinned}")
         + f"; built with {', '.join(found) or 'no special instructions'}",
         hint="" if same else "pip install 'auditor[embedded]'",
     )  # fmt: skip
@@ -98,7 +98,7 @@ def _llama_cpp() -> Iterator[Check]:
         hint=""
         if offload
         else "CMAKE_ARGS=-DGGML_CUDA=on (or -DGGML_METAL=on) pip install "
-        f"--force-reinstall --no-binary {native.PACKAGE} {native.PACKAGE}=={version}",
+        f"--force-reinstall --no-binary {bindings.PACKAGE} {bindings.PACKAGE}=={version}",
     )
 
 
@@ -109,7 +109,7 @@ def _pinned() -> str | None:
         return None
     for line in needed:
         name, equals, rest = line.partition("==")
-        if equals and name.strip() == native.PACKAGE:
+        if equals and name.strip() == bindings.PACKAGE:
             return rest.split(";")[0].strip()
     return None
 

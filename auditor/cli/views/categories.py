@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auditor.categories.listing import view
 from auditor.cli.views.stage_tables import draw
-from auditor.report import wording as words
+from auditor.report import wording
 
 if TYPE_CHECKING:
     from auditor.categories.listing import CategoryEvidence
@@ -27,22 +27,22 @@ def one(terminal: Terminal, found: CategoryEvidence) -> None:
     category = found.category
     terminal.say(category.name, style="bold")
     terminal.say(
-        f"{words.counted(category.calls, 'call')}, {words.money(category.spend_usd)} "
-        f"({words.percent(category.share)} of spend), "
+        f"{wording.counted(category.calls, 'call')}, {wording.money(category.spend_usd)} "
+        f"({wording.percent(category.share)} of spend), "
         f"answers: {category.output_shape or 'mixed'}, id {category.category_id}"
     )
     for route in found.routes:
         constant = route.evidence.get("constant_share")
         terminal.say()
-        terminal.say(f"route {route.route_id}: {words.counted(route.calls, 'call')}", style="dim")
+        terminal.say(f"route {route.route_id}: {wording.counted(route.calls, 'call')}", style="dim")
         if constant is not None:
-            terminal.say(f"  {words.percent(constant)} of its words are the same in every call:")
+            terminal.say(f"  {wording.percent(constant)} of its words are the same in every call:")
         for line in (route.template or "(no constant text)").splitlines():
             terminal.say(f"  | {line}")
     terminal.say()
     for model in found.models:
-        calls = words.counted(model.calls, "call")
-        terminal.say(f"{model.model}: {calls}, {words.money(model.spend_usd)}")
+        calls = wording.counted(model.calls, "call")
+        terminal.say(f"{model.model}: {calls}, {wording.money(model.spend_usd)}")
     for example in found.examples:
         terminal.say()
         terminal.say(f"call {example.log_id or example.call_id}", style="dim")

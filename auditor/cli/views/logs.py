@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from auditor.report import wording as words
+from auditor.report import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,10 @@ def rejects(terminal: Terminal, found: Rejects) -> None:
         return
     terminal.table(
         ["reason", "records", "files"],
-        [[row.reason, words.count(row.records), words.count(row.sources)] for row in found.reasons],
+        [
+            [row.reason, wording.count(row.records), wording.count(row.sources)]
+            for row in found.reasons
+        ],
         right=(1, 2),
     )
     for record in found.records:
@@ -51,7 +54,7 @@ def rejects(terminal: Terminal, found: Rejects) -> None:
             terminal.say(f"  | {' '.join(record.excerpt.split())[:_EXCERPT]}", style="dim")
     rest = found.rejects - len(found.records)
     if rest:
-        terminal.hint(f"{words.counted(rest, 'more reject')}: --limit {found.rejects}")
+        terminal.hint(f"{wording.counted(rest, 'more reject')}: --limit {found.rejects}")
 
 
 def _place(record: RejectedRecord) -> str:
@@ -69,14 +72,14 @@ def spend(terminal: Terminal, by: str, rows: Sequence[SpendRow], limit: int) -> 
     unknown = "(not categorized)" if by == "category" else "(not logged)"
     columns: dict[str, list[str]] = {
         by: [row.value or unknown for row in shown],
-        "calls": [words.count(row.calls) for row in shown],
+        "calls": [wording.count(row.calls) for row in shown],
         "input": [tokens(row.input_uncached_tokens) for row in shown],
         "cached": [tokens(row.cache_read_tokens) for row in shown],
         "written": [tokens(row.cache_write_tokens) for row in shown],
         "output": [tokens(row.output_tokens) for row in shown],
-        "unpriced": [words.count(row.unpriced_calls) for row in shown],
-        "spend": [words.money(row.spend_usd) for row in shown],
-        "share": [words.percent(row.share) for row in shown],
+        "unpriced": [wording.count(row.unpriced_calls) for row in shown],
+        "spend": [wording.money(row.spend_usd) for row in shown],
+        "share": [wording.percent(row.share) for row in shown],
         "": [mark * round(_BAR * (row.share or 0) / most) if most else "" for row in shown],
     }
     for name, used in (
@@ -89,11 +92,11 @@ def spend(terminal: Terminal, by: str, rows: Sequence[SpendRow], limit: int) -> 
     _table(terminal, columns, give_up=("written", "cached", ""))
     rest = rows[len(shown) :]
     if rest:
-        amount = words.money(sum(row.spend_usd for row in rest))
+        amount = wording.money(sum(row.spend_usd for row in rest))
         terminal.say(f"and {len(rest):,} more with {amount}: --limit {len(rows)}")
     unpriced = sum(row.unpriced_calls for row in rows)
     if unpriced:
-        terminal.warn(f"{words.counted(unpriced, 'call')} without a price, left out of spend")
+        terminal.warn(f"{wording.counted(unpriced, 'call')} without a price, left out of spend")
 
 
 def _table(terminal: Terminal, columns: dict[str, list[str]], give_up: Sequence[str]) -> None:
@@ -123,8 +126,8 @@ def savings(terminal: Terminal, found: Sequence[Saving]) -> None:
     for saving in found:
         terminal.say()
         terminal.say(
-            f"{words.money(saving.saving_usd)}  {saving.title}: "
-            f"{words.counted(saving.calls, 'call')} that cost {words.money(saving.spend_usd)}",
+            f"{wording.money(saving.saving_usd)}  {saving.title}: "
+            f"{wording.counted(saving.calls, 'call')} that cost {wording.money(saving.spend_usd)}",
             style="bold",
         )
         terminal.say(f"  {saving.rule}")
@@ -134,7 +137,7 @@ def savings(terminal: Terminal, found: Sequence[Saving]) -> None:
 def tokens(number: int | None) -> str:
     """Tokens in few characters: exact below 10,000, else three digits, as in ``1.23 M``."""
     if number is None or number < _EXACT_BELOW:
-        return words.count(number)
+        return wording.count(number)
     size, unit = next((s, u) for s, u in ((10**9, "G"), (10**6, "M"), (1000, "k")) if number >= s)
     value = number / size
     places = 2 if value < 10 else 1 if value < 100 else 0  # noqa: PLR2004 - three digits
@@ -147,14 +150,14 @@ def reconciliation(terminal: Terminal, found: Reconciliation, *, by_day: bool) -
     with_day = by_day and any(row.day for row in rows)
     columns: dict[str, list[str]] = {
         "model": [row.model or "(all models)" for row in rows],
-        "day": [str(row.day or words.UNKNOWN) for row in rows] if with_day else [],
-        "billed": [words.money(row.billed_usd) for row in rows],
-        "computed": [words.money(row.computed_usd) for row in rows],
-        "logged": [words.money(row.logged_usd) for row in rows],
+        "day": [str(row.day or wording.UNKNOWN) for row in rows] if with_day else [],
+        "billed": [wording.money(row.billed_usd) for row in rows],
+        "computed": [wording.money(row.computed_usd) for row in rows],
+        "logged": [wording.money(row.logged_usd) for row in rows],
         "billed tokens": [tokens(row.billed_tokens) for row in rows],
         "in the logs": [tokens(row.tokens) for row in rows],
-        "calls": [words.count(row.calls) for row in rows],
-        "coverage": [words.percent(row.coverage) for row in rows],
+        "calls": [wording.count(row.calls) for row in rows],
+        "coverage": [wording.percent(row.coverage) for row in rows],
     }
     for name, used in (
         ("day", with_day),
@@ -178,20 +181,20 @@ _NOTED_RATIO = 0.01
 def _coverage(found: Reconciliation) -> str:
     if found.tokens is None:
         return f"No call of the models and days on this bill is in the logs ({found.kind})."
-    covered = words.percent(found.coverage, 1)
+    covered = wording.percent(found.coverage, 1)
     if found.billed_usd is not None:
         return (
-            f"The logs explain {covered} of the bill: {words.money(found.computed_usd)} of "
-            f"{words.money(found.billed_usd)} ({found.kind})."
+            f"The logs explain {covered} of the bill: {wording.money(found.computed_usd)} of "
+            f"{wording.money(found.billed_usd)} ({found.kind})."
         )
     return (
-        f"The logs hold {covered} of the billed tokens: {words.count(found.tokens)} of "
-        f"{words.count(found.billed_tokens)} ({found.kind})."
+        f"The logs hold {covered} of the billed tokens: {wording.count(found.tokens)} of "
+        f"{wording.count(found.billed_tokens)} ({found.kind})."
     )
 
 
 def _ratio(row: BillRow) -> str:
-    change = words.percent(abs((row.price_ratio or 0) - 1), 1)
+    change = wording.percent(abs((row.price_ratio or 0) - 1), 1)
     way = "less" if (row.price_ratio or 0) < 1 else "more"
     return (
         f"{row.model or 'The bill'}: for the same tokens the bill is {change} {way} than computed; "
@@ -205,4 +208,4 @@ def forgotten(terminal: Terminal, gone: Forgotten, subject: str, *, deleted: boo
     for amount, noun in (
         (gone.calls, "call"), (gone.answers, "answer"), (gone.rejects, "reject"),
     ):  # fmt: skip
-        terminal.say(f"  {words.counted(amount, noun)}")
+        terminal.say(f"  {wording.counted(amount, noun)}")

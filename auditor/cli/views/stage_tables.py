@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.report import wording as words
+from auditor.report import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,14 +35,14 @@ def _text(value: object) -> str:
 
 
 def _hours(hours: float | None) -> str:
-    return words.UNKNOWN if hours is None else f"{hours:.1f}"
+    return wording.UNKNOWN if hours is None else f"{hours:.1f}"
 
 
 _READS: Mapping[Kind, Callable[[Any], str]] = {
     "text": _text,
     "sentence": _text,
-    "count": words.count,
-    "usd": words.money,
-    "percent": words.percent,
+    "count": wording.count,
+    "usd": wording.money,
+    "percent": wording.percent,
     "hours": _hours,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.domain import Answer, Candidate, canonical_json, digest
 from auditor.engines.chat import CHATML, ChatTemplate, TemplateRefusedError, parse_reply
-from auditor.engines.llama_cpp import bindings as native
+from auditor.engines.llama_cpp import bindings
 from auditor.engines.llama_cpp.cohorts import Placed, Unit, cut, lay_out
 from auditor.engines.llama_cpp.decode_thread import BackgroundDecode
 from auditor.engines.llama_cpp.grammar import constraint_of
@@ -90,8 +90,8 @@ class LlamaCppEngine:
         self._settings = settings
         self._embedded = embedded
         self._slots = 1 if settings.exact else max(1, settings.slots)
-        self._model: native.Model | None = None
-        self._vocabulary: native.Model | None = None
+        self._model: bindings.Model | None = None
+        self._vocabulary: bindings.Model | None = None
         self._template: ChatTemplate | None = None
         self._speed = DecodingSpeed()
         self._notes: list[str] = []
@@ -109,7 +109,7 @@ class LlamaCppEngine:
             weights_hash=file.weights_hash,
             context_tokens=self._limit,
             settings={
-                "llama_cpp_python": native.installed_version(),
+                "llama_cpp_python": bindings.installed_version(),
                 "slots": self._slots,
                 "exact": settings.exact,
                 "grammar": settings.grammar,
@@ -278,12 +278,12 @@ class LlamaCppEngine:
         add = words.adds_first and not (first and prompt.startswith(first))
         return words.tokenize(prompt, add_special=add)
 
-    def _words(self) -> native.Model:
+    def _words(self) -> bindings.Model:
         """The vocabulary: of the loaded model, else loaded alone, without weights."""
         if self._model is not None:
             return self._model
         if self._vocabulary is None:
-            self._vocabulary = native.Model(self._file.paths[0], vocabulary_only=True)
+            self._vocabulary = bindings.Model(self._file.paths[0], vocabulary_only=True)
         return self._vocabulary
 
     def _load(self, classes: Sequence[_Class]) -> None:
@@ -292,7 +292,7 @@ class LlamaCppEngine:
         machine.require(name=self.candidate.model, weights=weights, cache=cache)
         if self._model is None:
             path = self._embedded.ready() if self._embedded else self._file.paths[0]
-            self._model = native.Model(
+            self._model = bindings.Model(
                 path,
                 gpu_layers=self._settings.gpu_layers,
                 cpu_expert_layers=self._settings.cpu_expert_layers,
@@ -311,13 +311,13 @@ class LlamaCppEngine:
 
         assert self._model is not None
         factory = PickerFactory(self._model)
-        gpus = self._settings.gpu_layers != 0 and native.api().llama_supports_gpu_offload()
+        gpus = self._settings.gpu_layers != 0 and bindings.api().llama_supports_gpu_offload()
         try:
             for one in classes:
                 todo = one.todo(done)
                 if not todo:
                     continue
-                context = native.Context(
+                context = bindings.Context(
                     self._model,
                     tokens=one.size,
                     sequences=one.slots + one.levels,
