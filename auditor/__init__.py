@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from auditor.store.notebook import Audit
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 
 def open(path: str | Path = "audit.duckdb") -> Audit:  # noqa: A001 - auditor.open, as gzip.open
