@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from auditor.privacy.masking import Masker, excerpt, sensitivity_class, suspects
 from auditor.readers.call import TOKEN_COUNTS, Call, NotCall
-from auditor.readers.columns import identity
+from auditor.readers.columns import identity, labels
 from auditor.readers.values import dumps, encodable, moment
 
 if TYPE_CHECKING:
@@ -96,21 +96,9 @@ _FINISHED = (
     "tool_calls",
     "error",
 )
-LABELS = (
-    "log_id",
-    "endpoint",
-    "conversation_id",
-    "trace_id",
-    "parent_id",
-    "project",
-    "user_id",
-    "api_key_id",
-    "team",
-)
-"""What a log calls a call and whom it is for: no texts, but people put keys there too."""
-
 _PLAIN = [name for name in _TYPES if name not in _FINISHED]
 _plain = attrgetter(*_PLAIN)
+_PLACES = {name: place for place, name in enumerate(_PLAIN)}
 CALLS = pa.schema([(name, _TYPES[name]) for name in (*_FINISHED, *_PLAIN)])
 
 
@@ -202,6 +190,7 @@ class Batch:
     ) -> None:
         """Take the outcome of the next record; ``raw`` is what an excerpt is made of."""
         self.records += 1
+        member = labels.masked_name(member) if member else member
         if isinstance(outcome, Call):
             if outcome.called_at is None and self._file_time is not None:
                 # Some formats carry no time: the file's is the best there is, and says so.
@@ -253,15 +242,16 @@ class Batch:
             tool_calls = as_json(call.tool_calls) if call.tool_calls else None
             tags = as_json(call.tags) if call.tags else None
             asked = (call.model_requested or "").encode()
-            labels = "\0".join(getattr(call, name) or "" for name in LABELS).encode()
+            in_labels = labels.masker_of(call)
         except UnicodeEncodeError:
             return self._finish(_cleaned(call), line_no)
         answered = b"\x00".join((answer, tool_calls or b"", error, tags or b""))
         settings, prompt = identity.of_settings(tools, params), identity.of_system(system)
         (request_hash,) = identity.of_requests([asked], [prompt], [settings], [messages or b""])
         call_id = identity.of_call(call, request_hash, answered)
-        in_labels = Masker(suspects(labels, secrets_only=True))
-        _mask_labels(call, in_labels)
+        plain = _plain(call)
+        if renamed := labels.masked_labels(call, in_labels):
+            plain = tuple(renamed.get(name, plain[place]) for name, place in _PLACES.items())
         found, masked = in_labels.counts, in_labels.masked
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         searched = b"\x00".join(
@@ -302,19 +292,8 @@ class Batch:
             texts[1],
             tool_calls,
             texts[2],
-            *_plain(call),
+            *plain,
         )
-
-
-def _mask_labels(call: Call, masker: Masker) -> None:
-    """Replace secrets in labels, each by a name of its own, so that they still tell calls apart.
-
-    Personal data stays there: whom a call was for is what labels are for.
-    """
-    for name in LABELS:
-        value = getattr(call, name)
-        if value and (masked := masker.text(value)) != value:
-            setattr(call, name, f"{masked} {identity.digest(value.encode())[:8]}")
 
 
 def _drop_empty_usage(call: Call) -> None:

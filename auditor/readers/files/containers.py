@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from auditor.errors import LogError
+from auditor.readers.columns.labels import masked_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ class Source:
     """A log file as it lies on the disk now."""
 
     path: str
-    """As the ledger shows it: absolute, or - for standard input."""
+    """As the ledger shows it: absolute and without secrets, or - for standard input."""
     file: Path
     size: int
     modified_at: datetime | None
@@ -102,7 +103,9 @@ def sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
                     shutil.copyfileobj(sys.stdin.buffer, file)
                 found.append(_source(spool, STDIN))
             else:
-                found += [_source(path, str(path.resolve())) for path in _files(Path(given))]
+                found += [
+                    _source(path, masked_name(str(path.resolve()))) for path in _files(Path(given))
+                ]
         yield list({source.path: source for source in found}.values())
 
 
