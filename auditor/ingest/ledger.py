@@ -112,7 +112,7 @@ def begin(store: Store, progress: Sequence[Progress], only: CallFilter) -> None:
             "conditions": pa.array([conditions(only)] * len(progress), pa.string()),
         }
     )
-    with store.transaction(), store.registered("opened", rows):
+    with store.registered("opened", rows), store.transaction():
         known = store.value("SELECT count(*) FROM sources SEMI JOIN opened USING (source_id)")
         if known:
             for table in ("contents", "call_sensitivity", "calls"):
@@ -147,12 +147,12 @@ def write(
     places = _places(parts)
     staged = _joined([(place, c.calls) for place, (_, c) in zip(places, parts, strict=True)])
     with (
-        store.transaction(),
         store.registered("staged", staged),
         store.registered("ledger", _tables(places, parts, "ledger")),
         store.registered("sensitivity", _tables(places, parts, "sensitivity")),
         store.registered("unread", _tables(places, parts, "rejects")),
         store.registered("progress", _positions(parts)),
+        store.transaction(),  # last: what is registered is let go of after it ended
     ):
         _choose(store, only)
         rate_card.add_missing(store, book, "staged")

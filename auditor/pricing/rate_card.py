@@ -60,7 +60,7 @@ def costs(table: str) -> str:
                  OR (c.status = 'error' AND c.usage_state = 'absent') AS nothing,
                CASE WHEN c.status <> 'cached_by_gateway' AND c.usage_state <> 'absent'
                      AND c.input_uncached_tokens IS NOT NULL AND c.output_tokens IS NOT NULL
-               THEN CAST(c.input_uncached_tokens::DECIMAL(13, 0) * r.input_usd
+               THEN TRY_CAST(c.input_uncached_tokens::DECIMAL(13, 0) * r.input_usd
                        + coalesce(c.cache_read_tokens, 0)::DECIMAL(13, 0) * r.cache_read_usd
                        + coalesce(c.cache_write_5m_tokens, 0)::DECIMAL(13, 0) * r.cache_write_5m_usd
                        + coalesce(c.cache_write_1h_tokens, 0)::DECIMAL(13, 0) * r.cache_write_1h_usd

@@ -72,6 +72,8 @@ class Call:
     needs_vision: bool = False
     needs_hosted_tools: bool = False
     logged_cost_usd: float | None = None
+    implausible: list[str] | None = None
+    """Figures that were taken off, as ``column=figure`` (``plausible``)."""
 
     system_text: str | None = None
     messages: list[Json] | None = None
@@ -98,7 +100,15 @@ class Reject:
     detail: str = ""
 
 
+INTERNAL_ERROR = "internal-error"
+"""The reason of a record that auditor itself stumbled over: a bug, and no reason to end a run."""
+
 Outcome = Call | NotCall | Reject
+
+
+def stumbled(error: Exception) -> Reject:
+    """Return the reject of a record at which our own code failed."""
+    return Reject(INTERNAL_ERROR, f"{type(error).__name__}: {error}")
 
 
 class RecordReader(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, NotCall
 from auditor.readers.finishing import finish
+from auditor.readers.values import is_call_time
 
 if TYPE_CHECKING:
     from auditor.readers.call import Outcome
@@ -36,7 +37,7 @@ def call_of(
     call.http_status = status
     if status is not None and status >= _FIRST_ERROR:
         call.status = "error"
-    if at is not None:
+    if at is not None and (is_call_time(at) or call.called_at is None):
         call.called_at, call.time_kind = at, time_kind
     call.latency_ms = latency_ms if latency_ms and latency_ms > 0 else None
     call.ttft_ms = ttft_ms

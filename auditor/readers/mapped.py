@@ -18,7 +18,15 @@ from auditor.readers.api_shapes.common import params_of, take_leading_system
 from auditor.readers.api_shapes.openai_chat import message_of
 from auditor.readers.call import Call, Json, NotCall, Reject
 from auditor.readers.finishing import finish
-from auditor.readers.values import count, http_status, json_or_none, moment, number, text
+from auditor.readers.values import (
+    count,
+    http_status,
+    is_call_time,
+    json_or_none,
+    moment,
+    number,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,7 +237,7 @@ class Mapped:
 
     def _times(self, call: Call, record: Json) -> None:
         began, ended = moment(self.get(record, "called_at")), moment(self.get(record, "ended_at"))
-        if began is not None:
+        if began is not None and (is_call_time(began) or not is_call_time(ended)):
             call.called_at, call.time_kind = began, "start"
         elif ended is not None:
             call.called_at, call.time_kind = ended, "end"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import providers
-from auditor.readers.values import http_status, moment, number, text
+from auditor.readers.values import http_status, is_call_time, moment, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def _plan(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _time(call: Call, _key: str, value: Any) -> None:
-    if call.called_at is None and (at := moment(value)) is not None:
+    if not is_call_time(call.called_at) and (at := moment(value)) is not None:
         call.called_at, call.time_kind = at, "start"
 
 

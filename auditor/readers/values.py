@@ -13,13 +13,11 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Container
 
-MAX_COUNT = 10**12
-"""A larger number is not a count: no request has so many tokens."""
-
 _MAX_CHOICES = 10_000  # OpenAI takes 128
 _MICROS = 1_000_000
 MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: no call was later
 MIN_EPOCH_US = 946_684_800 * _MICROS  # 2000-01-01
+_MAX_FLOAT = 1e300
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
 _DATE_FORMATS = (
     "%a, %d %b %Y %H:%M:%S %Z",  # HTTP Date header
@@ -31,9 +29,12 @@ _DATE_FORMATS = (
 
 
 def count(value: Any) -> int | None:
-    """Return a count; None for what cannot be one: negative, fractional, absurd, not a number."""
+    """Return a count of any size; None for what is none: negative, fractional, not a number.
+
+    Whether a call can have so many is asked once, of the whole call (``plausible``).
+    """
     if type(value) is int:
-        return value if 0 <= value <= MAX_COUNT else None
+        return value if value >= 0 else None
     if isinstance(value, str):
         value = value.strip()
         if not _NUMBER.match(value):
@@ -41,7 +42,7 @@ def count(value: Any) -> int | None:
         value = float(value) if not value.isdigit() or len(value) > 15 else int(value)  # noqa: PLR2004 - exact in a double
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not 0 <= value <= MAX_COUNT or value != int(value):
+    if not 0 <= value <= _MAX_FLOAT or value != int(value):
         return None
     return int(value)
 
@@ -69,7 +70,7 @@ def number(value: Any) -> float | None:
         return None
     if isinstance(value, str) and _NUMBER.match(value.strip()):
         value = float(value)
-    if isinstance(value, int | float) and abs(value) <= 1e300 and math.isfinite(value):  # noqa: PLR2004
+    if isinstance(value, int | float) and abs(value) <= _MAX_FLOAT:
         return float(value)
     return None
 
@@ -88,6 +89,7 @@ def moment(value: Any, unit: str | None = None) -> int | None:
 
     Takes ISO 8601 with or without zone (without: UTC), HTTP dates, and epochs as number or digits,
     whose unit is told by their size when not given: above 1e17 ns, above 1e14 us, above 1e11 ms.
+    The moment may be one at which no call was (``is_call_time``).
     """
     if isinstance(value, str):
         micros = _from_text(value)
@@ -97,9 +99,12 @@ def moment(value: Any, unit: str | None = None) -> int | None:
         micros = _from_datetime(value)
     else:
         return None
-    if micros is None or not MIN_EPOCH_US <= micros <= MAX_EPOCH_US:
-        return None
     return micros
+
+
+def is_call_time(micros: int | None) -> bool:
+    """Say whether a call can have been at a moment: from 2000 to 2100."""
+    return micros is not None and MIN_EPOCH_US <= micros <= MAX_EPOCH_US
 
 
 def _from_text(value: str) -> int | None:
@@ -135,7 +140,7 @@ _PER_UNIT = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
 
 
 def _from_epoch(value: float, unit: str | None) -> int | None:
-    if not math.isfinite(value) or abs(value) > 1e20:  # noqa: PLR2004 - beyond any epoch
+    if not math.isfinite(value) or abs(value) > 1e30:  # noqa: PLR2004 - beyond any epoch
         return None
     if unit is None:
         size = abs(value)

@@ -128,6 +128,7 @@ CREATE TABLE IF NOT EXISTS calls (
     cost_usd                 DECIMAL(18, 12),   -- the amount used everywhere; NULL: unpriced
     cost_low_usd             DECIMAL(18, 12),   -- lower bound where tokens are estimated, else cost_usd
     cost_high_usd            DECIMAL(18, 12),   -- upper bound where tokens are estimated, else cost_usd
+    implausible              VARCHAR[],         -- figures of the log that no call can have, as column=figure: the column is NULL instead
     cost_basis               VARCHAR NOT NULL CHECK (cost_basis IN ('price-book', 'override', 'logged', 'estimated', 'free', 'unpriced'))  -- where cost_usd comes from
 );
 COMMENT ON TABLE calls IS 'ingest: one row per logged LLM API call: its figures. Texts are in contents.';

@@ -17,7 +17,7 @@ from auditor.readers.api_shapes.common import (
     take_leading_system,
     take_tier,
 )
-from auditor.readers.values import choice_count, count, moment, text
+from auditor.readers.values import choice_count, count, is_call_time, moment, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -110,7 +110,7 @@ def response(call: Call, body: Json) -> None:
     """Decode a chat completion."""
     call.provider_response_id = text(body.get("id"))
     call.model = text(body.get("model"))
-    if call.called_at is None and (created := moment(body.get("created"))):
+    if not is_call_time(call.called_at) and (created := moment(body.get("created"))):
         call.called_at, call.time_kind = created, "start"
     choices = body.get("choices")
     if isinstance(choices, list) and choices:

@@ -17,7 +17,7 @@ from auditor.readers.api_shapes.common import (
     take_leading_system,
     take_tier,
 )
-from auditor.readers.values import dumps, moment, one_of, text
+from auditor.readers.values import dumps, is_call_time, moment, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -150,7 +150,7 @@ def response(call: Call, body: Json) -> None:
     """Decode a response object."""
     call.provider_response_id = text(body.get("id"))
     call.model = text(body.get("model"))
-    if call.called_at is None and (created := moment(body.get("created_at"))):
+    if not is_call_time(call.called_at) and (created := moment(body.get("created_at"))):
         call.called_at, call.time_kind = created, "start"
     texts, calls = [], []
     output = body.get("output")

@@ -20,7 +20,7 @@ from auditor.readers.api_shapes import anthropic, openai_chat
 from auditor.readers.call import TOKEN_COUNTS
 from auditor.readers.columns import identity
 from auditor.readers.columns.pair_repeats import Repeated, array_of
-from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, moment
+from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, is_call_time, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -283,5 +283,5 @@ def _times(values: list[str]) -> tuple[pa.Array, Iterable[bool]]:
         bounds = pc.min_max(found.view(pa.int64())).as_py()
         if bounds["min"] >= MIN_EPOCH_US and bounds["max"] <= MAX_EPOCH_US:
             return found, [True] * len(values)
-    moments = list(map(moment, values))
+    moments = [at if is_call_time(at := moment(value)) else None for value in values]
     return pa.array(moments, pa.int64()).view(_US), [at is not None for at in moments]

@@ -11,11 +11,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from auditor.readers.columns.identity import TRUSTED_ID
-from auditor.readers.values import MAX_COUNT
+from auditor.readers.plausible import MAX_DURATION_MS, MAX_TOKENS
 
 UNSET: Final = msgspec.Raw(b"")
-_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
-_Duration = Annotated[float, msgspec.Meta(ge=0, le=1e300)] | None
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)]
+_Duration = Annotated[float, msgspec.Meta(ge=0, le=MAX_DURATION_MS)] | None
 _ResponseId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID)]
 _Answered = Annotated[int, msgspec.Meta(ge=200, le=399)] | None
 
