@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import providers
+from auditor.readers.call import UNREAD
 from auditor.readers.values import http_status, moment, number, text
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "log_id": ("id", "request_id", "log_id", "call_id", "uuid"),
     "called_at": (
         "timestamp", "ts", "time", "created_at", "start_time", "startTime", "date", "datetime",
+        "@timestamp", "createdAt", "requested_at", "request_time", "logged_at", "timestamp_ms",
     ),
     "latency": (
         "latency_ms", "duration_ms", "elapsed_ms", "response_time_ms", "latency", "duration",
@@ -78,8 +80,9 @@ def _plan(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _time(call: Call, _key: str, value: Any) -> None:
-    if call.called_at is None and (at := moment(value)) is not None:
-        call.called_at, call.time_kind = at, "start"
+    if call.called_at is None:
+        call.called_at = moment(value)
+        call.time_kind = "start" if call.called_at is not None else UNREAD
 
 
 def _latency(call: Call, key: str, value: Any) -> None:

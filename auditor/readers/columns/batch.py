@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 
 from auditor.privacy.masking import Masker, excerpt, sensitivity_class, suspects
-from auditor.readers.call import TOKEN_COUNTS, Call, NotCall
+from auditor.readers.call import TOKEN_COUNTS, UNREAD, Call, NotCall
 from auditor.readers.columns import identity
 from auditor.readers.values import dumps, encodable, moment
 
@@ -64,10 +64,16 @@ _TYPES: dict[str, pa.DataType] = {
     "output_tokens": pa.int64(),
     "reasoning_tokens": pa.int64(),
     "web_searches": pa.int64(),
+    "extra_units": pa.string(),
+    "inner_usage": pa.string(),
+    "context_tokens": pa.int64(),
+    "region": pa.string(),
     "service_tier": pa.string(),
     "needs_vision": pa.bool_(),
     "needs_hosted_tools": pa.bool_(),
     "logged_cost_usd": pa.float64(),
+    "logged_cost_by": pa.string(),
+    "copy_key": pa.string(),
     "tool_names": pa.list_(pa.string()),
     "response_format": pa.string(),
     "request_hash": pa.string(),
@@ -95,6 +101,8 @@ _FINISHED = (
     "response_text",
     "tool_calls",
     "error",
+    "extra_units",
+    "inner_usage",
 )
 LABELS = (
     "log_id",
@@ -203,9 +211,13 @@ class Batch:
         """Take the outcome of the next record; ``raw`` is what an excerpt is made of."""
         self.records += 1
         if isinstance(outcome, Call):
-            if outcome.called_at is None and self._file_time is not None:
+            if outcome.called_at is not None:
+                outcome.time_kind = outcome.time_kind if outcome.time_kind != UNREAD else "start"
+            elif outcome.time_kind != UNREAD and self._file_time is not None:
                 # Some formats carry no time: the file's is the best there is, and says so.
                 outcome.called_at, outcome.time_kind = self._file_time, "file"
+            if outcome.logged_cost_usd is not None and outcome.logged_cost_by is None:
+                outcome.logged_cost_by = "log"
             if not outcome.output_tokens and not outcome.input_uncached_tokens:
                 _drop_empty_usage(outcome)
             row = self._finish(outcome, line_no)
@@ -302,6 +314,8 @@ class Batch:
             texts[1],
             tool_calls,
             texts[2],
+            as_json(call.extra_units) if call.extra_units else None,
+            as_json(call.inner_usage) if call.inner_usage else None,
             *_plain(call),
         )
 
