@@ -19,6 +19,7 @@ import pyarrow as pa
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import LogError
 from auditor.ingest import isolation, ledger, retries, token_estimates
+from auditor.ingest.doubts import doubts
 from auditor.ingest.ledger import Place, Progress
 from auditor.ingest.repricing import prices_id
 from auditor.pricing.price_book import PriceBook, PricesConfig
@@ -164,6 +165,7 @@ def run(
             retries.number_attempts(store)
             token_estimates.estimate(store, this.book)
             this.warnings += _doubts(store, this)
+            this.warnings += doubts(store)
             store.rest()
         rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
     watch.finish()

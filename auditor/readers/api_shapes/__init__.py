@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from auditor.readers import providers
 from auditor.readers.api_shapes import (
     anthropic,
     completion,
@@ -195,6 +196,8 @@ def decode(call: Call, request: Any, response: Any, url: str | None = None) -> N
     body, whole = (response, True) if type(response) is dict else parse_body(response)
     if isinstance(request, str):
         request, _ = parse_body(request)
+    if url:
+        call.region = providers.region_of_url(url) or call.region
     answered = type(body) is dict and bool(body)
     asked = type(request) is dict and bool(request)
     shape = of_response(body) if answered else None

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from auditor.privacy.masking import Masker, excerpt, sensitivity_class, suspects
 from auditor.readers import plausible
-from auditor.readers.call import TOKEN_COUNTS, Call, NotCall, Reject, stumbled
+from auditor.readers.call import TOKEN_COUNTS, UNREAD, Call, NotCall, Reject, stumbled
 from auditor.readers.columns import identity, labels
 from auditor.readers.values import dumps, encodable, is_call_time, moment
 
@@ -65,11 +65,17 @@ _TYPES: dict[str, pa.DataType] = {
     "output_tokens": pa.int64(),
     "reasoning_tokens": pa.int64(),
     "web_searches": pa.int64(),
+    "extra_units": pa.string(),
+    "inner_usage": pa.string(),
+    "context_tokens": pa.int64(),
+    "region": pa.string(),
     "service_tier": pa.string(),
     "needs_vision": pa.bool_(),
     "needs_hosted_tools": pa.bool_(),
     "logged_cost_usd": pa.float64(),
     "implausible": pa.list_(pa.string()),
+    "logged_cost_by": pa.string(),
+    "copy_key": pa.string(),
     "tool_names": pa.list_(pa.string()),
     "response_format": pa.string(),
     "request_hash": pa.string(),
@@ -97,6 +103,8 @@ _FINISHED = (
     "response_text",
     "tool_calls",
     "error",
+    "extra_units",
+    "inner_usage",
 )
 _PLAIN = [name for name in _TYPES if name not in _FINISHED]
 _plain = attrgetter(*_PLAIN)
@@ -216,9 +224,13 @@ class Batch:
 
     def _settled(self, call: Call, line_no: int | None) -> tuple[Any, ...]:
         call.implausible = plausible.take_off(call)
-        if call.called_at is None and self._file_time is not None:
+        if call.called_at is not None:
+            call.time_kind = call.time_kind if call.time_kind != UNREAD else "start"
+        elif call.time_kind != UNREAD and self._file_time is not None:
             # Some formats carry no time: the file's is the best there is, and says so.
             call.called_at, call.time_kind = self._file_time, "file"
+        if call.logged_cost_usd is not None and call.logged_cost_by is None:
+            call.logged_cost_by = "log"
         if not call.output_tokens and not call.input_uncached_tokens:
             _drop_empty_usage(call)
         return self._finish(call, line_no)
@@ -339,6 +351,8 @@ class Batch:
             texts[1],
             tool_calls,
             texts[2],
+            as_json(call.extra_units) if call.extra_units else None,
+            as_json(call.inner_usage) if call.inner_usage else None,
             *plain,
         )
 

@@ -248,6 +248,9 @@ def _leading_system(messages: list[Message]) -> tuple[str | None, list[Message]]
     return "\n\n".join(message.content for message in messages[:count]), messages[count:]
 
 
+_LEFT_TO_THE_READERS = (0, 0, 0, 0, 0, None)
+
+
 def _chat_usage(usage: ChatUsage) -> _Counts:
     prompt, output = usage.prompt_tokens, usage.completion_tokens
     read = written = 0
@@ -259,7 +262,9 @@ def _chat_usage(usage: ChatUsage) -> _Counts:
     reasoned = None
     given = usage.completion_tokens_details
     if given is not None and given.reasoning_tokens is not None:
-        reasoned = min(given.reasoning_tokens, output)
+        reasoned = given.reasoning_tokens
+    if usage.total_tokens not in (None, prompt + output) or (reasoned or 0) > output:
+        return _LEFT_TO_THE_READERS  # reasoning may lie beside the output
     return uncached if uncached >= 0 else prompt, read, written, 0, output, reasoned
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes
+from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.finishing import finish
 from auditor.readers.values import count, moment, number, one_of, text
@@ -144,7 +144,7 @@ def _call(lines: list[Json], chain: _Chain) -> Call:
     api_shapes.anthropic.request(call, {"messages": chain.before(first)})
     api_shapes.anthropic.response(call, {**fullest, "content": content, "type": "message"})
     call.api_shape = "messages"
-    call.provider = "anthropic"
+    call.provider = call.provider or providers.of_model(call.model or "") or "anthropic"
     call.log_id = text(first.get("requestId")) or text(first.get("uuid"))
     call.called_at = moment(first.get("timestamp"))
     call.time_kind = "end" if call.called_at is not None else None
