@@ -12,6 +12,8 @@ _HOSTS = (
     ("api.openai.com", "openai"),
     ("api.anthropic.com", "anthropic"),
     ("bedrock", "aws"),
+    ("runtime.sagemaker", "aws"),
+    ("databricks.", "databricks"),
     ("aiplatform.googleapis.com", "google"),
     ("generativelanguage.googleapis.com", "google"),
     ("api.groq.com", "groq"),
@@ -25,6 +27,8 @@ _HOSTS = (
     ("api.cerebras.ai", "cerebras"),
     ("api.moonshot", "moonshotai"),
 )
+_CLOUDFLARE, _SEGMENTS = "gateway.ai.cloudflare.com", 3
+"""Cloudflare's AI Gateway names the provider: v1/ACCOUNT/GATEWAY/PROVIDER/..."""
 _NAMES = {
     "openai": "openai",
     "azure": "azure",
@@ -88,7 +92,9 @@ _MODELS = (
 @lru_cache(maxsize=4096)
 def of_url(url: str) -> str | None:
     """Return the provider a URL belongs to."""
-    host = url.partition("://")[2].partition("/")[0].lower() if "://" in url else url.lower()
+    host, _, path = url.partition("://")[2 if "://" in url else 0].lower().partition("/")
+    if host == _CLOUDFLARE and path.count("/") >= _SEGMENTS:
+        return _NAMES.get(path.split("/")[_SEGMENTS])
     return next((provider for mark, provider in _HOSTS if mark in host), None)
 
 
