@@ -22,6 +22,8 @@ _HOSTS = (
     ("api.openai.com", "openai"),
     ("api.anthropic.com", "anthropic"),
     ("bedrock", "aws"),
+    ("runtime.sagemaker", "aws"),
+    ("databricks.", "databricks"),
     ("aiplatform.googleapis.com", "google"),
     ("generativelanguage.googleapis.com", "google"),
     ("api.groq.com", "groq"),
@@ -35,6 +37,8 @@ _HOSTS = (
     ("api.cerebras.ai", "cerebras"),
     ("api.moonshot", "moonshotai"),
 )
+_CLOUDFLARE, _SEGMENTS = "gateway.ai.cloudflare.com", 3
+"""Cloudflare's AI Gateway names the provider: v1/ACCOUNT/GATEWAY/PROVIDER/..."""
 _NAMES = {
     "openai": "openai",
     "azure": "azure",
@@ -88,7 +92,9 @@ _ANYWHERE = "global"
 @lru_cache(maxsize=4096)
 def of_url(url: str) -> str | None:
     """Return the provider a URL belongs to."""
-    host = url.partition("://")[2].partition("/")[0].lower() if "://" in url else url.lower()
+    host, _, path = url.partition("://")[2 if "://" in url else 0].lower().partition("/")
+    if host == _CLOUDFLARE and path.count("/") >= _SEGMENTS:
+        return _NAMES.get(path.split("/")[_SEGMENTS])
     known = next((provider for mark, provider in _HOSTS if mark in host), None)
     if known is None and "://" in url:
         known = next((p.id for p in _book().providers if re.match(p.api_pattern, url)), None)

@@ -145,4 +145,8 @@ class _Search:
                 self.walk(inner, depth + 1)
 
 
-_NAMED = frozenset((*_REQUEST_NAMES, *_RESPONSE_NAMES, "requestBody", "responseBody"))
+# What a JSON logger calls the message, in which a program has put an object of its own.
+_MESSAGE_NAMES = ("message", "msg", "log", "MESSAGE", "textPayload", "event")
+_NAMED = frozenset(
+    (*_REQUEST_NAMES, *_RESPONSE_NAMES, *_MESSAGE_NAMES, "requestBody", "responseBody")
+)
