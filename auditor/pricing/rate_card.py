@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from auditor.pricing.price_book import Key, PriceBook, rate_rows
+from auditor.pricing.price_book import MINUTES, Key, PriceBook, rate_rows
 from auditor.pricing.tokens import input_tokens
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def _join(calls: str) -> str:
     return f"""r.provider = coalesce({calls}.provider, '') AND r.model = {calls}.model
          AND r.service_tier = {calls}.service_tier AND r.region = coalesce({calls}.region, '')
          AND r.day = {day}
-         AND {minute} >= r.from_minute AND {minute} < r.to_minute
+         AND (r.to_minute - r.from_minute = {MINUTES}
+              OR ({minute} >= r.from_minute AND {minute} < r.to_minute))
          AND {context} > r.above_tokens AND {context} <= r.up_to_tokens"""
 
 
