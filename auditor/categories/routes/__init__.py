@@ -1,6 +1,7 @@
 """Routes: where in the caller's code calls come from, and which task each of them is."""
 
 from auditor.categories.routes.assemble import assemble_categories, category_shape
+from auditor.categories.routes.contract import count_labels, label_of
 from auditor.categories.routes.evidence import EvidenceCounter, most_frequent_first
 from auditor.categories.routes.learn import learn
 from auditor.categories.routes.matcher import Match, Matcher
@@ -26,7 +27,9 @@ __all__ = [
     "StructuralKey",
     "assemble_categories",
     "category_shape",
+    "count_labels",
     "family",
+    "label_of",
     "learn",
     "main_family",
     "most_frequent_first",

@@ -77,7 +77,7 @@ def _shapes(route_ids: Sequence[str], evidence: Mapping[str, RouteEvidence]) -> 
 
 def _tasks(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> list[list[Route]]:
     """Template routes grouped by task, the one with most calls first in each group."""
-    profiles = [_profile(r, evidence[r.route_id]) for r in routes]
+    profiles = [profile(r, evidence[r.route_id]) for r in routes]
     members: dict[int, list[Route]] = defaultdict(list)
     for route, label in zip(routes, group(profiles), strict=True):
         members[label].append(route)
@@ -86,14 +86,12 @@ def _tasks(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> li
     return list(members.values())
 
 
-def _profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
-    text = evidence.template
-    for mark in ("{…}", "---", "#"):
-        text = text.replace(mark, " ")
+def profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
     return RouteProfile(
-        words=" ".join(text.split()),
+        words=evidence.template.replace("#", " "),
         shapes=evidence.shapes,
-        tools=route.structure.tools,
+        labels=evidence.labels,
+        tools=evidence.tools,
         response_format=route.structure.response_format,
         system=route.system_fragments if route.task_prompt else (),
         user=route.user_fragments,
@@ -103,7 +101,7 @@ def _profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
 def _template_draft(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> _Draft:
     largest = routes[0]
     of_largest = evidence[largest.route_id]
-    kind = _profile(largest, of_largest).task_type
+    kind = profile(largest, of_largest).task_type
     route_ids = tuple(r.route_id for r in routes)
     shapes = _shapes(route_ids, evidence)
     name = names.template_name(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from auditor.categories.routes.lexicon import SENTENCE, edge_words, verbs
+from auditor.categories.routes.lexicon import (
+    SENTENCE,
+    edge_words,
+    function_words,
+    instructs,
+    verbs,
+)
 
 MAX_OBJECT_WORDS = 5
 MAX_ROLE_WORDS = 7
@@ -37,8 +43,20 @@ _DROP = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:do not|don't|never|must not|no)\b", re.IGNORECASE)
+_NO_VERBS = frozenset(
+    "about above across after against along among around because before behind below beneath beside"
+    " between beyond both but can could did do does during had has have how like may might most near"
+    " of off over per quite should since some such than through today toward under until upon via was"
+    " were what when where while who whose why within without would yes".split()
+)
 _NOT_A_TASK = re.compile(
     r"^create table\b|^(?:answer|give|add|return) (?:with|in|as|it)\b", re.IGNORECASE
+)
+# An imperative by its grammar: a first word that is no function word, and what it acts on.
+_IMPERATIVE = re.compile(
+    r"^(?:please |then |now )?([a-z]{2,}) (?:(?:up|down|out) )?"
+    r"(?:the|this|these|those|each|every|all|any|an?|one|only|whether|which|your|their|its)\b",
+    re.IGNORECASE,
 )
 
 
@@ -66,6 +84,23 @@ def instructions(template: str) -> list[str]:
             if words and not _NOT_A_TASK.search(said):
                 out.append(said)
     return out
+
+
+def verb(sentence: str) -> str | None:
+    """The verb by which a sentence orders something, in lower case; None if it orders nothing."""
+    said = instructions(sentence)
+    if said:
+        return said[0].split()[0]
+    found = _IMPERATIVE.search(sentence.strip())
+    word = found[1].lower() if found else ""
+    return word if word and word not in _NO_VERBS and word not in function_words()["en"] else None
+
+
+def orders(template: str) -> bool:
+    """Whether a text tells the model what to do or who it is, or asks it something."""
+    return instructs(template) or any(
+        verb(s.strip(" -*#\t'\"")) for s in SENTENCE.split(template)[:MAX_SENTENCES] if s.strip()
+    )
 
 
 def _phrase(text: str, most: int) -> str:

@@ -38,6 +38,7 @@ class _Lexicon:
     generic: frozenset[str]
     edges: frozenset[str]
     topicless: frozenset[str]
+    functions: dict[str, frozenset[str]]
     verbs: str
     instruction: re.Pattern[str]
 
@@ -62,6 +63,7 @@ def _lexicon() -> _Lexicon:
         generic=frozenset(raw["generic"].split()),
         edges=frozenset(raw["edges"].split()),
         topicless=frozenset(raw["topicless"].split()),
+        functions={name: frozenset(some.split()) for name, some in raw["function_words"].items()},
         verbs=verbs,
         instruction=re.compile(
             r"(?:^|[.:!?\n#*-]\s*)"
@@ -88,6 +90,11 @@ def edge_words() -> frozenset[str]:
 def topic_stop_words() -> frozenset[str]:
     """Words that say nothing about a topic."""
     return _lexicon().topicless
+
+
+def function_words() -> dict[str, frozenset[str]]:
+    """Words that carry no subject, by language."""
+    return _lexicon().functions
 
 
 @cache

@@ -1,46 +1,73 @@
-"""Which routes are the same task: clustering by words, answers, task type and form."""
+"""Which routes are the same task: what says the task must agree, and likeness of words is not enough.
+
+A category that mixes tasks spoils the verdict of each, a task in two categories only costs replays.
+So two routes are joined if something shows that they are one task, and nothing that they are two.
+
+What shows two tasks:
+
+- **message**: two messages under one system prompt that were found to be two tasks.
+- **schema**: the caller's code names two output schemas.
+- **tools**: both offer tools, and hardly one of them is the same. That the sets vary is no sign:
+  what counts is all tools that a route was seen with, and under one instruction one in common.
+- **answers**, **keys**, **labels**, **language**: the output contracts differ (see `contract`).
+  This tells turns of an agent from drafts that may use tools.
+- **task**: the instructions name two types of task that we know.
+
+What shows one task, where none of these is found:
+
+- **instruction**: the same instruction, edited (see `likeness`).
+- **contract**: a particular contract is the same, and the instructions are alike or in two languages.
+- **tools**: the same tools, more than one, and like answers, with instructions in two languages or
+  none at all.
+
+A group holds no two routes that something shows to be two tasks.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from auditor.categories.routes import contract
+from auditor.categories.routes.contract import Contract
 from auditor.categories.routes.lexicon import USE_TOOLS, is_weak, task_type
-from auditor.categories.routes.route import ANY_TOOLS
+from auditor.categories.routes.likeness import Compared, Likeness, compare
 from auditor.categories.routes.shape import main_family
-from auditor.categories.routes.vectors import embed, unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-THRESHOLD = 0.65  # conservative: the user can join what is too fine, not take apart a mix
-# Weights of the distance between two routes. Measured on logs with known tasks: word vectors alone
-# join too much, answer shapes alone nearly everything; together with the task type they join few
-# routes wrongly.
-_EMBEDDING, _WORDS, _SHAPE, _TYPE = 0.5, 0.25, 0.25, 0.5
-_FORM = 1.0  # what code keeps apart is not joined by its words
+MIN_COMMON_TOOLS = 0.5  # of the shorter list: less is another set of tools
+MIN_SAME_TOOLS = 0.8  # of all tools of both: at least so much is the same set
+MIN_TOOLS = 2  # that two tasks do not share by accident
+MIN_LIKE_ANSWERS = 0.7  # common part of the families of answers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RouteProfile:
     """What is compared of a route.
 
-    `words` are its constant words and `shapes` counts its answers. `system` and `user` are keys
-    of fragments, `system` only where the system prompt states the task.
+    `words` is its constant text, with `{…}` where it varies. `shapes` and `labels` count its
+    answers, `tools` are all tools that it was seen with. `system` and `user` are keys of
+    fragments, `system` only where the system prompt states the task.
     """
 
     words: str
     shapes: Mapping[str, int]
+    labels: Mapping[str, int] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
     response_format: str = ""
     system: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
 
-    @property
+    @cached_property
+    def contract(self) -> Contract:
+        """What its answers have in common."""
+        return Contract.of(self.shapes, self.labels)
+
+    @cached_property
     def task_type(self) -> str:
         """The task type, from tools, answers or words."""
         answers = main_family(self.shapes)
@@ -48,69 +75,104 @@ class RouteProfile:
             return USE_TOOLS
         if answers in {"sql", "svg"}:
             return answers
-        named = task_type(self.words)
+        text = " ".join(self.words.replace("{…}", " ").replace("---", " ").split())
+        named = task_type(text)
         return "extract" if answers == "json" and is_weak(named) else named
 
 
-def group(profiles: Sequence[RouteProfile], *, threshold: float = THRESHOLD) -> list[int]:
-    """One label per route, from 0: routes of the same task have the same label."""
-    if len(profiles) <= 1:
-        return [0] * len(profiles)
-    from sklearn.cluster import AgglomerativeClustering
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Whether two routes are one task, and by what: see the module for the words.
 
-    model = AgglomerativeClustering(
-        n_clusters=None, distance_threshold=threshold, metric="precomputed", linkage="average"
-    )
-    return [int(label) for label in model.fit_predict(distances(profiles))]
-
-
-def distances(profiles: Sequence[RouteProfile]) -> NDArray[np.float64]:
-    """Symmetric distances between routes, 0 (same) to 3: vectors, words, shapes, type, form."""
-    vectors = embed([p.words for p in profiles])
-    vectors = unit(vectors - vectors.mean(axis=0) / 2)
-    words = _tfidf([p.words for p in profiles])
-    shapes = _shapes(profiles)
-    types = np.array([p.task_type for p in profiles])
-    out = (
-        _EMBEDDING * (1 - vectors @ vectors.T)
-        + _WORDS * (1 - words @ words.T)
-        + _SHAPE * (1 - shapes @ shapes.T)
-        + _TYPE * (types[:, None] != types[None, :])
-        + _FORM * np.array([[_differ_in_form(a, b) for b in profiles] for a in profiles])
-    )
-    both = np.clip((out + out.T) / 2, 0, None).astype(np.float64)
-    np.fill_diagonal(both, 0)
-    rounded: NDArray[np.float64] = np.round(both, 6)
-    return rounded
-
-
-def _differ_in_form(one: RouteProfile, two: RouteProfile) -> bool:
-    """Whether the caller's code asks for two different things.
-
-    That is: named schemas that differ, fixed tools with nothing in common, or two messages under
-    one system prompt that were found to be two tasks.
+    `apart` shows that they are two tasks, `together` that they are one.
     """
+
+    apart: tuple[str, ...]
+    together: tuple[str, ...]
+    instructions: Compared
+
+    @property
+    def joined(self) -> bool:
+        """Whether the two are joined."""
+        return bool(self.together) and not self.apart
+
+
+def compare_routes(one: RouteProfile, two: RouteProfile) -> Comparison:
+    """Compare two routes by all that says what the task is; the order does not matter."""
+    instructions = compare(one.words, two.words)
+    return Comparison(
+        apart=_apart(one, two, instructions),
+        together=_together(one, two, instructions),
+        instructions=instructions,
+    )
+
+
+def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
+    shown = []
     if one.system and one.system == two.system and one.user != two.user:
-        return True
-    schemas = {p.response_format for p in (one, two) if ":" in p.response_format}
-    if len(schemas) > 1:
-        return True
-    fixed = one.tools and two.tools and ANY_TOOLS not in {one.tools, two.tools}
-    return bool(fixed) and not set(one.tools) & set(two.tools)
+        shown.append("message")
+    if len({p.response_format for p in (one, two) if ":" in p.response_format}) > 1:
+        shown.append("schema")
+    a, b = set(one.tools), set(two.tools)
+    # With one instruction, any tool in common shows one caller whose sets vary.
+    common = 0 if instructions.likeness == Likeness.SAME else MIN_COMMON_TOOLS
+    if a and b and len(a & b) < max(1, common * min(len(a), len(b))):
+        shown.append("tools")
+    differs = contract.differ(one.contract, two.contract)
+    if differs:
+        shown.append(differs)
+    kinds = {one.task_type, two.task_type}
+    if len(kinds) > 1 and not any(map(is_weak, kinds)):
+        shown.append("task")
+    return tuple(shown)
 
 
-def _tfidf(texts: Sequence[str]) -> NDArray[np.float64]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def _together(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
+    likeness = instructions.likeness
+    if likeness == Likeness.SAME:
+        return ("instruction",)
+    shown = []
+    if likeness in {Likeness.ALIKE, Likeness.FOREIGN} and (
+        contract.same(one.contract, two.contract)
+        or (one.response_format == two.response_format and ":" in one.response_format)
+    ):
+        shown.append("contract")
+    if likeness in {Likeness.FOREIGN, Likeness.NOTHING} and _same_tools(one, two):
+        shown.append("tools")
+    return tuple(shown)
 
-    model = TfidfVectorizer(sublinear_tf=True, token_pattern=r"[^\W\d_]{2,}|[\u3040-\u9fff]")  # noqa: S106
-    try:
-        return np.asarray(model.fit_transform(texts).toarray())
-    except ValueError:  # not one word in any of them
-        return np.zeros((len(texts), 1))
+
+def _same_tools(one: RouteProfile, two: RouteProfile) -> bool:
+    a, b = set(one.tools), set(two.tools)
+    return (
+        len(a & b) >= max(MIN_TOOLS, MIN_SAME_TOOLS * len(a | b))
+        and contract.overlap(one.contract.families, two.contract.families) >= MIN_LIKE_ANSWERS
+    )
 
 
-def _shapes(profiles: Sequence[RouteProfile]) -> NDArray[np.float64]:
-    names = sorted({name for p in profiles for name in p.shapes})
-    counts = np.array([[p.shapes.get(name, 0) for name in names] for p in profiles], np.float64)
-    totals = counts.sum(axis=1, keepdims=True) if names else np.zeros((len(profiles), 1))
-    return np.sqrt(counts / np.maximum(totals, 1))
+def group(profiles: Sequence[RouteProfile]) -> list[int]:
+    """One label per route, from 0: routes of the same task have the same label.
+
+    The most alike are joined first; a group takes in another only if no two of their routes are
+    shown to be two tasks.
+    """
+    apart: set[frozenset[int]] = set()
+    joined: list[tuple[float, int, int]] = []
+    for a, b in combinations(range(len(profiles)), 2):
+        found = compare_routes(profiles[a], profiles[b])
+        if found.apart:
+            apart.add(frozenset((a, b)))
+        elif found.joined:
+            joined.append((-found.instructions.share, a, b))
+    members = {number: [number] for number in range(len(profiles))}
+    home = list(range(len(profiles)))
+    for _, a, b in sorted(joined):
+        left, right = home[a], home[b]
+        pairs = product(members[left], members[right])
+        if left == right or any(frozenset(pair) in apart for pair in pairs):
+            continue
+        for number in members[right]:
+            home[number] = left
+        members[left] += members.pop(right)
+    names = {label: number for number, label in enumerate(dict.fromkeys(home))}
+    return [names[label] for label in home]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.categories.routes.lexicon import is_weak
 from auditor.categories.routes.matcher import any_format
 from auditor.categories.routes.route import ANY_TOOLS, Route, StructuralKey
-from auditor.categories.routes.sampled_calls import SampledCall, same_family
+from auditor.categories.routes.sampled_calls import SampledCall, differ
 from auditor.categories.routes.templates import Templates
 from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.categories.routes.tree import Path, grow
@@ -65,12 +65,11 @@ class Search:
                 if not self.templates.are_values(path[cut:], above):
                     continue
                 others = [
-                    m
+                    group
                     for (other_kind, other), group in groups.items()
                     if other_kind == kind and other[:cut] == above and other != path
-                    for m in group
                 ]
-                if same_family(groups[key], others):
+                if not any(differ(groups[key], other) for other in others):
                     groups.setdefault((kind, above), []).extend(groups.pop(key))
                     break
 
@@ -121,7 +120,35 @@ class Search:
         paths = [nodes.descend(held[m.call.user]) for m in group]
         if task_prompt:
             return self._only_other_tasks(path, group, paths)
-        return [user if self.templates.is_template(user) else () for user in paths]
+        return self._fold_user_values(
+            group, [user if self.templates.is_template(user) else () for user in paths]
+        )
+
+    def _fold_user_values(
+        self, group: Sequence[SampledCall], paths: Sequence[Path]
+    ) -> list[Path]:
+        """Cut from user templates what is a popular value in a slot of the template above.
+
+        The same rule as for system prompts: no other order, and no other answers.
+        """
+        by_path: dict[Path, list[SampledCall]] = defaultdict(list)
+        for m, path in zip(group, paths, strict=True):
+            by_path[path].append(m)
+        cut: dict[Path, Path] = {path: path for path in by_path}
+        for path, members in by_path.items():
+            for end in range(1, len(path)):
+                above = path[:end]
+                if not (
+                    self.templates.is_template(above)
+                    and self.templates.instructs(above)
+                    and self.templates.are_values(path[end:], above)
+                ):
+                    continue
+                others = [some for p, some in by_path.items() if p[:end] == above and p != path]
+                if not any(differ(members, other) for other in others):
+                    cut[path] = above
+                    break
+        return [cut[path] for path in paths]
 
     def _only_other_tasks(
         self, system: Path, group: Sequence[SampledCall], paths: Sequence[Path]
@@ -145,7 +172,6 @@ class Search:
                     keep[path] = path
                 continue
             others = [m for m, p in zip(group, paths, strict=True) if p != path]
-            other_family = bool(others) and not same_family(members, others)
-            if not is_weak(kind) and kind != stated and other_family:
+            if not is_weak(kind) and kind != stated and differ(members, others):
                 keep[path] = path
         return [keep[path] for path in paths]

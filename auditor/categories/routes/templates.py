@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.categories.routes.fragments import FragmentIndex
+from auditor.categories.routes.instructions import orders
 from auditor.categories.routes.lexicon import instructs, is_generic, is_weak, task_type
 from auditor.categories.routes.mining import mine
 from auditor.categories.routes.route import Route, stable_id
@@ -81,7 +82,7 @@ class Templates:
         stated = self.task_type(above)
         return all(
             not f.anchored
-            or not instructs(f.text)
+            or not orders(f.text)
             or (not is_weak(stated) and (is_weak(task_type(f.text)) or task_type(f.text) == stated))
             for f in (self.fragments[i] for i in added)
         )
