@@ -1,6 +1,6 @@
 """Routes: where in the caller's code calls come from, and which task each of them is."""
 
-from auditor.categories.routes.assemble import assemble_categories, category_shape
+from auditor.categories.routes.assemble import assemble_categories, category_shape, profile
 from auditor.categories.routes.contract import count_labels, label_of
 from auditor.categories.routes.evidence import EvidenceCounter, most_frequent_first
 from auditor.categories.routes.learn import learn
@@ -33,5 +33,6 @@ __all__ = [
     "learn",
     "main_family",
     "most_frequent_first",
+    "profile",
     "shape",
 ]

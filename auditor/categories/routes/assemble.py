@@ -24,6 +24,7 @@ class _Draft:
 
     category: Category
     template: str = ""
+    facts: tuple[str, ...] = ()
 
 
 def assemble_categories(
@@ -57,7 +58,16 @@ def assemble_categories(
     kept = [replace(c, route_ids=(*c.route_ids, *joined.get(c.category_id, ()))) for c in former]
     drafts.sort(key=lambda draft: draft.category.category_id)
     unique = names.unique_names(
-        [d.category.name for d in drafts], [d.template for d in drafts], {c.name for c in kept}
+        [
+            names.Named(
+                name=d.category.name,
+                category_id=d.category.category_id,
+                template=d.template,
+                facts=d.facts,
+            )
+            for d in drafts
+        ],
+        {c.name for c in kept},
     )
     fresh = [replace(d.category, name=name) for d, name in zip(drafts, unique, strict=True)]
     return tuple(sorted((*kept, *fresh), key=lambda c: c.category_id))
@@ -87,11 +97,13 @@ def _tasks(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> li
 
 
 def profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
+    """What is compared of a route."""
     return RouteProfile(
         words=evidence.template.replace("#", " "),
         shapes=evidence.shapes,
         labels=evidence.labels,
         tools=evidence.tools,
+        calls=evidence.calls,
         response_format=route.structure.response_format,
         system=route.system_fragments if route.task_prompt else (),
         user=route.user_fragments,
@@ -121,6 +133,20 @@ def _template_draft(routes: Sequence[Route], evidence: Mapping[str, RouteEvidenc
             route_ids=route_ids,
         ),
         template=of_largest.template,
+        facts=_facts(largest, of_largest),
+    )
+
+
+def _facts(route: Route, evidence: RouteEvidence) -> tuple[str, ...]:
+    """What tells a task from another with the same name: its schema, keys, labels and tools."""
+    contract = profile(route, evidence).contract
+    _, _, schema = route.structure.response_format.partition(":")
+    labels = sorted(contract.labels, key=lambda label: (-contract.labels[label], label))
+    return (
+        *([schema] if schema else []),
+        *sorted(contract.keys),
+        *(labels if contract.closed else []),
+        *evidence.tools,
     )
 
 

@@ -3,19 +3,21 @@
 What a task promises to its caller shows in its answers: the family of shapes, the keys of JSON,
 the closed set of labels, the language of code. Two tasks may be asked in nearly the same words;
 they are two if what comes out differs. What comes out alike is one task only if it is *particular*:
-three labels or keys that are the same are no accident, yes and no are.
+three labels or keys that are the same are no accident, yes and no, or a scale, are.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from auditor.categories.routes.lexicon import common_contract
 from auditor.categories.routes.shape import MAX_KEYS, family
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 MIN_ANSWERS = 5  # fewer say nothing about a contract
 MIN_OVERLAP = 0.5  # of families, keys or labels: less is another contract
@@ -23,6 +25,9 @@ MIN_SAME = 0.8  # of keys or labels: at least so much is the same contract
 MIN_PARTICULAR = 3  # labels or keys that two tasks do not share by accident
 FIXED_KEY = 0.5  # of the JSON answers have a key that the contract holds
 REPEATS = 2  # of a label, on average, where the set of labels is closed
+
+_MARKS = "\"'`*“”.!: "
+_LISTED = re.compile(r"[,;|\n、，]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +103,21 @@ def same(one: Contract, two: Contract) -> str | None:
     """What shows that two contracts are one and the same: `keys` or `labels`, or None."""
     if min(one.answers, two.answers) < MIN_ANSWERS or differ(one, two):
         return None
-    if len(one.keys & two.keys) >= MIN_PARTICULAR and _jaccard(one.keys, two.keys) >= MIN_SAME:
+    if _particular(one.keys & two.keys) and _jaccard(one.keys, two.keys) >= MIN_SAME:
         return "keys"
     if (
         one.closed
         and two.closed
-        and len(one.labels.keys() & two.labels.keys()) >= MIN_PARTICULAR
+        and _particular(one.labels.keys() & two.labels.keys())
         and min(_share(one, two), _share(two, one)) >= MIN_SAME
     ):
         return "labels"
     return None
+
+
+def _particular(names: Collection[str]) -> bool:
+    """Whether labels or keys are more than a scale, a verdict or the name of any answer."""
+    return len({name.casefold() for name in names} - common_contract()) >= MIN_PARTICULAR
 
 
 def overlap(one: Mapping[str, int], two: Mapping[str, int]) -> float:
@@ -148,10 +158,14 @@ def _main(counts: Mapping[str, int]) -> str:
 
 def label_of(answer: str | None) -> str | None:
     """A short answer without the marks around it, in lower case, so that equal labels are equal."""
-    words = (answer or "").strip().strip("\"'`*“”.!: ").casefold()
+    words = (answer or "").strip().strip(_MARKS).casefold()
     return words or None
 
 
-def count_labels(labels: Iterable[str | None]) -> Counter[str]:
-    """How often each label was answered."""
-    return Counter(label for label in labels if label is not None)
+def count_labels(answers: Iterable[str | None]) -> Counter[str]:
+    """How often each label was answered; an answer that lists several counts for each."""
+    labels: Counter[str] = Counter()
+    for answer in answers:
+        items = (item.strip(_MARKS) for item in _LISTED.split(answer or ""))
+        labels.update(item for item in items if item)
+    return labels

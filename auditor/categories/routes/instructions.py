@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from auditor.categories.routes.lexicon import (
-    SENTENCE,
-    edge_words,
-    function_words,
-    instructs,
-    verbs,
-)
+from auditor.categories.routes.language import content_words, language_of
+from auditor.categories.routes.lexicon import SENTENCE, edge_words, function_words, verbs
 
 MAX_OBJECT_WORDS = 5
 MAX_ROLE_WORDS = 7
 MAX_SENTENCES = 12
+MIN_ORDER_WORDS = 3  # content words of a sentence that may be an order, where verbs are not known
 
 _LEAD = (
     r"(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?"
@@ -96,11 +92,21 @@ def verb(sentence: str) -> str | None:
     return word if word and word not in _NO_VERBS and word not in function_words()["en"] else None
 
 
+def is_order(sentence: str, language: str | None) -> bool:
+    """Whether a sentence of a template may tell the model to do something, or asks it something.
+
+    Verbs and imperatives are known for English alone; elsewhere it may where it says much.
+    """
+    if language in {None, "en"}:
+        return sentence.rstrip().endswith("?") or verb(sentence) is not None
+    return len(content_words(sentence)) >= MIN_ORDER_WORDS
+
+
 def orders(template: str) -> bool:
-    """Whether a text tells the model what to do or who it is, or asks it something."""
-    return instructs(template) or any(
-        verb(s.strip(" -*#\t'\"")) for s in SENTENCE.split(template)[:MAX_SENTENCES] if s.strip()
-    )
+    """Whether a sentence of a template may tell the model to do something, or ask it something."""
+    language = language_of(template)
+    sentences = [s.strip(" -*#\t'\"") for s in SENTENCE.split(template) if s.strip()]
+    return any(is_order(s, language) for s in sentences[:MAX_SENTENCES])
 
 
 def _phrase(text: str, most: int) -> str:

@@ -8,23 +8,18 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from auditor.categories.routes.instructions import verb
-from auditor.categories.routes.lexicon import SENTENCE, function_words, topic_stop_words
+from auditor.categories.routes.instructions import is_order, verb
+from auditor.categories.routes.language import content_words, language_of
+from auditor.categories.routes.lexicon import SENTENCE
 
 SAME = 0.7  # of the content words: the same instruction, edited
 ALIKE = 0.5  # of the content words: the same subject
 SAME_SENTENCE = 0.5  # of the content words: the same sentence, edited
-MIN_FUNCTION_WORDS = 2  # that tell the language of a text
-MIN_ORDER_WORDS = 3  # content words of a sentence that may be an order, where verbs are not known
 MAX_READ = 4000  # characters of a template
-
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
 
 
 class Likeness(IntEnum):
@@ -104,26 +99,6 @@ def _read(template: str) -> _Text:
     sentences = [s.strip(" -*#\t'\"") for s in SENTENCE.split(text)]
     found = tuple((s, w) for s in sentences if (w := content_words(s)))
     language = language_of(text)
-    orders = frozenset(
-        s
-        for s, words in found
-        if (verb(s) if language in {None, "en"} else len(words) >= MIN_ORDER_WORDS)
-    )
+    orders = frozenset(s for s, _ in found if is_order(s, language))
     words = frozenset().union(*(w for _, w in found))
     return _Text(words=words, language=language, sentences=found, orders=orders)
-
-
-def content_words(text: str) -> frozenset[str]:
-    """The words of a text that are not function words, in lower case."""
-    idle = topic_stop_words().union(*function_words().values())
-    return frozenset(w for w in _WORD.findall(text.casefold()) if w not in idle)
-
-
-def language_of(text: str) -> str | None:
-    """The language of most function words in a text (`en`, `de`, ...), None where there are few."""
-    words = Counter(_WORD.findall(text.casefold()))
-    counts = {
-        name: sum(words[word] for word in known) for name, known in function_words().items()
-    }
-    name, n = max(counts.items(), key=lambda item: (item[1], item[0]))
-    return name if n >= MIN_FUNCTION_WORDS else None

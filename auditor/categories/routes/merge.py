@@ -16,7 +16,8 @@ What shows two tasks:
 What shows one task, where none of these is found:
 
 - **instruction**: the same instruction, edited (see `likeness`).
-- **contract**: a particular contract is the same, and the instructions are alike or in two languages.
+- **contract**: a particular contract is the same, and so is most of what the instructions say
+  besides it, or they are in two languages.
 - **tools**: the same tools, more than one, and like answers, with instructions in two languages or
   none at all.
 
@@ -32,8 +33,9 @@ from typing import TYPE_CHECKING
 
 from auditor.categories.routes import contract
 from auditor.categories.routes.contract import Contract
+from auditor.categories.routes.language import content_words
 from auditor.categories.routes.lexicon import USE_TOOLS, is_weak, task_type
-from auditor.categories.routes.likeness import Compared, Likeness, compare
+from auditor.categories.routes.likeness import Compared, Likeness, compare, dice
 from auditor.categories.routes.shape import main_family
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 MIN_COMMON_TOOLS = 0.5  # of the shorter list: less is another set of tools
 MIN_SAME_TOOLS = 0.8  # of all tools of both: at least so much is the same set
 MIN_TOOLS = 2  # that two tasks do not share by accident
+MIN_USUAL = 0.85  # of the calls under a prompt have a message that is the usual one
+MIN_SUBJECT = 0.6  # of the words that are not of the contract, where the contract is the same
 MIN_LIKE_ANSWERS = 0.7  # common part of the families of answers
 
 
@@ -49,7 +53,7 @@ MIN_LIKE_ANSWERS = 0.7  # common part of the families of answers
 class RouteProfile:
     """What is compared of a route.
 
-    `words` is its constant text, with `{…}` where it varies. `shapes` and `labels` count its
+    `words` is its constant text, with `{…}` where it varies, `calls` their number. `shapes` and `labels` count its
     answers, `tools` are all tools that it was seen with. `system` and `user` are keys of
     fragments, `system` only where the system prompt states the task.
     """
@@ -59,6 +63,7 @@ class RouteProfile:
     labels: Mapping[str, int] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
     response_format: str = ""
+    calls: int = 0
     system: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
 
@@ -109,7 +114,7 @@ def compare_routes(one: RouteProfile, two: RouteProfile) -> Comparison:
 
 def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
     shown = []
-    if one.system and one.system == two.system and one.user != two.user:
+    if one.system and one.system == two.system and _messages_differ(one, two):
         shown.append("message")
     if len({p.response_format for p in (one, two) if ":" in p.response_format}) > 1:
         shown.append("schema")
@@ -127,19 +132,42 @@ def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tupl
     return tuple(shown)
 
 
+def _messages_differ(one: RouteProfile, two: RouteProfile) -> bool:
+    """Whether messages under one system prompt ask for two things: the prompt is alike anyway."""
+    if one.user == two.user:
+        return False
+    if not one.user or not two.user:
+        # The message that nearly all calls have is how the task is asked, not another task.
+        asked = one if one.user else two
+        return asked.calls < MIN_USUAL * (one.calls + two.calls)
+    sides = [p.words.rpartition("---")[2] for p in (one, two)]
+    return compare(*sides).likeness != Likeness.SAME
+
+
 def _together(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
     likeness = instructions.likeness
     if likeness == Likeness.SAME:
         return ("instruction",)
     shown = []
-    if likeness in {Likeness.ALIKE, Likeness.FOREIGN} and (
-        contract.same(one.contract, two.contract)
-        or (one.response_format == two.response_format and ":" in one.response_format)
+    if _same_contract(one, two) and (
+        likeness == Likeness.FOREIGN or _subject_share(one, two) >= MIN_SUBJECT
     ):
         shown.append("contract")
     if likeness in {Likeness.FOREIGN, Likeness.NOTHING} and _same_tools(one, two):
         shown.append("tools")
     return tuple(shown)
+
+
+def _same_contract(one: RouteProfile, two: RouteProfile) -> bool:
+    named = one.response_format == two.response_format and ":" in one.response_format
+    return named or contract.same(one.contract, two.contract) is not None
+
+
+def _subject_share(one: RouteProfile, two: RouteProfile) -> float:
+    """The common share of the words, less those of the contract, which would count twice."""
+    said = {word for p in (one, two) for word in (*p.contract.labels, *p.contract.keys)}
+    idle = content_words(" ".join(said))
+    return dice(content_words(one.words) - idle, content_words(two.words) - idle)
 
 
 def _same_tools(one: RouteProfile, two: RouteProfile) -> bool:

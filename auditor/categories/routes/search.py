@@ -15,7 +15,7 @@ from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, 
 from auditor.categories.routes.tree import Path, grow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.categories.routes.fragments import Fragment
 
@@ -118,11 +118,9 @@ class Search:
         held = self.templates.mine(counts, support=self.support, head=USER_HEAD, tail=USER_TAIL)
         nodes = grow([held[m.call.user] for m in group], self.support)
         paths = [nodes.descend(held[m.call.user]) for m in group]
-        if task_prompt:
-            return self._only_other_tasks(path, group, paths)
-        return self._fold_user_values(
-            group, [user if self.templates.is_template(user) else () for user in paths]
-        )
+        paths = [user if self.templates.is_template(user) else () for user in paths]
+        paths = self._fold_user_values(group, paths)
+        return self._only_other_tasks(path, group, paths) if task_prompt else paths
 
     def _fold_user_values(
         self, group: Sequence[SampledCall], paths: Sequence[Path]
@@ -140,7 +138,6 @@ class Search:
                 above = path[:end]
                 if not (
                     self.templates.is_template(above)
-                    and self.templates.instructs(above)
                     and self.templates.are_values(path[end:], above)
                 ):
                     continue
@@ -153,25 +150,30 @@ class Search:
     def _only_other_tasks(
         self, system: Path, group: Sequence[SampledCall], paths: Sequence[Path]
     ) -> list[Path]:
-        """Keep only user templates that are another task than the system prompt states.
+        """Keep only user templates that are a task of their own under the system prompt.
 
-        Where the prompt names its task the answers must look different, too.
+        Code wrote them, which shows where they hand over a value, and they tell the model what to
+        do, or their answers are other than those of the calls that no such template explains.
         """
         by_path: dict[Path, list[SampledCall]] = defaultdict(list)
         for m, path in zip(group, paths, strict=True):
             by_path[path].append(m)
-        stated = self.templates.task_type(system)
-        keep: dict[Path, Path] = {}
-        for path, members in by_path.items():
-            keep[path] = ()
-            if not self.templates.is_template(path) or not self.templates.instructs(path):
-                continue
-            kind = self.templates.task_type(path)
-            if is_weak(stated):
-                if not is_weak(kind) or self.templates.has_own_line(path):
-                    keep[path] = path
-                continue
-            others = [m for m, p in zip(group, paths, strict=True) if p != path]
-            if not is_weak(kind) and kind != stated and differ(members, others):
-                keep[path] = path
-        return [keep[path] for path in paths]
+        kept = {path for path in by_path if self._is_other_task(system, path, by_path)}
+        for path in sorted(by_path.keys() - kept):
+            others = [some for p, some in by_path.items() if p != path and p not in kept]
+            if self.templates.hands_over(path) and any(differ(by_path[path], o) for o in others):
+                kept.add(path)
+        return [path if path in kept else () for path in paths]
+
+    def _is_other_task(
+        self, system: Path, path: Path, by_path: Mapping[Path, Sequence[SampledCall]]
+    ) -> bool:
+        if not self.templates.is_template(path) or not self.templates.orders(path):
+            return False
+        if self.templates.hands_over(path):
+            return True
+        kind, stated = self.templates.task_type(path), self.templates.task_type(system)
+        if is_weak(kind) or kind == stated:
+            return False
+        others = [m for other, some in by_path.items() if other != path for m in some]
+        return is_weak(stated) or differ(by_path[path], others)
