@@ -79,8 +79,9 @@ def read_truth(path: Path) -> dict[str, str]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)
-            if entry["category"] != "unknown":
-                out[entry["id"]] = entry["category"]
+            task = entry.get("task", entry.get("category"))
+            if task != "unknown":
+                out[entry["id"]] = task
     return out
 
 
@@ -94,14 +95,18 @@ def score(log: Path) -> Scored:
         ingest.run(store, [str(log)], ingest.IngestSettings())
         categorize.run(store, categorize.CategorizeSettings())
         rows = store.rows(
-            "SELECT log_id, c.name, coalesce(cost_usd, 0)::DOUBLE"
+            "SELECT log_id, provider_response_id, c.name, coalesce(cost_usd, 0)::DOUBLE"
             " FROM call_categories JOIN categories c USING (category_id)"
             " JOIN calls USING (call_id) ORDER BY call_id"
         )
-    rows = [row for row in rows if row[0] in truth]
+    rows = [
+        (truth.get(log_id) or truth[response_id], name, usd)
+        for log_id, response_id, name, usd in rows
+        if log_id in truth or response_id in truth
+    ]
     spend = np.array([row[2] for row in rows])
     return Scored(
-        truth=[truth[row[0]] for row in rows],
+        truth=[row[0] for row in rows],
         found=[row[1] for row in rows],
         spend=spend if spend.any() else np.ones(len(rows)),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from auditor.categories import overrides, tables
+from auditor.categories import overrides, route_facts, tables
 from auditor.categories.routes import profile
 from auditor.categories.routes.merge import Comparison, RouteProfile, compare_routes
 from auditor.errors import NotReadyError
@@ -67,9 +67,10 @@ def explain(store: Store, one: str, two: str) -> Explanation:
     left, right = _side(store, one), _side(store, two)
     together = left.category_id == right.category_id
     found = tables.load(store)
+    evidence = route_facts.complete(store, found.evidence, tables.AssignedCalls().table())
     routes = {route.route_id: route for route in found.rules.routes}
     profiles = {
-        route_id: profile(routes[route_id], found.evidence[route_id])
+        route_id: profile(routes[route_id], evidence[route_id])
         for side in (left, right)
         for route_id in side.routes
     }

@@ -16,8 +16,6 @@ from auditor.categories.routes import (
     RouteEvidence,
     RuleSet,
     category_shape,
-    count_labels,
-    label_of,
     main_family,
     most_frequent_first,
 )
@@ -49,19 +47,6 @@ UPDATE categories SET confidence = mean FROM (
     SELECT category_id, round(avg(confidence), 4) AS mean FROM call_categories GROUP BY ALL
 ) m WHERE m.category_id = categories.category_id
 """
-# Labels and tools of some calls of each route, always the same ones: enough to know a closed set.
-_SEEN = """
-SELECT route_id, CASE WHEN output_shape = 'label' THEN response_text END AS answer, tool_names
-FROM (
-    SELECT route_id, output_shape, call_id,
-        row_number() OVER (PARTITION BY route_id ORDER BY md5(call_id), call_id) AS n
-    FROM call_categories
-) JOIN calls USING (call_id) LEFT JOIN contents USING (call_id)
-WHERE n <= ?
-"""
-MAX_SEEN = 200  # calls per route
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What the stage found, before any override.
@@ -122,11 +107,6 @@ def load(store: Store) -> Found:
         calls[route_id] += n
         if shape is not None:
             shapes[route_id][shape] += n
-    answers: dict[str, list[str | None]] = defaultdict(list)
-    tools: dict[str, set[str]] = defaultdict(set)
-    for route_id, answer, offered in store.rows(_SEEN, [MAX_SEEN]):
-        answers[route_id].append(label_of(answer))
-        tools[route_id].update(offered or ())
     evidence: dict[str, RouteEvidence] = {}
     members: dict[str, list[str]] = defaultdict(list)
     facts: dict[str, dict[str, Any]] = {}
@@ -138,8 +118,6 @@ def load(store: Store) -> Found:
             shapes=most_frequent_first(shapes[route_id]),
             examples=tuple(stored["examples"]),
             calls=calls[route_id],
-            labels=count_labels(answers[route_id]),
-            tools=tuple(sorted(tools[route_id])),
         )
         members[stored["found"]["category_id"]].append(route_id)
         facts[stored["found"]["category_id"]] = stored["found"]
@@ -168,8 +146,6 @@ def merge_evidence(
                 old,
                 calls=old.calls + evidence.calls,
                 shapes=most_frequent_first(Counter(old.shapes) + Counter(evidence.shapes)),
-                labels=Counter(old.labels) + Counter(evidence.labels),
-                tools=tuple(sorted({*old.tools, *evidence.tools})),
             )
         )
     return merged

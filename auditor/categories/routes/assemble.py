@@ -11,6 +11,7 @@ from auditor.categories.routes.lexicon import task_type
 from auditor.categories.routes.merge import RouteProfile, group
 from auditor.categories.routes.route import Category, Route, RouteEvidence, stable_id
 from auditor.categories.routes.shape import main_family
+from auditor.categories.routes.succession import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,6 +105,7 @@ def profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
         labels=evidence.labels,
         tools=evidence.tools,
         calls=evidence.calls,
+        prompt=Prompt(activity=evidence.activity, subject=evidence.subject),
         response_format=route.structure.response_format,
         system=route.system_fragments if route.task_prompt else (),
         user=route.user_fragments,

@@ -8,7 +8,6 @@ from zlib import crc32
 
 import numpy as np
 
-from auditor.categories.routes.contract import count_labels
 from auditor.categories.routes.fragments import covered_tokens, render
 from auditor.categories.routes.route import CallText, RouteEvidence
 from auditor.categories.routes.text import (
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_EXAMPLES = 5  # call ids kept as evidence
 MAX_DESCRIBED = 12  # example calls read for the template and its share
-MAX_KEPT = 200  # example calls kept per route while counting, read for labels and tools
+MAX_KEPT = 200  # example calls kept per route while counting
 MIN_CONSTANT = 0.7  # share of the example calls that must have a shingle for it to be constant
 
 
@@ -77,15 +76,12 @@ class EvidenceCounter:
     def _evidence(self, number: int) -> RouteEvidence:
         examples = self._examples(number, MAX_DESCRIBED)
         template, share = describe(examples)
-        kept = self._examples(number, MAX_KEPT)
         return RouteEvidence(
             template=template,
             constant_share=round(share, 3),
             shapes=most_frequent_first(self._shapes[number]),
             examples=tuple(call.call_id for call in examples[:MAX_EXAMPLES]),
             calls=self._calls[number],
-            labels=count_labels(call.label for call in kept),
-            tools=tuple(sorted({tool for call in kept for tool in call.tools})),
         )
 
     def _examples(self, route: int, n: int) -> list[CallText]:

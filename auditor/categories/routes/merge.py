@@ -20,8 +20,10 @@ What shows one task, where none of these is found:
   besides it, or they are in two languages.
 - **tools**: the same tools, more than one, and like answers, with instructions in two languages or
   none at all.
+- **version**: one took the place of the other, and both are about the same (see `succession`).
+  Then neither another contract nor another instruction shows two tasks; other schemas or tools do.
 
-A group holds no two routes that something shows to be two tasks.
+Otherwise a group holds no two routes that something shows to be two tasks.
 """
 
 from __future__ import annotations
@@ -37,9 +39,10 @@ from auditor.categories.routes.language import content_words
 from auditor.categories.routes.lexicon import USE_TOOLS, is_weak, task_type
 from auditor.categories.routes.likeness import Compared, Likeness, compare, dice
 from auditor.categories.routes.shape import main_family
+from auditor.categories.routes.succession import Prompt, pooled, successions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 MIN_COMMON_TOOLS = 0.5  # of the shorter list: less is another set of tools
 MIN_SAME_TOOLS = 0.8  # of all tools of both: at least so much is the same set
@@ -64,6 +67,7 @@ class RouteProfile:
     tools: tuple[str, ...] = ()
     response_format: str = ""
     calls: int = 0
+    prompt: Prompt = Prompt(activity=None, subject={})
     system: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
 
@@ -116,7 +120,7 @@ def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tupl
     shown = []
     if one.system and one.system == two.system and _messages_differ(one, two):
         shown.append("message")
-    if len({p.response_format for p in (one, two) if ":" in p.response_format}) > 1:
+    if _schemas_differ(one, two):
         shown.append("schema")
     a, b = set(one.tools), set(two.tools)
     # With one instruction, any tool in common shows one caller whose sets vary.
@@ -130,6 +134,16 @@ def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tupl
     if len(kinds) > 1 and not any(map(is_weak, kinds)):
         shown.append("task")
     return tuple(shown)
+
+
+def _schemas_differ(one: RouteProfile, two: RouteProfile) -> bool:
+    return len({p.response_format for p in (one, two) if ":" in p.response_format}) > 1
+
+
+def _code_differs(one: RouteProfile, two: RouteProfile) -> bool:
+    """Whether the caller's code, and not its prompt, shows two tasks: no edit of a prompt does."""
+    tools = set(one.tools), set(two.tools)
+    return _schemas_differ(one, two) or (all(tools) and not tools[0] & tools[1])
 
 
 def _messages_differ(one: RouteProfile, two: RouteProfile) -> bool:
@@ -192,15 +206,41 @@ def group(profiles: Sequence[RouteProfile]) -> list[int]:
             apart.add(frozenset((a, b)))
         elif found.joined:
             joined.append((-found.instructions.share, a, b))
-    members = {number: [number] for number in range(len(profiles))}
-    home = list(range(len(profiles)))
+    groups = _Groups(len(profiles))
     for _, a, b in sorted(joined):
-        left, right = home[a], home[b]
-        pairs = product(members[left], members[right])
-        if left == right or any(frozenset(pair) in apart for pair in pairs):
-            continue
-        for number in members[right]:
-            home[number] = left
-        members[left] += members.pop(right)
-    names = {label: number for number, label in enumerate(dict.fromkeys(home))}
-    return [names[label] for label in home]
+        groups.join(a, b, unless=apart)
+    _join_versions(profiles, groups)
+    return groups.labels()
+
+
+def _join_versions(profiles: Sequence[RouteProfile], groups: _Groups) -> None:
+    """Join the groups of which one took the place of the other, unless their code says otherwise."""
+    found = [members for _, members in sorted(groups.members.items())]
+    prompts = [pooled([profiles[i].prompt for i in members]) for members in found]
+    for old, new in successions(prompts):
+        pairs = product(found[old], found[new])
+        if not any(_code_differs(profiles[a], profiles[b]) for a, b in pairs):
+            groups.join(found[old][0], found[new][0])
+
+
+class _Groups:
+    """Disjoint groups of routes."""
+
+    def __init__(self, n: int) -> None:
+        self.members = {number: [number] for number in range(n)}
+        self._home = list(range(n))
+
+    def join(self, a: int, b: int, *, unless: Collection[frozenset[int]] = ()) -> None:
+        """Join the groups of two routes, unless a pair of their members is one of these."""
+        left, right = self._home[a], self._home[b]
+        pairs = product(self.members[left], self.members[right])
+        if left == right or any(frozenset(pair) in unless for pair in pairs):
+            return
+        for number in self.members[right]:
+            self._home[number] = left
+        self.members[left] += self.members.pop(right)
+
+    def labels(self) -> list[int]:
+        """The group of each route, numbered from 0."""
+        names = {label: number for number, label in enumerate(dict.fromkeys(self._home))}
+        return [names[label] for label in self._home]

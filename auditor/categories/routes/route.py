@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from auditor.categories.routes.succession import Activity
+
 ANY_TOOLS = ("*",)
 """Stands for "some tools" where sets of tools are too rare to tell routes apart.
 
@@ -77,7 +79,8 @@ class RouteEvidence:
 
     `constant_share` is the share of the tokens of the example calls that all of them have in
     common, `shapes` counts the answers of each shape, `examples` are ids of calls. `labels` counts
-    the labels that some of its calls were answered with, `tools` are all tools that they offered.
+    the labels that some of its calls were answered with, `tools` are all tools that they offered;
+    `activity` says when calls were made, and `subject` which share of them holds each word.
     """
 
     template: str
@@ -87,6 +90,8 @@ class RouteEvidence:
     calls: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
+    activity: Activity | None = None
+    subject: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,12 @@ class Templates:
         if not any(self.fragments[i].anchored for i in path):
             return False
         words = len(self._words(path))
-        known = not is_weak(self.task_type(path)) or self.instructs(path) or self.has_own_line(path)
+        known = (
+            not is_weak(self.task_type(path))
+            or self.instructs(path)
+            or self.orders(path)
+            or self.has_own_line(path)
+        )
         return words >= (1 if known else MIN_TEMPLATE_WORDS)
 
     def are_values(self, added: Path, above: Path) -> bool:

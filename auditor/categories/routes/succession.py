@@ -1,0 +1,126 @@
+"""Which prompt took the place of another: a new version of the same task.
+
+A team that edits a prompt may write all of it anew, ask for JSON instead of a label, or move a text
+from the message to the system prompt. Then neither instruction nor contract shows that it is the
+same task; time and subject do:
+
+- The old prompt stops before the log ends and the new one starts after it began, and neither
+  silence is chance: at the rate at which it was called, several calls would have come.
+- The new one starts where the old one stops, but for a short time in which both are tried.
+- Both are about the same: the words of requests and answers that are rare elsewhere in the log.
+- No other prompt that starts then is nearer to the old one, nor one that stops to the new one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.9, 0.95, 0.98, 1.0)
+"""The quantiles of the times of calls that an activity holds."""
+
+DAY = 86_400.0  # seconds
+MIN_MISSED = 4.0  # calls that were due in a silence that is no chance (e^-4 under Poisson)
+MAX_GAP = 2.0  # days between the two, and a quarter of the shorter life
+MAX_GAP_SHARE = 0.25
+MIN_SUBJECT = 0.18  # cosine; on logs with truth new versions had .20 to .64, others up to .15
+NEAR_BEST = 0.8  # of the likeness of the nearest: pieces of one version are about as near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """When calls were made: their number, and the `QUANTILES` of their times in seconds."""
+
+    calls: int
+    times: tuple[float, ...]
+
+    @property
+    def life(self) -> float:
+        """Seconds within which nearly all calls were made, at least one."""
+        return max(self.times[6] - self.times[1], 1.0)
+
+    @property
+    def rate(self) -> float:
+        """Calls a second while it lived."""
+        return self.calls / self.life
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One version of a task as it is compared here.
+
+    `subject` has the share of its calls that hold each word, in request or answer.
+    """
+
+    activity: Activity | None
+    subject: Mapping[str, float]
+
+
+def successions(prompts: Sequence[Prompt]) -> list[tuple[int, int]]:
+    """Pairs of places in `prompts`: the second took the place of the first."""
+    activities = [p.activity for p in prompts if p.activity is not None]
+    if not activities:
+        return []
+    begin, end = min(a.times[0] for a in activities), max(a.times[-1] for a in activities)
+    vectors = _vectors(prompts)
+    near: dict[tuple[int, int], float] = {}
+    for a, old in enumerate(prompts):
+        for b, new in enumerate(prompts):
+            if a != b and old.activity and new.activity:
+                follows = takes_over(old.activity, new.activity, begin, end)
+                if follows and (likeness := _cosine(vectors[a], vectors[b])) >= MIN_SUBJECT:
+                    near[a, b] = likeness
+    best_new = {a: max(v for (x, _), v in near.items() if x == a) for a, _ in near}
+    best_old = {b: max(v for (_, y), v in near.items() if y == b) for _, b in near}
+    return sorted(
+        (a, b)
+        for (a, b), likeness in near.items()
+        if likeness == best_new[a] and likeness >= NEAR_BEST * best_old[b]
+    )
+
+
+def takes_over(old: Activity, new: Activity, begin: float, end: float) -> bool:
+    """Whether one prompt starts where another stops, in a log from `begin` to `end` (seconds)."""
+    stopped = old.rate * (end - old.times[6]) >= MIN_MISSED
+    started = new.rate * (new.times[2] - begin) >= MIN_MISSED
+    in_turn = old.times[5] <= new.times[3]
+    gap = new.times[3] - old.times[6]
+    soon = gap <= MAX_GAP * DAY + MAX_GAP_SHARE * min(old.life, new.life)
+    return stopped and started and in_turn and soon
+
+
+def pooled(prompts: Sequence[Prompt]) -> Prompt:
+    """Several routes of one task as one prompt; times are those of the first start and last end."""
+    known = [p.activity for p in prompts if p.activity is not None]
+    total = sum(a.calls for a in known)
+    activity = None
+    if known:
+        low = [min(a.times[i] for a in known) for i in range(4)]
+        high = [max(a.times[i] for a in known) for i in range(4, len(QUANTILES))]
+        activity = Activity(calls=total, times=(*low, *high))
+    subject: Counter[str] = Counter()
+    for p in prompts:
+        share = p.activity.calls / total if p.activity and total else 1 / len(prompts)
+        for word, n in p.subject.items():
+            subject[word] += share * n  # type: ignore[assignment]
+    return Prompt(activity=activity, subject=subject)
+
+
+def _vectors(prompts: Sequence[Prompt]) -> list[dict[str, float]]:
+    """Unit vectors of the words, those that fewer prompts have weighing more."""
+    held = Counter(word for p in prompts for word in p.subject)
+    out = []
+    for p in prompts:
+        vector = {w: n * math.log(1 + len(prompts) / held[w]) for w, n in p.subject.items()}
+        norm = math.sqrt(sum(x * x for x in vector.values())) or 1.0
+        out.append({w: x / norm for w, x in sorted(vector.items())})
+    return out
+
+
+def _cosine(one: Mapping[str, float], two: Mapping[str, float]) -> float:
+    return round(sum(x * two[w] for w, x in one.items() if w in two), 6)
