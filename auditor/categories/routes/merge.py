@@ -28,6 +28,7 @@ Otherwise a group holds no two routes that something shows to be two tasks.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, product
@@ -209,18 +210,27 @@ def group(profiles: Sequence[RouteProfile]) -> list[int]:
     groups = _Groups(len(profiles))
     for _, a, b in sorted(joined):
         groups.join(a, b, unless=apart)
-    _join_versions(profiles, groups)
+    _join_versions(profiles, groups, apart)
     return groups.labels()
 
 
-def _join_versions(profiles: Sequence[RouteProfile], groups: _Groups) -> None:
-    """Join the groups of which one took the place of the other, unless their code says otherwise."""
-    found = [members for _, members in sorted(groups.members.items())]
-    prompts = [pooled([profiles[i].prompt for i in members]) for members in found]
-    for old, new in successions(prompts):
-        pairs = product(found[old], found[new])
-        if not any(_code_differs(profiles[a], profiles[b]) for a, b in pairs):
+def _join_versions(
+    profiles: Sequence[RouteProfile], groups: _Groups, apart: Collection[frozenset[int]]
+) -> None:
+    """Join the groups of which one took the place of the other, unless their code says otherwise.
+
+    Several groups may be the former version in pieces, if nothing shows that they are two tasks.
+    """
+    found = [list(members) for _, members in sorted(groups.members.items())]
+    former: dict[int, list[int]] = defaultdict(list)
+    for old, new in successions([pooled([profiles[i].prompt for i in some]) for some in found]):
+        code = any(
+            _code_differs(profiles[a], profiles[b]) for a, b in product(found[old], found[new])
+        )
+        other = any(frozenset(pair) in apart for pair in product(found[old], former[new]))
+        if not code and not other:
             groups.join(found[old][0], found[new][0])
+            former[new] += found[old]
 
 
 class _Groups:

@@ -7,8 +7,10 @@ same task; time and subject do:
 - The old prompt stops before the log ends and the new one starts after it began, and neither
   silence is chance: at the rate at which it was called, several calls would have come.
 - The new one starts where the old one stops, but for a short time in which both are tried.
-- Both are about the same: the words of requests and answers that are rare elsewhere in the log.
-- No other prompt that starts then is nearer to the old one, nor one that stops to the new one.
+- Both are about the same: the words of their data, and those of their instructions, that are rare
+  elsewhere in the log. The data weigh as much as the instruction, which may have been written anew.
+- No other prompt that starts then is nearer to the old one, nor one that stops to the new one; of
+  several that stop, those about as near may be pieces of one version.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,10 +29,11 @@ QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.9, 0.95, 0.98, 1.0)
 
 DAY = 86_400.0  # seconds
 MIN_MISSED = 4.0  # calls that were due in a silence that is no chance (e^-4 under Poisson)
-MAX_GAP = 2.0  # days between the two, and a quarter of the shorter life
-MAX_GAP_SHARE = 0.25
-MIN_SUBJECT = 0.18  # cosine; on logs with truth new versions had .20 to .64, others up to .15
-NEAR_BEST = 0.8  # of the likeness of the nearest: pieces of one version are about as near
+MAX_GAP = 2.0  # days between the two, and half of the shorter life
+MAX_GAP_SHARE = 0.5
+MIN_LIKENESS = 0.2  # on logs with truth: new versions .33 to .7, tasks of other data up to .1
+CONSTANT = 0.9  # of the calls of a prompt have a word: it is of the instruction, not of the data
+NEAR_BEST = 0.85  # of the likeness of the nearest: pieces of one version are about as near
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +66,27 @@ class Prompt:
 
 
 def successions(prompts: Sequence[Prompt]) -> list[tuple[int, int]]:
-    """Pairs of places in `prompts`: the second took the place of the first."""
+    """Pairs of places in `prompts`: the second took the place of the first; the nearest first."""
     activities = [p.activity for p in prompts if p.activity is not None]
     if not activities:
         return []
     begin, end = min(a.times[0] for a in activities), max(a.times[-1] for a in activities)
-    vectors = _vectors(prompts)
+    data = _vectors([{w: n for w, n in p.subject.items() if n < CONSTANT} for p in prompts])
+    said = _vectors([{w: n for w, n in p.subject.items() if n >= CONSTANT} for p in prompts])
     near: dict[tuple[int, int], float] = {}
-    for a, old in enumerate(prompts):
-        for b, new in enumerate(prompts):
-            if a != b and old.activity and new.activity:
-                follows = takes_over(old.activity, new.activity, begin, end)
-                if follows and (likeness := _cosine(vectors[a], vectors[b])) >= MIN_SUBJECT:
-                    near[a, b] = likeness
+    for (a, old), (b, new) in permutations(enumerate(prompts), 2):
+        if old.activity and new.activity and takes_over(old.activity, new.activity, begin, end):
+            likeness = round((_cosine(data[a], data[b]) + _cosine(said[a], said[b])) / 2, 6)
+            if likeness >= MIN_LIKENESS:
+                near[a, b] = likeness
     best_new = {a: max(v for (x, _), v in near.items() if x == a) for a, _ in near}
     best_old = {b: max(v for (_, y), v in near.items() if y == b) for _, b in near}
-    return sorted(
-        (a, b)
+    found = [
+        (-likeness, a, b)
         for (a, b), likeness in near.items()
         if likeness == best_new[a] and likeness >= NEAR_BEST * best_old[b]
-    )
+    ]
+    return [(a, b) for _, a, b in sorted(found)]
 
 
 def takes_over(old: Activity, new: Activity, begin: float, end: float) -> bool:
@@ -111,16 +116,16 @@ def pooled(prompts: Sequence[Prompt]) -> Prompt:
     return Prompt(activity=activity, subject=subject)
 
 
-def _vectors(prompts: Sequence[Prompt]) -> list[dict[str, float]]:
+def _vectors(subjects: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """Unit vectors of the words, those that fewer prompts have weighing more."""
-    held = Counter(word for p in prompts for word in p.subject)
+    held = Counter(word for subject in subjects for word in subject)
     out = []
-    for p in prompts:
-        vector = {w: n * math.log(1 + len(prompts) / held[w]) for w, n in p.subject.items()}
+    for subject in subjects:
+        vector = {w: n * math.log(1 + len(subjects) / held[w]) for w, n in subject.items()}
         norm = math.sqrt(sum(x * x for x in vector.values())) or 1.0
         out.append({w: x / norm for w, x in sorted(vector.items())})
     return out
 
 
 def _cosine(one: Mapping[str, float], two: Mapping[str, float]) -> float:
-    return round(sum(x * two[w] for w, x in one.items() if w in two), 6)
+    return sum(x * two[w] for w, x in one.items() if w in two)
