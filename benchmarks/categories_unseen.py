@@ -136,9 +136,7 @@ def report(name: str, scored: Scored, *, names: bool) -> bool:
     )
     by_category = scored.cells(scored.found, scored.truth)
     for title, share in sorted(mixed.items(), key=lambda item: -item[1]):
-        tasks = ", ".join(
-            f"{task} ${usd:.4f}" for task, usd in by_category[title].most_common(6)
-        )
+        tasks = ", ".join(f"{task} ${usd:.4f}" for task, usd in by_category[title].most_common(6))
         print(f"    mixed {share:6.2%}  {title}: {tasks}")
     for task, found in sorted(scored.cells(scored.truth, scored.found).items()):
         if len(found) > 1 or names:

@@ -6,12 +6,20 @@ The words are those of the search: the same comparison of routes that joined the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import product
 from typing import TYPE_CHECKING
 
 from auditor.categories import overrides, route_facts, tables
 from auditor.categories.routes import profile
 from auditor.categories.routes.merge import Comparison, RouteProfile, compare_routes
+from auditor.categories.routes.succession import (
+    START,
+    Prompt,
+    log_span,
+    pooled,
+    takes_over,
+)
 from auditor.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -74,12 +82,13 @@ def explain(store: Store, one: str, two: str) -> Explanation:
         for side in (left, right)
         for route_id in side.routes
     }
+    span = log_span([Prompt(activity=e.activity, subject={}) for e in evidence.values()])
     free_form = {route_id for route_id in profiles if routes[route_id].free_form}
     home = {route_id: c.category_id for c in found.categories for route_id in c.route_ids}
     why = _by_user(store, left, right, home, together=together) or (
         _free_form(left, right, free_form)
         if free_form
-        else _by_comparison(left, right, profiles, together=together)
+        else _by_comparison(left, right, profiles, span, together=together)
     )
     return Explanation(
         one=left, two=right, together=together, why=tuple(why),
@@ -136,7 +145,12 @@ def _free_form(left: Side, right: Side, free_form: Collection[str]) -> list[str]
 
 
 def _by_comparison(
-    left: Side, right: Side, profiles: Mapping[str, RouteProfile], *, together: bool
+    left: Side,
+    right: Side,
+    profiles: Mapping[str, RouteProfile],
+    span: tuple[float, float] | None,
+    *,
+    together: bool,
 ) -> list[str]:
     """The comparison of their routes: of the two largest, or of the pair that decided."""
     if set(left.routes) == set(right.routes) and len(left.routes) == 1:
@@ -149,7 +163,8 @@ def _by_comparison(
         if joined:
             a, b, comparison = joined[0]
             return _together_words(profiles[a], profiles[b], comparison)
-        return ["Both are alike to another route of this category, and nothing shows two tasks."]
+        version = _version_words(left, right, profiles, span)
+        return version or ["Both are one task with another route of this category."]
     if apart:
         a, b, comparison = apart[0]
         return _apart_words(profiles[a], profiles[b], comparison)
@@ -198,6 +213,31 @@ def _together_words(one: RouteProfile, two: RouteProfile, comparison: Comparison
         *(words[aspect] for aspect in comparison.together),
         "Nothing in their answers, tools or schemas shows two tasks.",
     ]
+
+
+def _version_words(
+    left: Side,
+    right: Side,
+    profiles: Mapping[str, RouteProfile],
+    span: tuple[float, float] | None,
+) -> list[str]:
+    """That one prompt took the place of the other, if time says so."""
+    one, two = (pooled([profiles[r].prompt for r in side.routes]) for side in (left, right))
+    for which, old, new in (("second", one, two), ("first", two, one)):
+        if span and old.activity and new.activity:
+            if not takes_over(old.activity, new.activity, *span):
+                continue
+            day = datetime.fromtimestamp(new.activity.times[START], UTC)
+            common = sorted(
+                old.subject.keys() & new.subject.keys(),
+                key=lambda word: (-min(old.subject[word], new.subject[word]), word),
+            )
+            return [
+                f"The {which} took the place of the other about {day:%d %B %Y}: one prompt stops where"
+                " the other starts, so that it is a new version of it.",
+                f"Both are about the same: {_some(common)}.",
+            ]
+    return []
 
 
 def _nothing_words(comparison: Comparison) -> list[str]:

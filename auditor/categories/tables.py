@@ -47,6 +47,8 @@ UPDATE categories SET confidence = mean FROM (
     SELECT category_id, round(avg(confidence), 4) AS mean FROM call_categories GROUP BY ALL
 ) m WHERE m.category_id = categories.category_id
 """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What the stage found, before any override.

@@ -148,7 +148,9 @@ def test_what_a_task_asks_for_tells_its_name_from_others():
 
 
 def test_names_never_end_in_a_bare_number():
-    made = unique_names([Named(name="use tools, agent", category_id=f"{i:04x}beef") for i in range(8)])
+    made = unique_names(
+        [Named(name="use tools, agent", category_id=f"{i:04x}beef") for i in range(8)]
+    )
     assert len(set(made)) == 8
     assert all(title.startswith("use tools, agent, id 000") for title in made)
 

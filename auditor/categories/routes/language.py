@@ -21,8 +21,6 @@ def content_words(text: str) -> frozenset[str]:
 def language_of(text: str) -> str | None:
     """The language of most function words in a text (`en`, `de`, ...), None where there are few."""
     words = Counter(_WORD.findall(text.casefold()))
-    counts = {
-        name: sum(words[word] for word in known) for name, known in function_words().items()
-    }
+    counts = {name: sum(words[word] for word in known) for name, known in function_words().items()}
     name, n = max(counts.items(), key=lambda item: (item[1], item[0]))
     return name if n >= MIN_FUNCTION_WORDS else None

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 class Search:
     """The search for routes with the fragments found so far.
 
-    `support` is the least number of sampled calls that make a template.
+    `support` is the least number of sampled calls that make a template, `user_support` that of a
+    template of user messages, where people write, too; None: the same.
     """
 
-    def __init__(self, support: int, fragments: Iterable[Fragment] = ()) -> None:
+    def __init__(
+        self, support: int, fragments: Iterable[Fragment] = (), *, user_support: int | None = None
+    ) -> None:
         self.support = support
+        self.user_support = user_support or support
         self.templates = Templates(fragments)
 
     def by_system(self, members: Sequence[SampledCall]) -> list[tuple[Path, list[SampledCall]]]:
@@ -115,16 +119,16 @@ class Search:
     ) -> list[Path]:
         """The user template of each call, empty where it has none that counts."""
         counts = Counter(m.call.user for m in group)
-        held = self.templates.mine(counts, support=self.support, head=USER_HEAD, tail=USER_TAIL)
-        nodes = grow([held[m.call.user] for m in group], self.support)
+        held = self.templates.mine(
+            counts, support=self.user_support, head=USER_HEAD, tail=USER_TAIL
+        )
+        nodes = grow([held[m.call.user] for m in group], self.user_support)
         paths = [nodes.descend(held[m.call.user]) for m in group]
         paths = [user if self.templates.is_template(user) else () for user in paths]
         paths = self._fold_user_values(group, paths)
         return self._only_other_tasks(path, group, paths) if task_prompt else paths
 
-    def _fold_user_values(
-        self, group: Sequence[SampledCall], paths: Sequence[Path]
-    ) -> list[Path]:
+    def _fold_user_values(self, group: Sequence[SampledCall], paths: Sequence[Path]) -> list[Path]:
         """Cut from user templates what is a popular value in a slot of the template above.
 
         The same rule as for system prompts: no other order, and no other answers.
