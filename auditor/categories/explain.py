@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.categories import overrides, route_facts, tables
 from auditor.categories.routes import profile
-from auditor.categories.routes.merge import Comparison, RouteProfile, compare_routes
+from auditor.categories.routes.merge import Comparison, RouteProfile, compare_routes, idle_sentences
 from auditor.categories.routes.succession import (
     START,
     Prompt,
@@ -155,8 +155,9 @@ def _by_comparison(
     """The comparison of their routes: of the two largest, or of the pair that decided."""
     if set(left.routes) == set(right.routes) and len(left.routes) == 1:
         return ["They are one route: the same constant text, tools and output format."]
+    idle = idle_sentences(list(profiles.values()))
     pairs = [pair for pair in product(left.routes, right.routes) if pair[0] != pair[1]]
-    found = [(a, b, compare_routes(profiles[a], profiles[b])) for a, b in pairs]
+    found = [(a, b, compare_routes(profiles[a], profiles[b], idle)) for a, b in pairs]
     apart = [item for item in found if item[2].apart]
     joined = [item for item in found if item[2].joined]
     if together:

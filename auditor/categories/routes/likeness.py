@@ -3,6 +3,8 @@
 - An instruction that was edited keeps most of its words, and no more than one side has an order
   that the other lacks. Two tasks of one author share a preamble, but each has an order of its own:
   that an instruction is nearly the same says nothing while both sides order something else.
+- A sentence that stands in prompts of other tasks, too, does not say what the task is: a preamble,
+  or the rules of one tenant.
 - Words of two languages cannot be compared. Such instructions are neither alike nor different.
 """
 
@@ -11,10 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from auditor.categories.routes.instructions import is_order, verb
 from auditor.categories.routes.language import content_words, language_of
 from auditor.categories.routes.lexicon import SENTENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 SAME = 0.7  # of the content words: the same instruction, edited
 ALIKE = 0.5  # of the content words: the same subject
@@ -50,9 +56,15 @@ class _Text:
     orders: frozenset[str]
 
 
-def compare(one: str, two: str) -> Compared:
-    """Compare the constant text of two routes, with `{…}` where it varies."""
-    a, b = _read(one), _read(two)
+def compare(one: str, two: str, idle: Collection[frozenset[str]] = ()) -> Compared:
+    """Compare the constant text of two routes, with `{…}` where it varies.
+
+    Args:
+        one: The first text.
+        two: The second.
+        idle: Content words of sentences that do not say what the task is, see `sentences`.
+    """
+    a, b = _without(_read(one), idle), _without(_read(two), idle)
     share = dice(a.words, b.words)
     if not a.words or not b.words:
         return Compared(likeness=Likeness.NOTHING, share=0.0)
@@ -67,6 +79,24 @@ def compare(one: str, two: str) -> Compared:
     )
     likeness = Likeness.SAME if share >= SAME and not two_tasks else Likeness.ALIKE
     return Compared(likeness=likeness, share=share, only_one=only_one, only_two=only_two)
+
+
+def sentences(template: str) -> frozenset[frozenset[str]]:
+    """The content words of each sentence of a constant text."""
+    return frozenset(words for _, words in _read(template).sentences)
+
+
+def _without(text: _Text, idle: Collection[frozenset[str]]) -> _Text:
+    """A text without its idle sentences; the whole text if there is nothing else."""
+    kept = tuple((s, words) for s, words in text.sentences if words not in idle)
+    if not kept or len(kept) == len(text.sentences):
+        return text
+    return _Text(
+        words=frozenset().union(*(words for _, words in kept)),
+        language=text.language,
+        sentences=kept,
+        orders=text.orders & {s for s, _ in kept},
+    )
 
 
 def dice(one: frozenset[str], two: frozenset[str]) -> float:

@@ -38,9 +38,15 @@ from auditor.categories.routes import contract
 from auditor.categories.routes.contract import Contract
 from auditor.categories.routes.language import content_words
 from auditor.categories.routes.lexicon import USE_TOOLS, is_weak, task_type
-from auditor.categories.routes.likeness import Compared, Likeness, compare, dice
+from auditor.categories.routes.likeness import (
+    Compared,
+    Likeness,
+    compare,
+    dice,
+    sentences,
+)
 from auditor.categories.routes.shape import main_family
-from auditor.categories.routes.succession import Prompt, pooled, successions
+from auditor.categories.routes.succession import UNKNOWN, Prompt, pooled, successions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -68,7 +74,7 @@ class RouteProfile:
     tools: tuple[str, ...] = ()
     response_format: str = ""
     calls: int = 0
-    prompt: Prompt = Prompt(activity=None, subject={})
+    prompt: Prompt = UNKNOWN
     system: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
 
@@ -107,13 +113,34 @@ class Comparison:
         return bool(self.together) and not self.apart
 
 
-def compare_routes(one: RouteProfile, two: RouteProfile) -> Comparison:
-    """Compare two routes by all that says what the task is; the order does not matter."""
-    instructions = compare(one.words, two.words)
+def compare_routes(
+    one: RouteProfile, two: RouteProfile, idle: Collection[frozenset[str]] = ()
+) -> Comparison:
+    """Compare two routes by all that says what the task is; the order does not matter.
+
+    `idle` are sentences that do not say it, see `idle_sentences`.
+    """
+    instructions = compare(one.words, two.words, idle)
     return Comparison(
         apart=_apart(one, two, instructions),
         together=_together(one, two, instructions),
         instructions=instructions,
+    )
+
+
+def idle_sentences(profiles: Sequence[RouteProfile]) -> frozenset[frozenset[str]]:
+    """The content words of sentences that stand in prompts of two tasks, as their answers show."""
+    holders: dict[frozenset[str], list[RouteProfile]] = defaultdict(list)
+    for profile in profiles:
+        for words in sentences(profile.words):
+            holders[words].append(profile)
+    return frozenset(
+        words
+        for words, some in holders.items()
+        if any(
+            _schemas_differ(a, b) or contract.differ(a.contract, b.contract)
+            for a, b in combinations(some, 2)
+        )
     )
 
 
@@ -199,10 +226,11 @@ def group(profiles: Sequence[RouteProfile]) -> list[int]:
     The most alike are joined first; a group takes in another only if no two of their routes are
     shown to be two tasks.
     """
+    idle = idle_sentences(profiles)
     apart: set[frozenset[int]] = set()
     joined: list[tuple[float, int, int]] = []
     for a, b in combinations(range(len(profiles)), 2):
-        found = compare_routes(profiles[a], profiles[b])
+        found = compare_routes(profiles[a], profiles[b], idle)
         if found.apart:
             apart.add(frozenset((a, b)))
         elif found.joined:

@@ -68,6 +68,10 @@ class Prompt:
     subject: Mapping[str, float]
 
 
+UNKNOWN = Prompt(activity=None, subject={})
+"""A prompt of which neither times nor texts are known."""
+
+
 def successions(prompts: Sequence[Prompt]) -> list[tuple[int, int]]:
     """Pairs of places in `prompts`: the second took the place of the first; the nearest first."""
     span = log_span(prompts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MIN_SHARED = 2  # tools
 MIN_SHARED_SHARE = 0.5  # of the smaller set
 MIN_RARE_SHARE = 0.25  # of the calls with tools have a rare set: the caller makes up its sets
-MIN_OWN_SHARE = 0.1  # of the calls with tools that a set has for itself, where others are made up
+MIN_OWN_SHARE = 0.2  # of the calls with tools that a set has for itself, where others are made up
 
 
 def keys(sets: Mapping[ToolSet, int], support: int) -> dict[ToolSet, ToolSet]:
