@@ -320,7 +320,7 @@ def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
             done = subprocess.run(
                 [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
             )
-            k, cpu, rss = done.stdout.split()
+            k, cpu, rss = done.stdout.split()[-3:]  # after what DuckDB says of its progress
             gib = int(rss) / (2**20 if sys.platform != "darwin" else 2**30)
             print(
                 f"{n:9,d} calls ({path.stat().st_size / 2**20:.0f} MiB): {float(cpu):6.1f} CPU-s, {float(cpu) / n * 1e6:.0f} µs a call, {gib:.2f} GiB, {k} categories",

@@ -3,8 +3,9 @@
     python benchmarks/categories_unseen.py LOG...
 
 Each LOG has its truth beside it, NAME.truth.jsonl for NAME.jsonl: one object per call with the `id`
-of the log line and its `category`; calls that are absent or "unknown" there are not scored. A folder
-stands for all logs in it. Every log goes the whole way, from the file to the category.
+of the log line or of the response, and its `category` or `task`; calls that are absent or "unknown"
+there are not scored. A folder stands for all logs in it. Every log goes the whole way, from the
+file to the category.
 
 To mix two tasks is worse than to cut one in two: a mixed category spoils the verdict of both, a cut
 one costs replays. So the score, `ARI - over-merged share`, counts over-merging twice: once in the
@@ -74,7 +75,7 @@ class Scored:
 
 
 def read_truth(path: Path) -> dict[str, str]:
-    """The task of each call by the id of its log line."""
+    """The task of each call by its id in the log."""
     out = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:

@@ -6,15 +6,14 @@ The words are those of the search: the same comparison of routes that joined the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import product
 from typing import TYPE_CHECKING
 
+from auditor.categories import explain_words as words
 from auditor.categories import overrides, route_facts, tables
 from auditor.categories.routes import profile
-from auditor.categories.routes.merge import Comparison, RouteProfile, compare_routes, idle_sentences
+from auditor.categories.routes.merge import RouteProfile, compare_routes, idle_sentences
 from auditor.categories.routes.succession import (
-    START,
     Prompt,
     log_span,
     pooled,
@@ -23,12 +22,9 @@ from auditor.categories.routes.succession import (
 from auditor.errors import NotReadyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from auditor.store.store import Store
-
-MAX_LISTED = 6  # labels, keys or tools named in a sentence
-MAX_QUOTED = 120  # characters of an instruction
 
 _FIND = """
 SELECT category_id, NULL AS route_id FROM categories
@@ -101,7 +97,7 @@ def _side(store: Store, asked: str) -> Side:
     if not rows:
         raise NotReadyError(
             f'no category, route or call is called "{asked}"',
-            hint="'auditor categories' lists the categories, 'auditor categories NAME' their routes",
+            hint="'auditor categories' lists them, 'auditor categories NAME' their routes",
         )
     category_id, route_id = rows[0]
     ((name, method),) = store.rows(
@@ -163,60 +159,21 @@ def _by_comparison(
     if together:
         if joined:
             a, b, comparison = joined[0]
-            return _together_words(profiles[a], profiles[b], comparison)
-        version = _version_words(left, right, profiles, span)
+            return words.together(profiles[a], profiles[b], comparison)
+        version = _version(left, right, profiles, span)
         return version or ["Both are one task with another route of this category."]
     if apart:
         a, b, comparison = apart[0]
-        return _apart_words(profiles[a], profiles[b], comparison)
+        return words.apart(profiles[a], profiles[b], comparison)
     if joined:
         return [
-            "Their routes look like one task, but were found at different times: categories that"
-            " exist keep their calls. 'auditor categorize --force' finds all of them anew."
+            "Their routes look like one task, but were found at different times.",
+            "Categories that exist keep their calls; 'auditor categorize --force' finds them anew.",
         ]
-    return _nothing_words(found[0][2])
+    return words.nothing(found[0][2])
 
 
-def _apart_words(one: RouteProfile, two: RouteProfile, comparison: Comparison) -> list[str]:
-    a, b = one.contract, two.contract
-    words = {
-        "message": "The system prompt is the same, but the messages under it ask for two things.",
-        "schema": f"Their code names two output schemas: {_form(one)} and {_form(two)}.",
-        "tools": f"They offer other tools: {_some(one.tools)}, and {_some(two.tools)}.",
-        "answers": f"Their answers have other shapes: {_shares(a.families)}, and"
-        f" {_shares(b.families)}.",
-        "keys": f"Their answers are JSON with other keys: {_some(sorted(a.keys))}, and"
-        f" {_some(sorted(b.keys))}.",
-        "labels": f"They answer with other labels: {_some(_frequent(a.labels))}, and"
-        f" {_some(_frequent(b.labels))}.",
-        "language": f"Their answers are code in other languages: {_some(_frequent(a.languages))},"
-        f" and {_some(_frequent(b.languages))}.",
-        "task": f"Their instructions name two tasks: {one.task_type}, and {two.task_type}.",
-    }
-    return [*(words[aspect] for aspect in comparison.apart), *_orders(comparison)]
-
-
-def _together_words(one: RouteProfile, two: RouteProfile, comparison: Comparison) -> list[str]:
-    share = f"{comparison.instructions.share:.0%}"
-    words = {
-        "instruction": f"Their instructions are one and the same, edited: {share} of the words are"
-        " common, and not each of them orders something that the other does not.",
-        "contract": "What comes out is the same and no accident: "
-        + _some(
-            sorted(one.contract.keys & two.contract.keys)
-            or _frequent(one.contract.labels)
-            or [_form(one)]
-        )
-        + ".",
-        "tools": f"They offer the same tools: {_some(one.tools)}.",
-    }
-    return [
-        *(words[aspect] for aspect in comparison.together),
-        "Nothing in their answers, tools or schemas shows two tasks.",
-    ]
-
-
-def _version_words(
+def _version(
     left: Side,
     right: Side,
     profiles: Mapping[str, RouteProfile],
@@ -225,60 +182,9 @@ def _version_words(
     """That one prompt took the place of the other, if time says so."""
     one, two = (pooled([profiles[r].prompt for r in side.routes]) for side in (left, right))
     for which, old, new in (("second", one, two), ("first", two, one)):
-        if span and old.activity and new.activity:
-            if not takes_over(old.activity, new.activity, *span):
-                continue
-            day = datetime.fromtimestamp(new.activity.times[START], UTC)
-            common = sorted(
-                old.subject.keys() & new.subject.keys(),
-                key=lambda word: (-min(old.subject[word], new.subject[word]), word),
-            )
-            return [
-                f"The {which} took the place of the other about {day:%d %B %Y}: one prompt stops where"
-                " the other starts, so that it is a new version of it.",
-                f"Both are about the same: {_some(common)}.",
-            ]
+        if span and old.activity and new.activity and takes_over(old.activity, new.activity, *span):
+            return words.version(which, old, new)
     return []
-
-
-def _nothing_words(comparison: Comparison) -> list[str]:
-    return [
-        "Nothing shows that they are one task: only"
-        f" {comparison.instructions.share:.0%} of the words of their instructions are common.",
-        "What is not shown to be one task stays apart: a mixed category would spoil the verdict of"
-        " both.",
-        *_orders(comparison),
-    ]
-
-
-def _orders(comparison: Comparison) -> list[str]:
-    out = []
-    for which, orders in (
-        ("first", comparison.instructions.only_one),
-        ("second", comparison.instructions.only_two),
-    ):
-        if orders:
-            out.append(f"Only the {which} says: “{orders[0][:MAX_QUOTED]}”")
-    return out
-
-
-def _form(one: RouteProfile) -> str:
-    return one.response_format.partition(":")[2] or "none"
-
-
-def _frequent(counts: Mapping[str, int]) -> list[str]:
-    return sorted(counts, key=lambda name: (-counts[name], name))
-
-
-def _shares(counts: Mapping[str, int]) -> str:
-    total = sum(counts.values())
-    return ", ".join(f"{name} {counts[name] / total:.0%}" for name in _frequent(counts))
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:MAX_LISTED]) or "none"
-    rest = len(names) - MAX_LISTED
-    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _join(left: Side, right: Side) -> list[str]:

@@ -43,18 +43,18 @@ FROM _routed JOIN calls USING (call_id)
 WHERE called_at IS NOT NULL AND time_kind IS DISTINCT FROM 'file'
 GROUP BY route_id
 """
+# Call ids are hashes: the smallest of them are a sample that does not depend on the order.
 _SEEN = f"""
-SELECT route_id, n, tool_names,
+SELECT route_id, tool_names,
     CASE WHEN output_shape = 'label' THEN response_text END AS label,
     CASE WHEN n <= {MAX_READ} THEN concat_ws(' ', left(system_text, 800),
         left(CAST(json_extract_string(messages, '$[*].content') AS VARCHAR), 1200),
         left(response_text, 800)) END AS words
 FROM (
-    SELECT route_id, output_shape, call_id,
-        row_number() OVER (PARTITION BY route_id ORDER BY md5(call_id), call_id) AS n
-    FROM _routed
-) JOIN calls USING (call_id) LEFT JOIN contents USING (call_id)
-WHERE n <= {MAX_SEEN}
+    SELECT route_id, unnest(ids) AS call_id, generate_subscripts(ids, 1) AS n
+    FROM (SELECT route_id, min(call_id, {MAX_SEEN}) AS ids FROM _routed GROUP BY route_id)
+) JOIN _routed USING (route_id, call_id) JOIN calls USING (call_id)
+LEFT JOIN contents USING (call_id)
 """
 
 
@@ -78,7 +78,7 @@ def complete(
     tools: dict[str, set[str]] = defaultdict(set)
     held: dict[str, Counter[str]] = defaultdict(Counter)
     read: Counter[str] = Counter()
-    for route_id, _, offered, label, words in store.rows(_SEEN):
+    for route_id, offered, label, words in store.rows(_SEEN):
         labels[route_id].append(label_of(label))
         tools[route_id].update(offered or ())
         if words is not None:

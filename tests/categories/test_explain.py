@@ -39,9 +39,7 @@ def found(store):
     add(store, rows)
     run(store, CategorizeSettings())
     return store, dict(
-        store.rows(
-            "SELECT DISTINCT split_part(call_id, '-', 1), category_id FROM call_categories"
-        )
+        store.rows("SELECT DISTINCT split_part(call_id, '-', 1), category_id FROM call_categories")
     )
 
 

@@ -13,9 +13,7 @@ from task_log import WORDS, add
 from auditor.categories.stage import CategorizeSettings, run
 
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
-PREAMBLE = (
-    "You work for Marlow Gardens. Write British English, never name a competitor and invent nothing."
-)
+PREAMBLE = "You work for Marlow Gardens. Write British English, never name a competitor and invent nothing."
 PLANTED = {
     "kind": ("Classify the visitor's note by subject. One word: plants, tools, delivery or other.", ["plants", "tools", "delivery", "other"]),
     "haste": ("Classify the visitor's note by haste. One word: today, week, month or whenever.", ["today", "week", "month", "whenever"]),

@@ -27,7 +27,7 @@ FIXED_KEY = 0.5  # of the JSON answers have a key that the contract holds
 REPEATS = 2  # of a label, on average, where the set of labels is closed
 
 _MARKS = "\"'`*“”.!: "
-_LISTED = re.compile(r"[,;|\n、，]")
+_LISTED = re.compile("[,;|\n\u3001\uff0c]")  # and the commas of Chinese and Japanese
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

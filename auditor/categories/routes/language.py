@@ -11,6 +11,21 @@ MIN_FUNCTION_WORDS = 2  # that tell the language of a text
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
 
+# <tag, attribute=, "key": and {field, field}
+_NAMES = re.compile(r"</?([^\W\d][\w-]*)|\b([^\W\d]\w*)=|\"([\w-]+)\"\s*:|\{((?:\w+, ?)+\w+)\}")
+
+
+def form_names(text: str) -> frozenset[str]:
+    """Names of tags, attributes, keys and fields in a text: what code writes in any language."""
+    found = _NAMES.findall(text)
+    return frozenset(
+        name.strip().casefold()
+        for names in found
+        for part in names
+        for name in part.split(",")
+        if name.strip()
+    )
+
 
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that are not function words, in lower case."""

@@ -1,4 +1,4 @@
-"""Which routes are the same task: what says the task must agree, and likeness of words is not enough.
+"""Which routes are one task: all that says the task must agree; like words are not enough.
 
 A category that mixes tasks spoils the verdict of each, a task in two categories only costs replays.
 So two routes are joined if something shows that they are one task, and nothing that they are two.
@@ -20,6 +20,7 @@ What shows one task, where none of these is found:
   besides it, or they are in two languages.
 - **tools**: the same tools, more than one, and like answers, with instructions in two languages or
   none at all.
+- **form**: instructions in two languages name the same tags, keys or fields: code has no language.
 - **version**: one took the place of the other, and both are about the same (see `succession`).
   Then neither another contract nor another instruction shows two tasks; other schemas or tools do.
 
@@ -36,7 +37,7 @@ from typing import TYPE_CHECKING
 
 from auditor.categories.routes import contract
 from auditor.categories.routes.contract import Contract
-from auditor.categories.routes.language import content_words
+from auditor.categories.routes.language import content_words, form_names
 from auditor.categories.routes.lexicon import USE_TOOLS, is_weak, task_type
 from auditor.categories.routes.likeness import (
     Compared,
@@ -56,6 +57,8 @@ MIN_SAME_TOOLS = 0.8  # of all tools of both: at least so much is the same set
 MIN_TOOLS = 2  # that two tasks do not share by accident
 MIN_USUAL = 0.85  # of the calls under a prompt have a message that is the usual one
 MIN_SUBJECT = 0.6  # of the words that are not of the contract, where the contract is the same
+MIN_NAMES = 3  # of tags, keys and fields that two tasks do not share by accident
+MIN_SAME_NAMES = 0.8  # of the names of both: at least so much is the same form
 MIN_LIKE_ANSWERS = 0.7  # common part of the families of answers
 
 
@@ -63,9 +66,10 @@ MIN_LIKE_ANSWERS = 0.7  # common part of the families of answers
 class RouteProfile:
     """What is compared of a route.
 
-    `words` is its constant text, with `{…}` where it varies, `calls` their number. `shapes` and `labels` count its
-    answers, `tools` are all tools that it was seen with. `system` and `user` are keys of
-    fragments, `system` only where the system prompt states the task.
+    `words` is its constant text, with `{…}` where it varies. `shapes` and `labels` count its
+    answers, `tools` are all tools that it was seen with, `calls` is their number. `prompt` says
+    when it was called and what it is about. `system` and `user` are keys of fragments, `system`
+    only where the system prompt states the task.
     """
 
     words: str
@@ -182,8 +186,8 @@ def _messages_differ(one: RouteProfile, two: RouteProfile) -> bool:
         # The message that nearly all calls have is how the task is asked, not another task.
         asked = one if one.user else two
         return asked.calls < MIN_USUAL * (one.calls + two.calls)
-    sides = [p.words.rpartition("---")[2] for p in (one, two)]
-    return compare(*sides).likeness != Likeness.SAME
+    messages = (one.words.rpartition("---")[2], two.words.rpartition("---")[2])
+    return compare(messages[0], messages[1]).likeness != Likeness.SAME
 
 
 def _together(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
@@ -195,6 +199,8 @@ def _together(one: RouteProfile, two: RouteProfile, instructions: Compared) -> t
         likeness == Likeness.FOREIGN or _subject_share(one, two) >= MIN_SUBJECT
     ):
         shown.append("contract")
+    if likeness == Likeness.FOREIGN and _same_form(one, two):
+        shown.append("form")
     if likeness in {Likeness.FOREIGN, Likeness.NOTHING} and _same_tools(one, two):
         shown.append("tools")
     return tuple(shown)
@@ -210,6 +216,12 @@ def _subject_share(one: RouteProfile, two: RouteProfile) -> float:
     said = {word for p in (one, two) for word in (*p.contract.labels, *p.contract.keys)}
     idle = content_words(" ".join(said))
     return dice(content_words(one.words) - idle, content_words(two.words) - idle)
+
+
+def _same_form(one: RouteProfile, two: RouteProfile) -> bool:
+    a, b = form_names(one.words), form_names(two.words)
+    like = contract.overlap(one.contract.families, two.contract.families) >= MIN_LIKE_ANSWERS
+    return like and len(a & b) >= max(MIN_NAMES, MIN_SAME_NAMES * len(a | b))
 
 
 def _same_tools(one: RouteProfile, two: RouteProfile) -> bool:

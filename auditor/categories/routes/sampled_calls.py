@@ -61,7 +61,7 @@ def _coarsen_rare(members: Sequence[SampledCall], support: int) -> list[SampledC
     tools: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     for m in members:
         tools[m.structure.system][m.structure.tools] += 1
-    # Where the system prompt tells callers apart its calls are looked at later, template by template.
+    # Where the system prompt tells callers apart, each template is looked at later on its own.
     keys = {
         system: tool_sets.keys(counts, support)
         for system, counts in tools.items()

@@ -1,4 +1,4 @@
-"""Which sets of tools tell callers apart, and which are one caller that offers now these, now those.
+"""Which sets of tools tell callers apart, and which one caller offers by turns.
 
 - Sets that share tools, in a chain, are the tools of one caller. What they share must be two tools
   at least: a search tool alone is in everybody's set.
