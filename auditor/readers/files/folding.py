@@ -36,9 +36,12 @@ _ITEM_BYTES = 500
 
 def reader_of(source: Source, registry: Registry) -> FoldingReader | None:
     """Return the reader whose records belong together, if the first ones are of such a format."""
-    for item in islice(documents.items(source), SNIFF_RECORDS):
+    allowance = Allowance(source.size)
+    for item in islice(documents.items(source, allowance), SNIFF_RECORDS):
         if isinstance(item.record, dict):
             reader = registry.find(item.record)
+            if reader is not None:
+                allowance.worthwhile()
             if folds(reader):
                 return reader
     return None
@@ -77,7 +80,7 @@ def read_group(
     if len(group) == 1:
         yield from ((group[0], part) for part in _read_source(group[0], registry, masking))
         return
-    for window in _windows(group):
+    for window in _windows(group, registry):
         items = [item for _, item in window]
         outcomes = _fold(items, registry)
         position = 0
@@ -88,7 +91,9 @@ def read_group(
             position = end
 
 
-def _windows(group: Sequence[Source]) -> Iterator[list[tuple[Source, Item]]]:
+def _windows(
+    group: Sequence[Source], registry: Registry
+) -> Iterator[list[tuple[Source, Item]]]:
     """Yield the items of sources, as many together as memory allows.
 
     Records that belong together lie near each other: the lines of an answer, the spans of a trace.
@@ -96,7 +101,11 @@ def _windows(group: Sequence[Source]) -> Iterator[list[tuple[Source, Item]]]:
     window: list[tuple[Source, Item]] = []
     held = 0
     for source in group:
-        for item in documents.items(source):
+        allowance = Allowance(source.size)
+        for n, item in enumerate(documents.items(source, allowance)):
+            looked_at = n % SNIFF_RECORDS == 0 and isinstance(item.record, dict)
+            if looked_at and registry.find(item.record) is not None:
+                allowance.worthwhile()
             window.append((source, item))
             held += item.weight + _ITEM_BYTES
             if held > TOGETHER_BYTES:
@@ -108,7 +117,7 @@ def _windows(group: Sequence[Source]) -> Iterator[list[tuple[Source, Item]]]:
 
 def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     if reader_of(source, registry) is not None:
-        for window in _windows([source]):
+        for window in _windows([source], registry):
             items = [item for _, item in window]
             yield _collect(source, items, _fold(items, registry), masking)
         return
