@@ -34,8 +34,8 @@ DAY = 86_400.0  # seconds
 MIN_MISSED = 4.0  # calls that were due in a silence that is no chance (e^-4 under Poisson)
 MAX_GAP = 2.0  # days between the two, and half of the shorter life
 MAX_GAP_SHARE = 0.5
-# Chosen on three logs with truth: new versions had .22 to .7 and tasks of other data up to .1; tasks
-# that read the same data had up to .45, and are told apart by which is nearest, not by this.
+# Chosen on three logs with truth: new versions had .22 to .7, tasks of other data up to .1. Tasks
+# that read the same data had up to .45: they are told apart by which is nearest, not by this.
 MIN_LIKENESS = 0.2
 CONSTANT = 0.9  # of the calls of a prompt have a word: it is of the instruction, not of the data
 NEAR_BEST = 0.85  # of the likeness of the nearest: pieces of one version are about as near
