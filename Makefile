@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 	$(BIN)/auditor demo --db $(DEMO)/audit.duckdb -o $(DEMO)/auditor-report.html
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow

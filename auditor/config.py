@@ -227,9 +227,11 @@ def override(config: Config, flags: Mapping[str, Mapping[str, Any]]) -> Config:
     Raises:
         ConfigError: a flag out of range.
     """
-    data = config.model_dump()
+    # What nobody set stays unset: the report tells the user's assumptions from the defaults.
+    data = config.model_dump(exclude_unset=True)
     for section, values in flags.items():
-        data[section] |= {key: value for key, value in values.items() if value is not None}
+        said = {key: value for key, value in values.items() if value is not None}
+        data[section] = data.get(section, {}) | said
     return _validated(data, "command line")
 
 

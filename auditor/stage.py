@@ -67,7 +67,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Rows of what a stage wrote, for the terminal to draw and for ``--json`` to print."""
+    """Rows of what a stage wrote, for the terminal to draw."""
 
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Any]]

@@ -19,8 +19,9 @@ _KINDS = {
 }
 _HEAD = """# Messages
 
-Every error is two lines: what went wrong, and what mends it. `<name>` stands for what the program
-puts there. The process ends with the exit code of the error:
+Every error is two lines: what went wrong, and what mends it. Where the table names no mend, the
+second line is "mend that, then run the same command again: it goes on". `<name>` stands for what
+the program puts there. The process ends with the exit code of the error:
 
 | error | exit | meaning |
 |---|---|---|

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import re2
 
 from auditor.privacy.check_digits import is_card_number, is_iban, is_social_security_number
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -270,7 +271,12 @@ class Masker:
         self.masked = 0
 
     def text(self, value: str) -> str:
-        """Return a text without secrets and, where asked for, personal data."""
+        """Return a text without secrets and, where asked for, personal data.
+
+        A lone surrogate, which JSON can hold and the patterns cannot, becomes U+FFFD.
+        """
+        if self._rules and not value.isascii():
+            value = without_surrogates(value)
         for rule in self._rules:
             value = self._apply(rule, value)
         return value

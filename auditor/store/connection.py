@@ -63,6 +63,8 @@ def connect(path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             raise _unusable(path, error, read_only=read_only) from error
         else:
             connection.execute("SET TimeZone = 'UTC'").fetchall()
+            # On a terminal DuckDB would draw a bar of its own, on stdout and across ours.
+            connection.execute("SET enable_progress_bar = false").fetchall()
             return connection
 
 

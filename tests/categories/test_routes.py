@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
-from task_log import add_calls, categorized, of_calls, snapshot
+from task_log import WORDS, add_calls, categorized, of_calls, snapshot
 
 from auditor.categories import tables
 from auditor.categories.routes import CallText, Matcher, RuleSet
@@ -43,20 +43,7 @@ SHAPES = {
     "sql": "sql",
     "invoice": "json:{due,supplier,total}",
 }
-NOUNS = [
-    "printer",
-    "cloud",
-    "river",
-    "ledger",
-    "garden",
-    "engine",
-    "letter",
-    "harbour",
-    "window",
-    "lantern",
-    "kettle",
-    "compass",
-]
+NOUNS = [*WORDS, "kettle", "compass"]
 
 
 def words(rng: random.Random, n: int) -> str:

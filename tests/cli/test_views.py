@@ -128,6 +128,15 @@ def test_what_a_replay_did(capsys):
     assert not set(HOSTILE) & set(out) - set("ownedtxtJ[]02;")
 
 
+def test_a_replay_without_draws_shows_no_table(capsys):
+    result = ReplayResult(stage="replay", warnings=("nothing to replay: no criterion",))
+    show.stages(Terminal(), [result])
+    show.replays(Terminal(), [result])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no criterion" in err
+
+
 def test_a_replay_with_nothing_to_do(capsys):
     show.replays(Terminal(), [StageResult(stage="replay", skipped=True)])
     assert "already" in capsys.readouterr().out

@@ -143,31 +143,32 @@ def test_available_memory_is_within_the_machine_s():
 
 
 def test_cores_that_others_take_are_not_ours_and_our_own_work_does_not_count(monkeypatch):
-    def burn(seconds):
-        end = time.process_time() + seconds
-        while time.process_time() < end:
-            pass
-
-    def glance(spent_by_others):
-        # What the clocks say before and after; meanwhile this process works.
-        everyone = [100.0]
-        monkeypatch.setattr(machine, "_spent_by_everyone", lambda: everyone[0])
-
-        def wait(seconds):
-            before = time.process_time()
-            burn(seconds)
-            everyone[0] += time.process_time() - before + spent_by_others * seconds
-
-        monkeypatch.setattr(machine.time, "sleep", wait)
+    def glance(by_others, ours):
+        # What the clocks say a fifth of a second apart: cores kept busy by others and by us.
+        later = machine._Clock(10.2, 100 + 0.2 * (by_others + ours), 5 + 0.2 * ours)
+        clocks = iter([machine._Clock(10.0, 100, 5), later])
+        monkeypatch.setattr(machine, "_read_clock", lambda: next(clocks))
         return machine.taken_cores()
 
     monkeypatch.setattr(machine, "cores", lambda: [0, 1, 2, 3])
-    assert glance(0) < 0.2
-    assert 1.5 < glance(2) <= 2.2
-    assert glance(40) == 4.0
+    monkeypatch.setattr(machine, "_GLANCE_S", 0)
+    assert glance(0, ours=3) == pytest.approx(0)
+    assert glance(2, ours=1) == pytest.approx(2)
+    assert glance(40, ours=0) == 4.0
     assert machine.is_shared(2.0)
     assert not machine.is_shared(0.2)
     assert machine.threads(3) == 3
+
+
+def test_the_clocks_count_the_work_of_this_process():
+    before = machine._read_clock()
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    after = machine._read_clock()
+    assert after.ours > before.ours
+    assert after.at > before.at
+    assert after.everyone >= before.everyone
 
 
 def test_an_engine_refuses_to_load_what_does_not_fit(monkeypatch, tmp_path):

@@ -128,3 +128,11 @@ def test_a_flag_out_of_range_is_told_like_a_key():
 def test_settings_cannot_be_changed_by_accident():
     with pytest.raises(ValueError, match="frozen"):
         Config().sample.top = 3
+
+
+def test_flags_leave_it_known_what_the_user_said(tmp_path):
+    (tmp_path / "auditor.toml").write_text("[local]\ncapex_usd = 2600\n")
+    config = override(load_config(tmp_path / "auditor.toml"), {"sample": {"top": 3, "seed": None}})
+    assert config.local.model_fields_set == {"capex_usd"}
+    assert config.sample.model_fields_set == {"top"}
+    assert config.local.life_months == 36

@@ -151,3 +151,9 @@ def test_a_line_of_its_own_is_found_in_json_within_json(rule_id, deep):
     masked = masking.Masker(masking.suspects(text), personal=True).text(text)
     assert f":{rule_id}]" in masked
     assert PLANTED[rule_id].split()[-1].strip("'\"") not in masked
+
+
+def test_a_secret_beside_half_a_character_is_masked_all_the_same():
+    key = PLANTED["openai-key"]
+    masker = masking.Masker(masking.suspects(key))
+    assert masker.value(["\ud800", f"\ud83d {key}"]) == ["\ufffd", "\ufffd [SECRET:openai-key]"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 
@@ -198,3 +199,18 @@ def test_ctrl_c_during_a_statement_is_ctrl_c(store, monkeypatch):
     monkeypatch.setattr(store, "_connection", Stopped())
     with pytest.raises(KeyboardInterrupt):
         store.rows("SELECT 1")
+
+
+def test_on_a_terminal_the_database_draws_no_bar_of_its_own():
+    code = (
+        "from auditor.store.store import Store\n"
+        "with Store.open() as store:\n"
+        "    print(store.value(\"SELECT current_setting('enable_progress_bar')\"))"
+    )
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run([sys.executable, "-c", code], stdout=theirs, check=True)
+        assert os.read(ours, 100).decode().split() == ["False"]
+    finally:
+        os.close(ours)
+        os.close(theirs)

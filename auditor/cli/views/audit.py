@@ -92,6 +92,8 @@ def _replayed(terminal: Terminal, result: ReplayResult) -> None:
     if result.resumed:
         terminal.say(f"Resumed: {result.resumed:,} answers were there already")
     rows = result.categories
+    if not rows:
+        return  # a warning has said why there was nothing to replay
     terminal.table(
         ["category", "model", "calls", "failed", "p50 / call", "tokens"],
         [
