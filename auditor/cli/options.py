@@ -90,6 +90,8 @@ class Common:
             if not create:
                 require(self.db)
             with Store.open(self.db, read_only=read_only) as store:
+                if store.finished_deletion:
+                    terminal.warn(store.finished_deletion)
                 yield (
                     Pipeline(
                         store=store,

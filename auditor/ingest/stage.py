@@ -18,13 +18,15 @@ import pyarrow as pa
 
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import LogError
-from auditor.ingest import ledger, retries, token_estimates
+from auditor.ingest import isolation, ledger, retries, token_estimates
+from auditor.ingest.doubts import doubts
 from auditor.ingest.ledger import Place, Progress
 from auditor.ingest.repricing import prices_id
 from auditor.pricing.price_book import PriceBook, PricesConfig
+from auditor.readers.call import INTERNAL_ERROR
 from auditor.readers.columns.batch import Masking
 from auditor.readers.files import containers, folding, json_lines
-from auditor.readers.registry import pack, registry
+from auditor.readers.registry import READER_ERROR, pack, registry
 from auditor.stage import Stage
 from auditor.store.filters import CallFilter
 
@@ -114,7 +116,7 @@ class _Run:
 
     def write(self, parts: Sequence[tuple[Progress, Columns]]) -> None:
         """Write a batch."""
-        ledger.write(self.store, parts, book=self.book, only=self.settings.only)
+        isolation.write(self.store, parts, book=self.book, only=self.settings.only)
         if time.monotonic() - self.rested > REST_S:
             # Others may read meanwhile; each rest writes the last rows of every column again.
             self.store.rest()
@@ -162,6 +164,8 @@ def run(
         if this.read:
             retries.number_attempts(store)
             token_estimates.estimate(store, this.book)
+            this.warnings += _doubts(store, this)
+            this.warnings += doubts(store)
             store.rest()
         rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
     watch.finish()
@@ -176,6 +180,33 @@ def run(
         warnings=this.warnings,
         sources=rows,
     )
+
+
+def _doubts(store: Store, this: _Run) -> list[str]:
+    """Say how many calls have figures no call can have, and how often auditor stumbled."""
+    read = pa.table({"source_id": [place.source_id for place in this.places.values()]})
+    with store.registered("named", read):
+        implausible, example = store.rows(
+            "SELECT count(*), arg_min(implausible[1], (source_id, record_no)) FROM calls"
+            " SEMI JOIN named USING (source_id) WHERE implausible IS NOT NULL"
+        )[0]
+        stumbled = store.value(
+            "SELECT count(*) FROM rejects SEMI JOIN named USING (source_id) WHERE reason IN (?, ?)",
+            [INTERNAL_ERROR, READER_ERROR],
+        )
+    found = []
+    if implausible:
+        those = "calls have figures" if implausible > 1 else "call has a figure"
+        found.append(
+            f"{implausible:,} {those} that no call can have ({example}): taken as unknown, "
+            "and kept in calls.implausible"
+        )
+    if stumbled:
+        found.append(
+            f"auditor stumbled over {stumbled:,} record{'s' if stumbled > 1 else ''}, a bug: "
+            "'auditor rejects' shows where; please report it"
+        )
+    return found
 
 
 def _read_all(this: _Run, found: Sequence[Source]) -> None:

@@ -6,13 +6,17 @@ import json
 
 import orjson
 
+from auditor.readers import log_line
 from auditor.readers.call import Json, NotCall, Reject
 
 BOM = b"\xef\xbb\xbf"
 
 
 def parse(raw: bytes) -> Json | Reject | NotCall:
-    """Parse one JSON object; a text that is not one becomes a reject or a not-call."""
+    """Parse one JSON object; a text that is not one becomes a reject or a not-call.
+
+    A line of an application's log gives the object behind its prefix (``log_line``).
+    """
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -35,7 +39,10 @@ def _leniently(raw: bytes, words: str) -> Json | Reject | NotCall:
     except RecursionError:
         return Reject("too-deep", "nested too deeply")
     except ValueError:
-        return Reject("bad-json", words)
+        value = log_line.json_in(text)
+        if value is None:
+            is_text = log_line.is_text(text)
+            return NotCall("a line of text") if is_text else Reject("bad-json", words)
     if isinstance(value, dict):
         return without_surrogates(value)
     return Reject("not-an-object", f"a JSON {type(value).__name__} is no record")

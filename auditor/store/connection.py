@@ -93,6 +93,14 @@ def translated(path: str) -> Iterator[None]:
         raise
 
 
+def refused_value(error: Exception) -> str | None:
+    """Return what the database says where it refused a value; None: something else went wrong."""
+    import duckdb
+
+    kinds = (duckdb.DataError, duckdb.InvalidInputException)
+    return first_line(error) if isinstance(error, kinds) else None
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, for a message of one line."""
     lines = str(error).strip().splitlines()

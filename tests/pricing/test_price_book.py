@@ -13,6 +13,7 @@ from genai_prices.data_snapshot import get_snapshot
 
 from auditor.pricing import rate_card
 from auditor.pricing.price_book import Key, ModelPrices, PriceBook, PricesConfig, find
+from auditor.pricing.published_rules import published_rules
 
 CONTEXTS = {
     "standard": None, "batch": {"processing": "batch"}, "flex": {"service_tier": "flex"},
@@ -25,6 +26,11 @@ COLUMNS = (
     "output_tokens",
     "web_searches",
 )
+
+LATER = {
+    "region": pa.string(), "extra_units": pa.string(), "inner_usage": pa.string(),
+    "context_tokens": pa.int64(), "logged_cost_by": pa.string(),
+}  # fmt: skip
 
 
 def priced(store, rows, config=None):
@@ -42,7 +48,9 @@ def priced(store, rows, config=None):
             "n": range(len(rows)),
             "status": ["ok"] * len(rows),
             "usage_state": ["provider"] * len(rows),
+            "call_id": [str(n) for n in range(len(rows))],
         }
+        | {name: pa.nulls(len(rows), kind) for name, kind in LATER.items()}
     )
     with store.registered("priceless", table):
         rate_card.add_missing(store, PriceBook(config or PricesConfig()), "priceless")
@@ -105,7 +113,8 @@ def test_equal_to_the_book_for_every_model(store, provider):  # noqa: PLR0912
                     continue  # another entry matches this id first
                 tokens = (fresh, read, written - hour, hour, out)
                 rows.append((provider, model.id, at, tier, *tokens, searches))
-                wanted.append(cost)
+                fees = published_rules().fees(provider, model.id, at.date())
+                wanted.append(cost + fees.get("requests", 0))
     assert len(rows) > 50
     card = priced(store, rows)
     wrong = []

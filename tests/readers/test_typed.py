@@ -192,6 +192,9 @@ def dumped(*records):
     within(messages(), ["metadata"], None),
     within(messages(), ["metadata"], "of words"),
     within(messages(), ["response", "usage", "service_tier"], "standard"),
+    within(messages(), ["response", "usage", "inference_geo"], "not_available"),
+    within(chat(), ["response", "usage", "total_tokens"], 218),
+    within(chat(), ["response", "usage", "prompt_tokens_details", "audio_tokens"], 0),
 ])  # fmt: skip
 def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatch):
     by_types, by_readers, fitted = both_ways(dumped(record), tmp_path, monkeypatch)
@@ -215,6 +218,11 @@ def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatc
     within(chat(), ["response", "usage", "prompt_tokens"], -1),
     within(chat(), ["response", "usage", "prompt_tokens"], "88"),
     within(chat(), ["response", "usage", "cost"], 0.01),
+    within(chat(), ["response", "usage", "cost_in_usd_ticks"], 7),
+    within(chat(), ["response", "usage", "total_tokens"], 346),
+    within(chat(), ["response", "usage", "prompt_tokens_details", "audio_tokens"], 8),
+    within(chat(), ["response", "usage", "completion_tokens_details", "reasoning_tokens"], 140),
+    within(chat(), ["response", "id"], "gen-1791786598-AbCdEf"),
     within(chat(), ["response", "id"], "1"),
     within(chat(), ["response", "type"], "message"),
     within(chat(), ["status"], 429),
@@ -228,6 +236,10 @@ def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatc
     within(messages(), ["response", "content"], [{"type": "thinking", "thinking": "hm"}]),
     within(messages(), ["response", "usage", "service_tier"], "batch"),
     within(messages(), ["response", "usage", "speed"], "fast"),
+    within(messages(), ["response", "usage", "inference_geo"], "us"),
+    within(messages(), ["response", "usage", "iterations"], [{"type": "compaction", "input_tokens": 9}]),
+    within(messages(), ["response", "id"], "msg_bdrk_0123456789"),
+    within(messages(), ["request", "inference_geo"], "us"),
     within(messages(), ["response", "usage", "output_tokens"], 0) | {"timestamp": "2026-13-45"},
     within(messages(), ["response", "usage", "server_tool_use"], {"web_search_requests": 1}),
     {"nothing": "known"},

@@ -20,7 +20,7 @@ from auditor.readers.api_shapes import anthropic, openai_chat
 from auditor.readers.call import TOKEN_COUNTS
 from auditor.readers.columns import identity
 from auditor.readers.columns.pair_repeats import Repeated, array_of
-from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, moment
+from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, is_call_time, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,6 +48,7 @@ class _Rows(NamedTuple):
     settings: Sequence[int]
     labels: Sequence[int]
     systems: Sequence[int]
+    models: Sequence[int]
     messages: Sequence[bytes]
     answers: Sequence[bytes]
     counts: Sequence[_Counts]
@@ -74,6 +75,7 @@ class PairColumns(ABC):
             settings=self._known.settings_of([pair.request for pair in pairs]),
             labels=[self._known.labels_of(pair) for pair in pairs],
             systems=[self._known.systems.number(system, system) for system in systems],
+            models=[self._known.model_of(pair) for pair in pairs],
             messages=list(map(_encode, messages)),
             answers=self._answers(pairs),
             counts=self._counts(pairs),
@@ -100,18 +102,21 @@ class PairColumns(ABC):
             list(map(b"\0".join, zip(rows.messages, rows.answers, strict=True))),
             secrets_only=self._secrets_only,
         )
-        named = free_of_suspects([_label_text(pair) for pair in rows.pairs], secrets_only=True)
-        settings, labels, systems = (
-            [value.fit for value in known.values]
-            for known in (self._known.settings, self._known.labels, self._known.systems)
+        named = free_of_suspects(
+            list(map(_label_text, rows.pairs, self._finishes(rows.pairs))), secrets_only=True
+        )
+        known = self._known
+        settings, labels, systems, models = (
+            [value.fit for value in part.values]
+            for part in (known.settings, known.labels, known.systems, known.models)
         )
         return [
             # A log writes 0 and 0 where it does not know the tokens.
             text and name and time and settings[setting] and labels[label] and systems[system]
-            and count[0] + count[4] > 0
-            for text, name, time, setting, label, system, count in zip(
-                clean, named, timely, rows.settings, rows.labels, rows.systems, rows.counts,
-                strict=True,
+            and models[model] and count[0] + count[4] > 0
+            for text, name, time, setting, label, system, model, count in zip(
+                clean, named, timely, rows.settings, rows.labels, rows.systems, rows.models,
+                rows.counts, strict=True,
             )
         ]  # fmt: skip
 
@@ -120,11 +125,10 @@ class PairColumns(ABC):
         pairs, known = rows.pairs, self._known
         labelled = [known.labels.values[label] for label in rows.labels]
         beside = list(zip(pairs, labelled, strict=True))
-        models = [known.model_of(pair) for pair in pairs]
         yield "settings", rows.settings
         yield "labels", rows.labels
         yield "systems", rows.systems
-        yield "models", models
+        yield "models", rows.models
         yield "call_id", identity.of_responses([pair.response.id for pair in pairs])
         yield "log_id", [pair.id or None for pair in pairs]
         yield "provider_response_id", [pair.response.id for pair in pairs]
@@ -142,7 +146,7 @@ class PairColumns(ABC):
         yield (
             "request_hash",
             identity.of_requests(
-                [known.models.values[model].asked for model in models],
+                [known.models.values[model].asked for model in rows.models],
                 [known.systems.values[system].digest for system in rows.systems],
                 [known.settings.values[setting].digest for setting in rows.settings],
                 rows.messages,
@@ -222,9 +226,13 @@ class MessagesColumns(PairColumns):
         return [label.asked_user or pair.user or label.user_id for pair, label in beside]
 
 
-def _label_text(pair: Pair) -> bytes:
-    """Return what the pair says beside its bodies: as labels it may hold secrets too."""
-    given = (pair.id, pair.user, pair.project, pair.session_id, pair.trace_id, pair.request.user)
+def _label_text(pair: Pair, finish: str | None) -> bytes:
+    """Return the names in a pair that do not repeat: they may hold secrets too."""
+    response, request = pair.response, pair.request
+    given = (
+        pair.id, pair.user, pair.project, pair.session_id, pair.trace_id, request.user,
+        response.id, finish,
+    )  # fmt: skip
     return "\0".join(filter(None, given)).encode()
 
 
@@ -240,6 +248,9 @@ def _leading_system(messages: list[Message]) -> tuple[str | None, list[Message]]
     return "\n\n".join(message.content for message in messages[:count]), messages[count:]
 
 
+_LEFT_TO_THE_READERS = (0, 0, 0, 0, 0, None)
+
+
 def _chat_usage(usage: ChatUsage) -> _Counts:
     prompt, output = usage.prompt_tokens, usage.completion_tokens
     read = written = 0
@@ -251,7 +262,9 @@ def _chat_usage(usage: ChatUsage) -> _Counts:
     reasoned = None
     given = usage.completion_tokens_details
     if given is not None and given.reasoning_tokens is not None:
-        reasoned = min(given.reasoning_tokens, output)
+        reasoned = given.reasoning_tokens
+    if usage.total_tokens not in (None, prompt + output) or (reasoned or 0) > output:
+        return _LEFT_TO_THE_READERS  # reasoning may lie beside the output
     return uncached if uncached >= 0 else prompt, read, written, 0, output, reasoned
 
 
@@ -275,5 +288,5 @@ def _times(values: list[str]) -> tuple[pa.Array, Iterable[bool]]:
         bounds = pc.min_max(found.view(pa.int64())).as_py()
         if bounds["min"] >= MIN_EPOCH_US and bounds["max"] <= MAX_EPOCH_US:
             return found, [True] * len(values)
-    moments = list(map(moment, values))
+    moments = [at if is_call_time(at := moment(value)) else None for value in values]
     return pa.array(moments, pa.int64()).view(_US), [at is not None for at in moments]

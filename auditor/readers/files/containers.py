@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from auditor.errors import LogError
+from auditor.readers.columns.labels import masked_name
+from auditor.readers.files import decoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,12 +50,12 @@ class Source:
     """A log file as it lies on the disk now."""
 
     path: str
-    """As the ledger shows it: absolute, or - for standard input."""
+    """As the ledger shows it: absolute and without secrets, or - for standard input."""
     file: Path
     size: int
     modified_at: datetime | None
     magic: str | None
-    """What its first bytes say it is: gzip, zstd, zip, parquet, sqlite; None: text."""
+    """What its first bytes say it is, as ``magic`` returns it."""
 
     def head_hash(self, size: int) -> str:
         """Hash the first bytes, of the first ``size`` ones."""
@@ -102,7 +104,9 @@ def sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
                     shutil.copyfileobj(sys.stdin.buffer, file)
                 found.append(_source(spool, STDIN))
             else:
-                found += [_source(path, str(path.resolve())) for path in _files(Path(given))]
+                found += [
+                    _source(path, masked_name(str(path.resolve()))) for path in _files(Path(given))
+                ]
         yield list({source.path: source for source in found}.values())
 
 
@@ -144,8 +148,16 @@ def _source(path: Path, name: str) -> Source:
 
 
 def magic(head: bytes) -> str | None:
-    """Return what the first bytes of a file say it is; None: text."""
-    return next((name for mark, name in _MAGIC if head.startswith(mark)), None)
+    """Return what the first bytes of a file say it is; None: text in UTF-8.
+
+    gzip, zstd, zip, parquet or sqlite, or the encoding of a text: utf-16-le, utf-16-be, ...
+    """
+    found = next((name for mark, name in _MAGIC if head.startswith(mark)), None)
+    return found or decoding.encoding_of(head)
+
+
+STREAMED = frozenset(("gzip", "zstd")) | decoding.ENCODINGS
+"""The kinds that ``unpacked`` turns into a text in UTF-8, read from front to end."""
 
 
 BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
@@ -153,7 +165,9 @@ BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
 def unpacked(file: IO[bytes], kind: str | None) -> IO[bytes]:
-    """Return the uncompressed bytes of a gzip or zstd stream, or the stream as it is."""
+    """Return the text of a stream of one of the kinds ``STREAMED``, or the stream as it is."""
+    if kind in decoding.ENCODINGS:
+        return decoding.as_utf8(file, kind)
     if kind == "gzip":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     if kind == "zstd":

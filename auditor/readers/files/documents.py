@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from auditor.readers.call import Call, NotCall, Reject
-from auditor.readers.files import containers, json_records, side_files
+from auditor.readers.files import container_logs, containers, json_records, side_files
 from auditor.readers.files.json_records import BLOCK, EXCERPT, MAX_RECORD, Item
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.values import dumps
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 
 _SNIFF_LINES = 100
+_BRACKETED = re.compile(rb"\[[A-Za-z0-9]")
+"""How a logger's line begins, ``[2026-01-15 09:30:00] INFO``, and no array of records."""
 
 
 def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one return for each kind
-    """Tell lines, values, csv and yaml apart by the first bytes of a text."""
+    """Tell lines, lines of a container's log, values, csv and yaml apart by their first bytes."""
     text = head.removeprefix(BOM).lstrip()
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "csv" if b"\x00{" not in head[:8] and b"{\x00" not in head[:8] else "values"
+    if container_logs.is_entry(text.split(b"\n", 1)[0]):
+        return "container"
+    if _BRACKETED.match(text):
+        return "lines"
     if text[:1] not in (b"{", b"["):
         if re.search(rb"^interactions:", text[:4096], re.MULTILINE):
             return "yaml"
@@ -73,8 +77,8 @@ def items(source: containers.Source) -> Iterator[Item]:
 
 
 def is_lines(source: containers.Source) -> bool:
-    """Say whether a file is JSON lines, plain or in gzip or zstd."""
-    if source.magic not in (None, "gzip", "zstd"):
+    """Say whether a file is JSON lines, plain, in gzip or zstd, or in another encoding."""
+    if source.magic is not None and source.magic not in containers.STREAMED:
         return False
     with source.file.open("rb") as file:
         try:
@@ -115,7 +119,7 @@ def _items(
     file: IO[bytes], kind: str | None, path: Path | None, member: str | None
 ) -> Iterator[Item]:
     try:
-        if kind in ("gzip", "zstd"):
+        if kind in containers.STREAMED:
             yield from _unpacked(containers.unpacked(file, kind), member)
         elif kind == "zip":
             yield from _zip(file)
@@ -190,6 +194,8 @@ def _text(file: IO[bytes], member: str | None) -> Iterator[Item]:
     kind = kind_of(head)
     if kind == "lines":
         yield from json_records.lines(joined, member)
+    elif kind == "container":
+        yield from container_logs.lines(joined, member)
     elif kind == "values":
         yield from json_records.values(joined, member)
     elif kind == "csv":
@@ -200,8 +206,7 @@ def _text(file: IO[bytes], member: str | None) -> Iterator[Item]:
 
 def _csv(file: IO[bytes], head: bytes, member: str | None) -> Iterator[Item]:
     csv.field_size_limit(MAX_RECORD)
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = io.TextIOWrapper(file, encoding, "surrogateescape", newline="")
+    text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
     first = head.removeprefix(BOM).split(b"\n", 1)[0]
     delimiter = max(",\t;", key=lambda d: first.count(d.encode()))
     rows = csv.reader(text, delimiter=delimiter)

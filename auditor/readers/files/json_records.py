@@ -66,17 +66,25 @@ def blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes | Reject]]:
 
 def lines(file: IO[bytes], member: str | None) -> Iterator[Item]:
     """Cut lines into records, each of which is one."""
+    for line_no, offset, line in numbered(file):
+        if isinstance(line, Reject):
+            yield Item(line, b"", line_no, offset, member)
+        else:
+            yield Item(_parsed(line), line[:EXCERPT], line_no, offset, member)
+
+
+def numbered(file: IO[bytes]) -> Iterator[tuple[int, int, bytes | Reject]]:
+    """Yield lines with their number and where they begin."""
     line_no = 0
     for start, block in blocks(file):
         if isinstance(block, Reject):
             line_no += 1
-            yield Item(block, b"", line_no, start, member)
+            yield line_no, start, block
             continue
         offset = start
         for line in block.removesuffix(b"\n").split(b"\n"):
             line_no += 1
-            raw = line.removeprefix(BOM) if offset == 0 else line
-            yield Item(_parsed(raw), line[:EXCERPT], line_no, offset, member)
+            yield line_no, offset, line.removeprefix(BOM) if offset == 0 else line
             offset += len(line) + 1
 
 

@@ -2,7 +2,8 @@
 
 Source: structure of ``~/.claude/projects`` as read by ccusage (adapter/claude): the lines of one
 answer share message.id and requestId and repeat a growing usage. System prompt and tools are not
-logged. On a subscription the cost is notional.
+logged. On a subscription the cost is notional. Who served a call is told by the ids: Amazon Bedrock
+gives ``msg_bdrk_``, Vertex AI ``msg_vrtx_``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes
+from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.finishing import finish
+from auditor.readers.formats import qwen_code
 from auditor.readers.values import count, moment, number, one_of, text
 
 if TYPE_CHECKING:
@@ -38,12 +40,15 @@ def matches(record: Json) -> bool:
     if isinstance(lines, list):
         return bool(lines) and isinstance(lines[0], dict)
     message = record.get("message")
+    if qwen_code.matches(record):
+        return False
     if one_of(record.get("type"), _TYPES) and (
         "sessionId" in record or "uuid" in record or "leafUuid" in record or "messageId" in record
     ):
         return True
     return (
         isinstance(message, dict)
+        and record.get("type", "assistant") == "assistant"
         and isinstance(message.get("usage"), dict)
         and "timestamp" in record
         and str(message.get("model", "")).startswith(("claude", _SYNTHETIC))
@@ -144,7 +149,7 @@ def _call(lines: list[Json], chain: _Chain) -> Call:
     api_shapes.anthropic.request(call, {"messages": chain.before(first)})
     api_shapes.anthropic.response(call, {**fullest, "content": content, "type": "message"})
     call.api_shape = "messages"
-    call.provider = "anthropic"
+    call.provider = call.provider or providers.of_model(call.model or "") or "anthropic"
     call.log_id = text(first.get("requestId")) or text(first.get("uuid"))
     call.called_at = moment(first.get("timestamp"))
     call.time_kind = "end" if call.called_at is not None else None
