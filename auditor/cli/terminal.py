@@ -151,11 +151,13 @@ class Terminal:
             self._console("stderr").print(f"warning: {one_line(message)}", style="yellow")
 
     def error(self, error: AuditorError) -> None:
-        """Print an error in one line and what mends it in another."""
+        """Print an error in one line and what mends it in another, then what is to be pasted."""
         console = self._console("stderr")
         console.print(f"error: {one_line(error.message)}", style="bold red")
         if error.hint:
             console.print(f"hint: {one_line(error.hint)}")
+        if error.paste:
+            console.print("\n".join(["", *map(one_line, error.paste.splitlines())]))
 
     # -- Watch -------------------------------------------------------------------------------------
 

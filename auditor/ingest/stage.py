@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import LogError
-from auditor.ingest import isolation, ledger, retries, token_estimates
+from auditor.ingest import isolation, ledger, retries, token_estimates, unread
 from auditor.ingest.doubts import doubts
 from auditor.ingest.ledger import Place, Progress
 from auditor.ingest.repricing import prices_id
@@ -46,9 +46,10 @@ AHEAD_PIECES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult(StageResult):
-    """``sources`` has a row of the ledger for each file named."""
+    """``sources`` has a row of the ledger for each file named; ``unread``: those without calls."""
 
     sources: Sequence[Mapping[str, Any]] = ()
+    unread: Sequence[unread.Unread] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,9 @@ def run(
             this.warnings += doubts(store)
             store.rest()
         rows = ledger.rows(store, [this.places[source.path].source_id for source in found])
+        without = unread.find(found, rows, this.registry)
+    if len(without) < len(rows):
+        this.warnings += unread.warnings(without)
     watch.finish()
     for warning in this.warnings:
         watch.warn(warning)
@@ -179,6 +183,7 @@ def run(
         skipped=this.read == 0,
         warnings=this.warnings,
         sources=rows,
+        unread=without,
     )
 
 
@@ -210,7 +215,7 @@ def _doubts(store: Store, this: _Run) -> list[str]:
 
 
 def _read_all(this: _Run, found: Sequence[Source]) -> None:
-    this.places = ledger.find(this.store, found, ledger.conditions(this.settings.only))
+    this.places = _places(this, found)
     this.store.rest()
     for source in found:
         if this.places[source.path].rewritten:
@@ -232,6 +237,13 @@ def _read_all(this: _Run, found: Sequence[Source]) -> None:
         else:
             _read_items(this, [group])
     _read_small(this, small)
+
+
+def _places(this: _Run, found: Sequence[Source]) -> dict[str, Place]:
+    """Return where to read each source on; one whose format is declared by now, from its start."""
+    places = ledger.find(this.store, found, ledger.conditions(this.settings.only))
+    known = unread.known_now(this.store, found, this.registry)
+    return places | {path: replace(places[path], position=0) for path in known}
 
 
 def _read_small(this: _Run, sources: Sequence[Source]) -> None:
@@ -323,18 +335,7 @@ def require_calls(store: Store, result: IngestResult) -> None:
     sources = result.sources
     if not sources or any(source["calls"] or source["duplicates"] for source in sources):
         return
-    named = sources[0]["path"] if len(sources) == 1 else f"the {len(sources)} files"
-    records = sum(source["records"] for source in sources)
-    why = store.value(
-        "SELECT concat_ws(', ', reason, detail) FROM rejects JOIN sources USING (source_id)"
-        " WHERE path = ? ORDER BY record_no LIMIT 1",
-        [sources[0]["path"]],
-    )
-    held = f"{records:,} record{'' if records == 1 else 's'}" if records else "empty"
-    raise LogError(
-        f"no call in {named}: {held}" + (f", the first rejected as {why}" if why else ""),
-        hint="give logs of API calls, requests with their answers; 'auditor demo' shows some",
-    )
+    raise unread.refuse(store, sources, result.unread)
 
 
 def _run(context: StageContext, watch: Watch) -> IngestResult:

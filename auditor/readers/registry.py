@@ -102,9 +102,10 @@ class Registry:
     """The readers in the order they are asked."""
 
     def __init__(self, added: Iterable[Reader] = ()) -> None:
-        asked_first = tuple(added)
-        self.readers: tuple[Reader, ...] = (*asked_first, *_OWN, FALLBACK)
-        self.ours_only = not asked_first
+        self.added = tuple(added)
+        """The readers that are not ours: the user's formats, and those of other packages."""
+        self.readers: tuple[Reader, ...] = (*self.added, *_OWN, FALLBACK)
+        self.ours_only = not self.added
         self._pairs: set[tuple[str, ...]] = set()
 
     def find(self, record: Json) -> Reader | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 @click.option("--redact", is_flag=True, default=None, help="Mask personal data too.")
 @filter_options
 @common
@@ -38,16 +38,22 @@ def ingest(options: Common, paths: tuple[str, ...], redact: bool | None, **only:
     Every record becomes a call, a duplicate, no call, or a reject with its reason.
     PATHS are files, folders or globs; '-' is standard input. Reading a log again adds nothing;
     of a log that grew only the new part is read. What --since and the like leave out is counted
-    as no call.
+    as no call. Without PATHS it says which sessions of coding agents are in your home folder, and
+    asks about each; nothing is read without a yes.
 
     \b
     Examples:
       auditor ingest logs.jsonl
+      auditor ingest
       auditor ingest 'logs/2026-10-*.jsonl.gz' --redact
       auditor ingest logs.jsonl --since 2026-10-01 --project checkout
     """
+    from auditor.cli import home_offer
     from auditor.cli.views import audit as show
 
+    if not paths:
+        with options.terminal() as terminal:
+            paths = home_offer.choose(terminal)
     with options.pipeline({"ingest": {"redact": redact}}, create=True) as (pipeline, terminal):
         pipeline.only = call_filter(pipeline.store, **only)
         result = pipeline.ingest(paths)

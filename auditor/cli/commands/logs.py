@@ -133,12 +133,14 @@ def spend(options: Common, by: str, limit: int, **chosen: Any) -> None:
 def reconcile(options: Common, bill: Path, by_day: bool) -> None:
     """Set the calls beside the provider's bill.
 
-    BILL is a usage or cost export in CSV of OpenAI, the Anthropic Console or OpenRouter. Coverage
+    BILL is an export of OpenAI, the Anthropic Console, OpenRouter, AWS (Cost and Usage Report,
+    Cost Explorer), Azure or Google Cloud, or any in FOCUS: CSV, JSON or parquet, in USD. Coverage
     is how much of the bill the logs hold. Only days of the bill are compared.
 
     \b
     Examples:
       auditor reconcile completions_usage_2026-10.csv
+      auditor reconcile cur-00001.csv.gz
       auditor reconcile claude_api_cost_2026_10.csv --by-day
       auditor reconcile openrouter_activity.csv --json
     """

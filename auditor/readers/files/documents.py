@@ -55,10 +55,15 @@ def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one return for each kind
     return "lines" if complete or len(first) > 200 else "values"  # noqa: PLR2004 - a long broken line
 
 
+_COLUMN = re.compile(r"[^\W\d][^{}\x00-\x1f]{0,90}")
+"""The name of a column: words of any language, with units and paths behind them."""
+
+
 def _is_header(line: bytes) -> bool:
-    for delimiter in (b",", b"\t", b";"):
-        names = [name.strip().strip(b'"') for name in line.split(delimiter)]
-        if len(names) > 2 and all(re.fullmatch(rb"[A-Za-z_][\w .\-]{0,60}", n) for n in names):  # noqa: PLR2004
+    text = line.decode("utf-8", "replace").rstrip("\r")
+    for delimiter in ",\t;":
+        names = next(csv.reader([text], delimiter=delimiter), [])
+        if len(names) > 2 and all(_COLUMN.fullmatch(name.strip()) for name in names):  # noqa: PLR2004
             return True
     return False
 
