@@ -54,12 +54,13 @@ _REFERENCE = re.compile(
     r"""
     \$?\{.*|<.*|%\w+%?|\{\{.*|                   # ${NAME}, {name}, <name>, %NAME%
     \$\(.*|\$[A-Z_][A-Z0-9_]*|\$[a-z_]+\d?|      # $(command), $NAME, $name
-    [~./].*|.*://.*|                             # a path, an address
-    &\w+|\#.*|--?\w.*|[!?:=|]+.*                 # a pointer, a comment, an option, an operator
+    [~./][^/]{0,19}(?:/[^/]{0,19})*|.*://.*|     # a path, an address
+    &\w+|\#.*|--\w.*|[!?:=|]+.*                  # a pointer, a comment, an option, an operator
     """,
     re.VERBOSE | re.DOTALL,
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,2}[!?]?")
+_ODD_CASE = re.compile(r"[A-Z][a-z][A-Z]|[a-z][A-Z]{2,}[a-z]")
 _CALLED = re.compile(r"[A-Za-z_][\w.]*[(\[].*", re.DOTALL)
 _PORT = re.compile(r"\d{1,5}(?:$|/)")
 _PRIVATE_NETWORKS = (0, 10, 127)
@@ -96,8 +97,7 @@ def is_opaque(value: str) -> bool:
     if len(value) < _OPAQUE_LENGTH:
         return False
     mixed = _is_mixed(value) and len(set(value)) >= _OPAQUE_DISTINCT
-    cases = any(c.isupper() for c in value) and any(c.islower() for c in value)
-    return mixed or (len(value) >= _LONG and cases and not _IDENTIFIER.fullmatch(value))
+    return mixed or (len(value) >= _LONG and _is_random_case(value))
 
 
 def is_password(value: str) -> bool:
@@ -107,7 +107,8 @@ def is_password(value: str) -> bool:
     if len(set(value)) <= len("****") or _is_code(value):
         return False
     signs = any(not c.isalnum() and c not in "_-.,/" for c in value)
-    return any(c.isalpha() for c in value) and (any(c.isdigit() for c in value) or signs)
+    letters = any(c.isalpha() for c in value)
+    return letters and (any(c.isdigit() for c in value) or signs or _is_random_case(value))
 
 
 def is_url_password(value: str) -> bool:
@@ -171,6 +172,11 @@ def _is_filler(value: str) -> bool:
 
 def _is_mixed(value: str) -> bool:
     return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+
+
+def _is_random_case(value: str) -> bool:
+    """Return whether capitals stand as chance puts them, not as they begin the words of a name."""
+    return len(_ODD_CASE.findall(value)) > 1
 
 
 def _is_reference(value: str) -> bool:

@@ -26,6 +26,7 @@ _PARTS = {
     "start": r"(?:\b|\\[nrtf])",
     "quote": r"\\*['\"`]",
     "gap": r"(?:\s|\\+[tnrf]){0,3}",
+    "wide": r"(?:\s|\\+[tnrf]){0,40}",
     "names": r"api[ _-]?key|apikey|api[ _-]?secret|x-goog-api-key|"
     r"(?:access|secret|private|encryption|signing|auth|account|subscription|shared|master|license|"
     r"service|deploy|storage|admin|consumer|client|app|function|webhook|integration)[_-]?key|"
@@ -78,7 +79,8 @@ def _rule(row: Mapping[str, str]) -> Rule:
         pattern, hint = _filled(row["pattern"]), _filled(row["hint"])
     else:
         begins, form = row.get("begins", ""), row["form"]
-        pattern = f"{_KEY_START}({begins}{form})"
+        apart = "check" in row or not _TELLING_SIGN.search(begins)
+        pattern = f"{_KEY_START if apart else ''}({begins}{form})"
         hint = row.get("hint") or begins + _beginning_of(form)
     return Rule(
         rule_id=row["id"],
@@ -92,12 +94,15 @@ def _rule(row: Mapping[str, str]) -> Rule:
     )
 
 
+_TELLING_SIGN = re.compile(r"\w{2}(?:[_-]|\\\.)|[_-]\)")
+"""What no word holds: such a beginning is found behind a letter too, where parts were joined."""
+
 _TELLING = 12
 """How many characters of a key are looked for before its whole form is."""
 
 
 def _filled(pattern: str) -> str:
-    return re.sub("<(edge|start|quote|gap|names)>", lambda found: _PARTS[found[1]], pattern)
+    return re.sub("<(edge|start|quote|gap|wide|names)>", lambda found: _PARTS[found[1]], pattern)
 
 
 def _beginning_of(form: str) -> str:
@@ -105,7 +110,9 @@ def _beginning_of(form: str) -> str:
     found = re.match(r"(\[[^\]]+\])\{(\d+)", form)
     if found is None:
         return ""
-    return f"{found[1]}{{{min(int(found[2]), _TELLING)}}}"
+    # In JSON within JSON a slash may be written with a backslash.
+    letters = found[1].replace("/", r"/\\") if "/" in found[1] else found[1]
+    return f"{letters}{{{min(int(found[2]), _TELLING)}}}"
 
 
 def _read() -> tuple[Rule, ...]:
