@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from auditor.ingest import ledger
 from auditor.readers.call import INTERNAL_ERROR
+from auditor.readers.columns.batch import TABLES
 from auditor.store.connection import refused_value
 
 if TYPE_CHECKING:
@@ -58,9 +59,8 @@ def write(
 def _halves(progress: Progress, columns: Columns) -> tuple[Columns, Columns]:
     """Part a run of records in two; the lines and the position stay with the second."""
     middle = columns.records // 2
-    names = ("calls", "ledger", "rejects", "sensitivity")
     first, second = {}, {}
-    for name in names:
+    for name in TABLES:
         table = getattr(columns, name)
         early = pc.less_equal(table["record_no"], middle)
         first[name] = table.filter(early)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from auditor.domain import StageResult, Watch, silent
-from auditor.errors import LogError
 from auditor.ingest import isolation, ledger, retries, token_estimates, unread
 from auditor.ingest.doubts import doubts
 from auditor.ingest.ledger import Place, Progress
@@ -42,6 +41,10 @@ if TYPE_CHECKING:
 
 AHEAD_PIECES = 40
 """How many pieces are read ahead: about what is read while one batch is written."""
+
+
+AHEAD_RECORDS = 400_000
+"""And how many records of them: a piece may be four million line feeds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class IngestSettings:
 
 
 BATCH_CALLS = 195_000
+BATCH_RECORDS = 1_000_000
 BATCH_BYTES = 384 * 1024 * 1024
 """How much is written in one transaction, and lost by a kill: a little more than a row group.
 
@@ -159,7 +163,7 @@ def run(
     pa.set_memory_pool(pa.system_memory_pool())
     tables = pack(settings.readers)
     this = _Run(store, settings, watch, PriceBook(settings.prices), tables, registry(tables))
-    with containers.sources(paths) as found:
+    with containers.sources(paths, this.warnings) as found:
         watch.start("reading logs", sum(source.size for source in found), "B")
         _read_all(this, found)
         if this.read:
@@ -272,7 +276,8 @@ def _read_lines(this: _Run, source: Source) -> None:
     for piece, columns in _pieces(this, source, position):
         parts.append((progress, columns))
         waiting += piece.end - piece.start
-        if waiting >= BATCH_BYTES or sum(len(c.calls) for _, c in parts) >= BATCH_CALLS:
+        calls, records = (sum(len(c.calls) for _, c in parts), sum(c.records for _, c in parts))
+        if waiting >= BATCH_BYTES or calls >= BATCH_CALLS or records >= BATCH_RECORDS:
             this.write(parts)
             parts, waiting = [], 0
         this.watch.advance(piece.end - piece.start, Path(source.path).name)
@@ -316,7 +321,7 @@ def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, 
                     json_lines.read_piece, source.file, piece, masking, tables, modified
                 )
                 waiting.append((piece, job))
-                if len(waiting) > AHEAD_PIECES:
+                while len(waiting) > AHEAD_PIECES or _records(waiting) > AHEAD_RECORDS:
                     first, done = waiting.popleft()
                     yield first, done.result()
             while waiting:
@@ -324,6 +329,11 @@ def _pieces(this: _Run, source: Source, position: int) -> Iterator[tuple[Piece, 
                 yield first, done.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _records(waiting: Iterable[tuple[Piece, Future[Columns]]]) -> int:
+    """Count the records that are read and wait to be written."""
+    return sum(job.result().records for _, job in waiting if job.done() and not job.exception())
 
 
 def require_calls(store: Store, result: IngestResult) -> None:

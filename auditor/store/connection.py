@@ -109,6 +109,9 @@ def first_line(error: BaseException) -> str:
 
 def _refuse_other_files(path: str) -> None:
     """DuckDB would open a .jsonl or .csv as a view of its rows, and lose what is written."""
+    place = Path(path)
+    if place.exists() and not place.is_file() and not place.is_dir():
+        raise StoreError(f"{path} is a pipe or a device", hint="name a file with --db")
     with suppress(OSError):  # missing, a folder, no permission: DuckDB says which
         with Path(path).open("rb") as file:
             head = file.read(_MAGIC_AT + len(_MAGIC))

@@ -19,7 +19,7 @@ FLOORS = [
     floor.split()
     for floor in (
         "__init__ errors resources",
-        "domain text",
+        "domain outputs text trust",
         "decision store",
         "privacy stage",
         "readers",

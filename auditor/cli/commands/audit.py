@@ -14,7 +14,7 @@ from auditor.cli.options import (
     force_option,
     model_options,
     model_overrides,
-    output_option,
+    output_options,
 )
 from auditor.errors import GateError
 
@@ -246,10 +246,10 @@ plan = _stage_command(
 
 
 @click.command()
-@output_option
+@output_options
 @click.option("--examples/--no-examples", default=None, help="Show excerpts of prompts.")
 @common
-def report(options: Common, output: Path, examples: bool | None) -> None:
+def report(options: Common, output: Path, overwrite: bool, examples: bool | None) -> None:
     """Write the report: one HTML page, plan.md and report.json.
 
     \b
@@ -258,10 +258,18 @@ def report(options: Common, output: Path, examples: bool | None) -> None:
       auditor report -o october.html --no-examples
     """
     with options.pipeline({"report": {"examples": examples}}) as (pipeline, terminal):
-        pipeline.output = output
+        _write_to(pipeline, output, overwrite=overwrite)
         results = pipeline.run_to("report")
         _show_plan(options, pipeline, terminal, results)
         terminal.say(f"Wrote {_written(results)}")
+
+
+def _write_to(pipeline: Pipeline, output: Path, *, overwrite: bool) -> None:
+    """Say where the report goes; what is in the way is told now, not after hours of replay."""
+    from auditor.report.stage import claim_files
+
+    claim_files(output, overwrite=overwrite)
+    pipeline.output, pipeline.overwrite = output, overwrite
 
 
 def _written(results: Sequence[StageResult]) -> str:
@@ -276,7 +284,7 @@ def _written(results: Sequence[StageResult]) -> str:
 @click.argument("paths", nargs=-1)
 @model_options
 @rerun_options
-@output_option
+@output_options
 @audit_filter_options
 @click.option(
     "--fail-under",
@@ -290,6 +298,7 @@ def audit(
     options: Common,
     paths: tuple[str, ...],
     output: Path,
+    overwrite: bool,
     fail_under: float | None,
     force: bool,
     baseline_rerun: bool,
@@ -313,7 +322,7 @@ def audit(
         terminal,
     ):
         pipeline.only = call_filter(pipeline.store, **only)
-        pipeline.output = output
+        _write_to(pipeline, output, overwrite=overwrite)
         if baseline_rerun:
             refuse_early(yes=yes)
         results = _read(pipeline, terminal, paths)
@@ -372,9 +381,9 @@ def status(options: Common) -> None:
 
 @click.command()
 @model_options
-@output_option
+@output_options
 @common
-def demo(options: Common, output: Path, **choice: Any) -> None:
+def demo(options: Common, output: Path, overwrite: bool, **choice: Any) -> None:
     """Run the whole audit on the sample logs.
 
     With the embedded model and offline: no key, no download.
@@ -394,7 +403,7 @@ def demo(options: Common, output: Path, **choice: Any) -> None:
         choice["top"] = DEMO_TOP
     overrides = model_overrides(**choice) | {"grade": files}
     with options.pipeline(overrides, create=True) as (pipeline, terminal):
-        pipeline.output = output
+        _write_to(pipeline, output, overwrite=overwrite)
         paths = sorted(str(path) for path in logs.glob("*.jsonl*") if path != files["labels"])
         _audit(options, pipeline, terminal, _read(pipeline, terminal, paths))
 

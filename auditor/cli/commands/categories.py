@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.options import Common, common
+from auditor.cli.options import Common, common, overwrite_option
 
 if TYPE_CHECKING:
     from auditor.cli.terminal import Terminal
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the categories to edit them; '-' is standard output.",
 )
+@overwrite_option
 @click.option(
     "--apply",
     "apply_from",
@@ -42,6 +43,7 @@ def categories(
     options: Common,
     name: str | None,
     export_to: Path | None,
+    overwrite: bool,
     apply_from: Path | None,
     name_with: str | None,
     yes: bool,
@@ -66,7 +68,7 @@ def categories(
         return
     with options.pipeline(read_only=True) as (pipeline, terminal):
         if export_to is not None:
-            _export(options, pipeline, terminal, export_to)
+            _export(options, pipeline, terminal, export_to, overwrite=overwrite)
         elif name is not None:
             _show_one(options, pipeline, terminal, name)
         else:
@@ -124,13 +126,17 @@ def _name_with(options: Common, hosted: str, *, yes: bool) -> None:
         terminal.result(options.name, {"named": named, "categories": [asdict(r) for r in rows]})
 
 
-def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path) -> None:
+def _export(
+    options: Common, pipeline: Pipeline, terminal: Terminal, path: Path, *, overwrite: bool
+) -> None:
+    from auditor import outputs
     from auditor.categories import taxonomy
 
     text = taxonomy.export(pipeline.store)
     if str(path) == "-":
         click.echo(text, nl=False)
         return
+    outputs.claim(path, outputs.TAXONOMY, overwrite=overwrite)
     path.write_text(text, encoding="utf-8")
     terminal.say(f"Wrote {path}: edit it, then run 'auditor categories --apply {path}'")
     terminal.result(options.name, {"file": str(path)})

@@ -139,6 +139,9 @@ class Columns:
     """How far the source is read: before a last line without a line feed."""
 
 
+TABLES = ("calls", "ledger", "rejects", "sensitivity")
+"""The tables of ``Columns``; all of them number their records."""
+
 LEDGER = pa.schema(
     [
         ("record_no", pa.int64()),

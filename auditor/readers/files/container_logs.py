@@ -15,7 +15,7 @@ import orjson
 
 from auditor.readers import log_line
 from auditor.readers.call import NotCall, Reject
-from auditor.readers.files.json_records import EXCERPT, MAX_RECORD, Item, numbered
+from auditor.readers.files.json_records import EXCERPT, MAX_RECORD, Item, numbered, weight
 from auditor.readers.parsing import parse
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def lines(file: IO[bytes], member: str | None) -> Iterator[Item]:
             yield Item(raw, b"", line_no, offset, member)
             continue
         if entry is None:
-            yield Item(parse(raw), raw[:EXCERPT], line_no, offset, member)
+            yield Item(parse(raw), raw[:EXCERPT], line_no, offset, member, weight(raw))
             continue
         line = begun.setdefault(entry.stream, _Line(line_no, offset, entry.time))
         line.size += len(entry.text)
@@ -114,4 +114,4 @@ def _item(line: _Line, member: str | None) -> Item:
     record = parse(text)
     if isinstance(record, dict):
         record = log_line.stamped(record, line.time)
-    return Item(record, text[:EXCERPT], line.line_no, line.offset, member)
+    return Item(record, text[:EXCERPT], line.line_no, line.offset, member, weight(text))

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.columns.batch import Batch, Columns, Masking
 from auditor.readers.files import documents, json_lines, side_files
+from auditor.readers.files.compression import Allowance
 from auditor.readers.registry import fold_with, folds, named, unknown
 
 if TYPE_CHECKING:
@@ -27,15 +28,20 @@ if TYPE_CHECKING:
 
 SNIFF_RECORDS = 50
 BATCH_RECORDS = 20_000
-GROUP_BYTES = 1 << 30
-"""Files that belong together are read together up to this size; beyond, each on its own."""
+TOGETHER_BYTES = 512 << 20
+"""Records that belong together are kept up to this much memory; then they are read as they are."""
+
+_ITEM_BYTES = 500
 
 
 def reader_of(source: Source, registry: Registry) -> FoldingReader | None:
     """Return the reader whose records belong together, if the first ones are of such a format."""
-    for item in islice(documents.items(source), SNIFF_RECORDS):
+    allowance = Allowance(source.size)
+    for item in islice(documents.items(source, allowance), SNIFF_RECORDS):
         if isinstance(item.record, dict):
             reader = registry.find(item.record)
+            if reader is not None:
+                allowance.worthwhile()
             if folds(reader):
                 return reader
     return None
@@ -64,13 +70,7 @@ def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
         elif reader is not None and reader.reach == "run":
             key = ("run", reader.name)
         found.setdefault(key, []).append(source)
-    parted: list[list[Source]] = []
-    for group in found.values():
-        if sum(source.size for source in group) > GROUP_BYTES:
-            parted += [[source] for source in group]
-        else:
-            parted.append(group)
-    return parted
+    return list(found.values())
 
 
 def read_group(
@@ -80,32 +80,65 @@ def read_group(
     if len(group) == 1:
         yield from ((group[0], part) for part in _read_source(group[0], registry, masking))
         return
-    kept = [list(documents.items(source)) for source in group]
-    outcomes = _fold([item for items in kept for item in items], registry)
-    position = 0
-    for source, items in zip(group, kept, strict=True):
-        yield source, _collect(source, items, outcomes[position : position + len(items)], masking)
-        position += len(items)
+    for window in _windows(group, registry):
+        items = [item for _, item in window]
+        outcomes = _fold(items, registry)
+        position = 0
+        for _, run in groupby(window, key=lambda pair: pair[0].path):
+            source = window[position][0]
+            end = position + sum(1 for _ in run)
+            yield source, _collect(source, items[position:end], outcomes[position:end], masking)
+            position = end
+
+
+def _windows(group: Sequence[Source], registry: Registry) -> Iterator[list[tuple[Source, Item]]]:
+    """Yield the items of sources, as many together as memory allows.
+
+    Records that belong together lie near each other: the lines of an answer, the spans of a trace.
+    """
+    window: list[tuple[Source, Item]] = []
+    held = 0
+    for source in group:
+        allowance = Allowance(source.size)
+        for n, item in enumerate(documents.items(source, allowance)):
+            looked_at = item.record if n % SNIFF_RECORDS == 0 else None
+            if isinstance(looked_at, dict) and registry.find(looked_at) is not None:
+                allowance.worthwhile()
+            window.append((source, item))
+            held += item.weight + _ITEM_BYTES
+            if held > TOGETHER_BYTES:
+                yield window
+                window, held = [], 0
+    if window:
+        yield window
 
 
 def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     if reader_of(source, registry) is not None:
-        items = list(documents.items(source))
-        yield _collect(source, items, _fold(items, registry), masking)
+        for window in _windows([source], registry):
+            items = [item for _, item in window]
+            yield _collect(source, items, _fold(items, registry), masking)
         return
     if documents.is_lines(source):
         yield from _read_lines(source, registry, masking)
         return
-    stream = documents.items(source)
+    allowance = Allowance(source.size)
+    stream = documents.items(source, allowance)
     while items := list(islice(stream, BATCH_RECORDS)):
-        yield _collect(source, items, [_read_item(item, registry) for item in items], masking)
+        columns = _collect(source, items, [_read_item(item, registry) for item in items], masking)
+        if len(columns.calls):
+            allowance.worthwhile()
+        yield columns
 
 
 def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     """Read the lines of a compressed file, which reading cannot go on in the middle of."""
-    for start, block in documents.line_blocks(source):
+    allowance = Allowance(source.size)
+    for start, block in documents.line_blocks(source, allowance):
         if isinstance(block, bytes):
             read = json_lines.read_block(block, start or 0, masking, registry, source.modified_at)
+            if len(read.calls):
+                allowance.worthwhile()
             yield replace(read, position=0)
         else:
             count = 0 if start is None else 1
