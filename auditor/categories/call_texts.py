@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from auditor.categories.routes import CallText, shape
+from auditor.categories.routes import CallText, label_of, shape
 from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def _call_text(row: Mapping[str, Any]) -> CallText:
     if user is None:
         user = _first_user_text(row["messages"])
     answered = row["response_text"] is not None or row["called_tools"]
+    form = shape(row["response_text"], tool_calls=row["called_tools"]) if answered else None
     return CallText(
         call_id=row["call_id"],
         system=row["system"] or None,
@@ -142,7 +143,8 @@ def _call_text(row: Mapping[str, Any]) -> CallText:
         response_format=row["response_format"],
         conversation=row["conversation_id"],
         turns=row["turns"] or 1,
-        shape=shape(row["response_text"], tool_calls=row["called_tools"]) if answered else None,
+        shape=form,
+        label=label_of(row["response_text"]) if form == "label" else None,
     )
 
 

@@ -1,5 +1,4 @@
 """python check.py OUT  -- parses every log, joins the truth, counts sentences of inputs that repeat."""
-
 import collections
 import json
 import pathlib
@@ -8,7 +7,7 @@ import sys
 
 out = pathlib.Path(sys.argv[1])
 for f in sorted(out.glob("*.truth.jsonl")):
-    name = f.name[: -len(".truth.jsonl")]
+    name = f.name[:-len(".truth.jsonl")]
     truth = {}
     for line in f.open(encoding="utf-8"):
         d = json.loads(line)
@@ -29,16 +28,12 @@ for f in sorted(out.glob("*.truth.jsonl")):
         ids.add(res["id"])
         t = truth[res["id"]]
         us = res["usage"]
-        toks[t] += sum(
-            us.get(k, 0)
-            for k in ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
-        )
+        toks[t] += sum(us.get(k, 0) for k in ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"))
         models[t][req["model"]] += 1
         known = set()  # every tool result answers a call before it
         for m in req["messages"]:
             for c in m.get("tool_calls") or []:
-                known.add(c["id"])
-                json.loads(c["function"]["arguments"])
+                known.add(c["id"]); json.loads(c["function"]["arguments"])
             if m["role"] == "tool":
                 assert m["tool_call_id"] in known
             if isinstance(m["content"], list):
@@ -58,10 +53,7 @@ for f in sorted(out.glob("*.truth.jsonl")):
                     count[(t, s)] += 1
     assert ids == set(truth)
     rep = [(n, k) for k, n in count.most_common(400) if n > 3]
-    print(
-        "%-9s ok: %d answered, %d tasks, until %s; repeated input sentences (>3): %d"
-        % (name, len(ids), len(set(truth.values())), last, len(rep))
-    )
+    print("%-9s ok: %d answered, %d tasks, until %s; repeated input sentences (>3): %d" % (name, len(ids), len(set(truth.values())), last, len(rep)))
     for n, (t, s) in rep[:12]:
         print("     %3dx %-22s %s" % (n, t, s[:110]))
     if "-v" in sys.argv:

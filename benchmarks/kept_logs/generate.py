@@ -1,5 +1,4 @@
 """python generate.py OUT [NAME...]  -- writes NAME.jsonl and NAME.truth.jsonl for each company."""
-
 import importlib
 import pathlib
 import sys
@@ -25,17 +24,8 @@ def main(argv):
     for n in names:
         log = importlib.import_module("kept_logs." + n).build(SEED)
         log.write(out)
-        print(
-            "%-9s %5d lines  %2d tasks  %d errors  %d truncated  %d retries"
-            % (
-                n,
-                len(log.rows),
-                len(log.tasks),
-                log.stats["errors"],
-                log.stats["truncated"],
-                log.stats["retries"],
-            )
-        )
+        print("%-9s %5d lines  %2d tasks  %d errors  %d truncated  %d retries" % (
+            n, len(log.rows), len(log.tasks), log.stats["errors"], log.stats["truncated"], log.stats["retries"]))
         for t, c in log.tasks.most_common():
             print("    %-34s %5d" % (t, c))
         if log.dry:

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from auditor.categories.routes.freeform import cluster
 from auditor.categories.routes.instructions import role
 from auditor.categories.routes.merge import RouteProfile, group
-from auditor.categories.routes.names import template_name, unique_names
+from auditor.categories.routes.names import Named, template_name, unique_names
 from auditor.categories.routes.topic_words import distinctive_words
 from auditor.categories.routes.vectors import _words, embed
 
@@ -124,8 +124,12 @@ def test_role_is_not_just_an_assistant():
 
 def test_names_are_made_unique_by_what_tells_them_apart():
     made = unique_names(
-        ["classify", "classify", "translate", "Translate"],
-        ["Sort the tickets by queue", "Sort the reviews by tone", "x", "y"],
+        [
+            Named(name="classify", category_id="1", template="Sort the tickets by queue"),
+            Named(name="classify", category_id="2", template="Sort the reviews by tone"),
+            Named(name="translate", category_id="3", template="x"),
+            Named(name="Translate", category_id="4", template="y"),
+        ],
         taken=["translate"],
     )
     assert len({title.casefold() for title in [*made, "translate"]}) == 5
@@ -133,12 +137,30 @@ def test_names_are_made_unique_by_what_tells_them_apart():
     assert made[0].removeprefix("classify, ") in {"tickets", "queue"}
 
 
+def test_what_a_task_asks_for_tells_its_name_from_others():
+    made = unique_names(
+        [
+            Named(name="extract", category_id="1", facts=("name", "total")),
+            Named(name="extract", category_id="2", facts=("name", "phone")),
+        ]
+    )
+    assert made == ["extract, total", "extract, phone"]
+
+
+def test_names_never_end_in_a_bare_number():
+    made = unique_names(
+        [Named(name="use tools, agent", category_id=f"{i:04x}beef") for i in range(8)]
+    )
+    assert len(set(made)) == 8
+    assert all(title.startswith("use tools, agent, id 000") for title in made)
+
+
 @pytest.mark.parametrize(
     "title",
     ["a\x1b[31mred\x07", "x" * 5000, "\u202eevil\n\nlines", "", "\ud800 half", "word " * 90],
 )
 def test_names_from_hostile_prompts_are_printable_and_short(title):
-    (made,) = unique_names([title], [title])
+    (made,) = unique_names([Named(name=title, category_id="c", template=title)])
     assert made
     assert made.isprintable()
     assert len(made) <= 90

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from auditor.categories.routes.lexicon import SENTENCE, edge_words, verbs
+from auditor.categories.routes.language import content_words, language_of
+from auditor.categories.routes.lexicon import SENTENCE, edge_words, function_words, verbs
 
 MAX_OBJECT_WORDS = 5
 MAX_ROLE_WORDS = 7
 MAX_SENTENCES = 12
+MIN_ORDER_WORDS = 3  # content words of a sentence that may be an order, where verbs are not known
 
 _LEAD = (
     r"(?:please |now |then |your (?:task|job|goal)(?: is)?:? (?:to )?"
@@ -37,8 +39,81 @@ _DROP = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:do not|don't|never|must not|no)\b", re.IGNORECASE)
+_NO_VERBS = frozenset(
+    [
+        "about",
+        "above",
+        "across",
+        "after",
+        "against",
+        "along",
+        "among",
+        "around",
+        "because",
+        "before",
+        "behind",
+        "below",
+        "beneath",
+        "beside",
+        "between",
+        "beyond",
+        "both",
+        "but",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "during",
+        "had",
+        "has",
+        "have",
+        "how",
+        "like",
+        "may",
+        "might",
+        "most",
+        "near",
+        "of",
+        "off",
+        "over",
+        "per",
+        "quite",
+        "should",
+        "since",
+        "some",
+        "such",
+        "than",
+        "through",
+        "today",
+        "toward",
+        "under",
+        "until",
+        "upon",
+        "via",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "while",
+        "who",
+        "whose",
+        "why",
+        "within",
+        "without",
+        "would",
+        "yes",
+    ]
+)
 _NOT_A_TASK = re.compile(
     r"^create table\b|^(?:answer|give|add|return) (?:with|in|as|it)\b", re.IGNORECASE
+)
+# An imperative by its grammar: a first word that is no function word, and what it acts on.
+_IMPERATIVE = re.compile(
+    r"^(?:please |then |now )?([a-z]{2,}) (?:(?:up|down|out) )?"
+    r"(?:the|this|these|those|each|every|all|any|an?|one|only|whether|which|your|their|its)\b",
+    re.IGNORECASE,
 )
 
 
@@ -66,6 +141,33 @@ def instructions(template: str) -> list[str]:
             if words and not _NOT_A_TASK.search(said):
                 out.append(said)
     return out
+
+
+def verb(sentence: str) -> str | None:
+    """The verb by which a sentence orders something, in lower case; None if it orders nothing."""
+    said = instructions(sentence)
+    if said:
+        return said[0].split()[0]
+    found = _IMPERATIVE.search(sentence.strip())
+    word = found[1].lower() if found else ""
+    return word if word and word not in _NO_VERBS and word not in function_words()["en"] else None
+
+
+def is_order(sentence: str, language: str | None) -> bool:
+    """Whether a sentence of a template may tell the model to do something, or asks it something.
+
+    Verbs and imperatives are known for English alone; elsewhere it may where it says much.
+    """
+    if language in {None, "en"}:
+        return sentence.rstrip().endswith("?") or verb(sentence) is not None
+    return len(content_words(sentence)) >= MIN_ORDER_WORDS
+
+
+def orders(template: str) -> bool:
+    """Whether a sentence of a template may tell the model to do something, or ask it something."""
+    language = language_of(template)
+    sentences = [s.strip(" -*#\t'\"") for s in SENTENCE.split(template) if s.strip()]
+    return any(is_order(s, language) for s in sentences[:MAX_SENTENCES])
 
 
 def _phrase(text: str, most: int) -> str:

@@ -38,6 +38,8 @@ class _Lexicon:
     generic: frozenset[str]
     edges: frozenset[str]
     topicless: frozenset[str]
+    common_contract: frozenset[str]
+    functions: dict[str, frozenset[str]]
     verbs: str
     instruction: re.Pattern[str]
 
@@ -62,6 +64,8 @@ def _lexicon() -> _Lexicon:
         generic=frozenset(raw["generic"].split()),
         edges=frozenset(raw["edges"].split()),
         topicless=frozenset(raw["topicless"].split()),
+        common_contract=frozenset(raw["common_contract"].split()),
+        functions={name: frozenset(some.split()) for name, some in raw["function_words"].items()},
         verbs=verbs,
         instruction=re.compile(
             r"(?:^|[.:!?\n#*-]\s*)"
@@ -88,6 +92,16 @@ def edge_words() -> frozenset[str]:
 def topic_stop_words() -> frozenset[str]:
     """Words that say nothing about a topic."""
     return _lexicon().topicless
+
+
+def common_contract() -> frozenset[str]:
+    """Labels and JSON keys that many tasks share, in lower case."""
+    return _lexicon().common_contract
+
+
+def function_words() -> dict[str, frozenset[str]]:
+    """Words that carry no subject, by language."""
+    return _lexicon().functions
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
+from auditor.categories.routes import tool_sets
 from auditor.categories.routes.fragments import FragmentIndex
 from auditor.categories.routes.lexicon import is_generic
 from auditor.categories.routes.route import ANY_TOOLS, StructuralKey
@@ -206,9 +207,9 @@ def _structural_fit(route: Route, key: StructuralKey) -> int | None:
         return None
     fit = 0
     if want.tools == key.tools:
-        fit += 2
-    elif want.tools == ANY_TOOLS and key.tools:
-        fit += 1
+        fit += 3
+    elif tool_sets.fits(want.tools, key.tools):
+        fit += 1 if want.tools == ANY_TOOLS else 2
     elif not route.task_prompt:
         return None
     if want.response_format == key.response_format:

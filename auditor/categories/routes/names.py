@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
@@ -106,15 +107,27 @@ def most_common_type(kinds: Sequence[str]) -> str:
     return top if 3 * n >= len(kinds) else OTHER
 
 
-def unique_names(
-    names: Sequence[str], templates: Sequence[str], taken: Iterable[str] = ()
-) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A new category and what may tell its name from others.
+
+    `template` is the constant text of its largest route, `facts` are what it asks for (keys,
+    labels, tools), the most telling first, and `category_id` is the last resort.
+    """
+
+    name: str
+    category_id: str
+    template: str = ""
+    facts: tuple[str, ...] = ()
+
+
+def unique_names(categories: Sequence[Named], taken: Iterable[str] = ()) -> list[str]:
     """Make names printable and distinct from each other and from `taken`.
 
-    Where several are the same, a word of the template that the others do not have is added, or
-    a number if there is no such word.
+    Where several are the same, what the others do not have is added: a fact, or a word of the
+    template; if there is neither, the beginning of the id. A bare number would say nothing.
     """
-    names = [printable(title) for title in names]
+    names = [printable(one.name) for one in categories]
     used = {title.casefold() for title in taken}
     counts = Counter(title.casefold() for title in names)
     counts.update(used)
@@ -124,14 +137,22 @@ def unique_names(
     hints: dict[int, list[str]] = {}
     for numbers in same.values():
         if len(numbers) > 1:
-            found = distinctive_words([[templates[i]] for i in numbers], TOPIC_WORDS)
-            hints.update(zip(numbers, found, strict=True))
+            words = distinctive_words([[categories[i].template] for i in numbers], TOPIC_WORDS)
+            held = Counter(fact for i in numbers for fact in set(categories[i].facts))
+            for i, some in zip(numbers, words, strict=True):
+                own = [fact for fact in categories[i].facts if held[fact] == 1]
+                hints[i] = [*own, *some]
     out = []
-    for number, title in enumerate(names):
+    for number, (title, one) in enumerate(zip(names, categories, strict=True)):
         plain = [title] if counts[title.casefold()] == 1 else []
-        hinted = [printable(f"{title}, {word}") for word in hints.get(number, ())]
-        numbered = (f"{title} ({n})" for n in count(1))
-        chosen = next(c for c in chain(plain, hinted, numbered) if c.casefold() not in used)
+        hinted = [_with(title, hint) for hint in hints.get(number, ())]
+        by_id = (_with(title, f"id {one.category_id[:n]}") for n in count(4))
+        chosen = next(c for c in chain(plain, hinted, by_id) if c.casefold() not in used)
         used.add(chosen.casefold())
         out.append(chosen)
     return out
+
+
+def _with(title: str, hint: str) -> str:
+    """A name with what tells it from others, which is not cut off."""
+    return printable(f"{title[: MAX_NAME_LENGTH - MAX_WORD_LENGTH - 4].strip()}, {hint}")

@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     help="Take over an edited file: names, merges, splits, pins, what to ignore.",
 )
 @click.option(
+    "--explain",
+    "pair",
+    nargs=2,
+    metavar="A B",
+    help="Say why two categories, routes or calls are together or apart.",
+)
+@click.option(
     "--name-with",
     metavar="anthropic[:MODEL]",
     help="Have a hosted model name the categories: one question with masked examples.",
@@ -45,6 +52,7 @@ def categories(
     export_to: Path | None,
     overwrite: bool,
     apply_from: Path | None,
+    pair: tuple[str, str] | None,
     name_with: str | None,
     yes: bool,
 ) -> None:
@@ -56,6 +64,7 @@ def categories(
     Examples:
       auditor categories
       auditor categories "classify ticket"
+      auditor categories --explain "classify ticket" "classify review"
       auditor categories --export taxonomy.yaml
       auditor categories --apply taxonomy.yaml
       auditor categories --name-with anthropic
@@ -69,6 +78,8 @@ def categories(
     with options.pipeline(read_only=True) as (pipeline, terminal):
         if export_to is not None:
             _export(options, pipeline, terminal, export_to, overwrite=overwrite)
+        elif pair is not None:
+            _explain(options, pipeline, terminal, pair)
         elif name is not None:
             _show_one(options, pipeline, terminal, name)
         else:
@@ -140,6 +151,17 @@ def _export(
     path.write_text(text, encoding="utf-8")
     terminal.say(f"Wrote {path}: edit it, then run 'auditor categories --apply {path}'")
     terminal.result(options.name, {"file": str(path)})
+
+
+def _explain(
+    options: Common, pipeline: Pipeline, terminal: Terminal, pair: tuple[str, str]
+) -> None:
+    from auditor.categories.explain import explain
+    from auditor.cli.views import categories as show
+
+    found = explain(pipeline.store, *pair)
+    show.explanation(terminal, found)
+    terminal.result(options.name, asdict(found))
 
 
 def _list(options: Common, pipeline: Pipeline, terminal: Terminal) -> None:
