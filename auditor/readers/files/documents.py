@@ -140,7 +140,7 @@ def _damage(error: Exception, spoilt: int = 0) -> Reject:
 
 
 def _opened(file: IO[bytes], kind: str | None, allowance: Allowance) -> IO[bytes]:
-    """Return the bytes of a file, unpacked where they are compressed, as UTF-8 where they are not."""
+    """Return the text of a file as UTF-8, unpacked where it is compressed."""
     if kind in decoding.ENCODINGS:
         return decoding.as_utf8(file, kind or "")
     if kind not in COMPRESSED:

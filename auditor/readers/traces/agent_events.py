@@ -1,7 +1,7 @@
 """What coding agents report of their calls by OpenTelemetry, as log records and not as spans.
 
 Sources: Claude Code, monitoring usage (``claude_code.api_request``: tokens as Anthropic counts
-them, the cost is the agent's own estimate); Gemini CLI, telemetry (``gemini_cli.api_response``:
+them, the cost is Anthropic's own reckoning); Gemini CLI, telemetry (``gemini_cli.api_response``:
 tokens as Google counts them), and Qwen Code, which is made from it; Codex, ``codex.sse_event`` of
 the kind ``response.completed``. Prompts are in none of them, unless their users asked for it.
 """
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from auditor.readers.call import Json, Outcome
 
 _FIRST_ERROR = 400
+_OF_ITS_PROVIDER = "claude_code"
+"""Its cost is Anthropic's own reckoning, which knows what tokens do not say: fast mode, place."""
+
 _NAME = re.compile(r"([a-z_-]{1,40}\.)?[a-z_]{1,60}")
 
 
@@ -70,6 +73,8 @@ def read(event: str, attributes: Json, at: int | None) -> Outcome:
     call.http_status = http_status(status)
     cost = number(attributes.get("cost_usd"))
     call.logged_cost_usd = cost if cost and cost > 0 else None
+    if agent == _OF_ITS_PROVIDER and call.logged_cost_usd is not None:
+        call.logged_cost_by = "provider"
     call.response_text = text(attributes.get("response_text"))
     tokens(call, attributes)
     error = text(attributes.get("error.message")) or text(attributes.get("error"))
