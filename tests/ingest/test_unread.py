@@ -49,7 +49,7 @@ NESTED = [
 CHATS = [
     {
         "doc": n, "deployment": "gpt-4o", "turns": [{"role": "user", "content": f"Sum up page {n}."}],
-        "generated_text": f"Page {n} is short.", "n_prompt_tokens": 50, "n_completion_tokens": 5,
+        "answer_text": f"Page {n} is short.", "n_prompt_tokens": 50, "n_completion_tokens": 5,
     }
     for n in range(3)
 ]  # fmt: skip
@@ -58,7 +58,7 @@ CHATS = [
 @pytest.mark.parametrize(
     ("records", "expected"),
     [
-        (None, (2, "gpt-4o-mini", 250, 0, 15, "Is the room free?", "Yes, it is free.", 2)),
+        (None, (2, "gpt-4o-mini", 250, 0, 15, "Is the pool open?", "From ten o'clock.", 2)),
         (NESTED, (3, "claude-haiku-4-5", 303, 2700, 18, "Is room 0 free?", "Yes, room 0 is.", 3)),
         (CHATS, (3, "gpt-4o", 150, 0, 15, "Sum up page 0.", "Page 0 is short.", 0)),
     ],
