@@ -55,6 +55,8 @@ class IngestConfig(Section):
 
     redact: bool = False
     """Mask personal data as well as secrets."""
+    processes: Annotated[int, Field(ge=1)] | None = None
+    """How many processes read large logs; unset: one on each core."""
 
 
 class CategorizeConfig(Section):

@@ -1,10 +1,17 @@
-"""What a user should know of calls that were read: unknown times, bills unlike the price book."""
+"""What a user should know of calls that were read: figures, times and bills to be doubted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from auditor.readers.call import INTERNAL_ERROR
+from auditor.readers.registry import READER_ERROR
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from auditor.store.store import Store
 
 _NOTICED = 0.01
@@ -24,9 +31,35 @@ WHERE logged_cost_by = 'provider' AND cost_basis = 'logged' AND computed_cost_us
 GROUP BY ALL ORDER BY abs(billed - computed) DESC, provider, model LIMIT {_MOST}"""
 
 
-def doubts(store: Store) -> list[str]:
-    """Return a sentence for each kind of doubt about times and amounts."""
-    return [*_about_times(store), *_about_bills(store)]
+def doubts(store: Store, source_ids: Sequence[str]) -> list[str]:
+    """Return a sentence for each kind of doubt; ``source_ids`` are the sources of this run."""
+    with store.registered("named", pa.table({"source_id": pa.array(source_ids, pa.string())})):
+        named = [*_about_figures(store), *_about_records(store)]
+    return [*named, *_about_times(store), *_about_bills(store)]
+
+
+def _about_figures(store: Store) -> list[str]:
+    count, example = store.rows(
+        "SELECT count(*), arg_min(implausible[1], (source_id, record_no)) FROM calls"
+        " SEMI JOIN named USING (source_id) WHERE implausible IS NOT NULL"
+    )[0]
+    if not count:
+        return []
+    those = "calls have figures" if count > 1 else "call has a figure"
+    what = f"{count:,} {those} that no call can have ({example})"
+    return [f"{what}: taken as unknown, and kept in calls.implausible"]
+
+
+def _about_records(store: Store) -> list[str]:
+    stumbled = store.value(
+        "SELECT count(*) FROM rejects SEMI JOIN named USING (source_id) WHERE reason IN (?, ?)",
+        [INTERNAL_ERROR, READER_ERROR],
+    )
+    if not stumbled:
+        return []
+    records = f"{stumbled:,} record{'s' if stumbled > 1 else ''}"
+    where = "'auditor rejects' shows where; please report it"
+    return [f"auditor stumbled over {records}, a bug: {where}"]
 
 
 def _about_times(store: Store) -> list[str]:

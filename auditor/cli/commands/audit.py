@@ -30,9 +30,20 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1)
 @click.option("--redact", is_flag=True, default=None, help="Mask personal data too.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="How many processes read large logs.  [default: one on each core]",
+)
 @filter_options
 @common
-def ingest(options: Common, paths: tuple[str, ...], redact: bool | None, **only: Any) -> None:
+def ingest(
+    options: Common,
+    paths: tuple[str, ...],
+    redact: bool | None,
+    processes: int | None,
+    **only: Any,
+) -> None:
     """Read logs into the database.
 
     Every record becomes a call, a duplicate, no call, or a reject with its reason.
@@ -54,7 +65,10 @@ def ingest(options: Common, paths: tuple[str, ...], redact: bool | None, **only:
     if not paths:
         with options.terminal() as terminal:
             paths = home_offer.choose(terminal)
-    with options.pipeline({"ingest": {"redact": redact}}, create=True) as (pipeline, terminal):
+    with options.pipeline({"ingest": {"redact": redact, "processes": processes}}, create=True) as (
+        pipeline,
+        terminal,
+    ):
         pipeline.only = call_filter(pipeline.store, **only)
         result = pipeline.ingest(paths)
         show.stages(terminal, [result])
