@@ -195,6 +195,8 @@ def dumped(*records):
     within(messages(), ["response", "usage", "inference_geo"], "not_available"),
     within(chat(), ["response", "usage", "total_tokens"], 218),
     within(chat(), ["response", "usage", "prompt_tokens_details", "audio_tokens"], 0),
+    within(chat(), ["request", "messages", 1, "content"], "mail to ada@example.org or\n+49 30 1234567, ada@example.org"),
+    within(messages(), ["response", "content", 0, "text"], "her card is 4111 1111 1111 1111"),
 ])  # fmt: skip
 def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatch):
     by_types, by_readers, fitted = both_ways(dumped(record), tmp_path, monkeypatch)
@@ -208,7 +210,7 @@ def test_what_fits_comes_out_as_the_readers_have_it(record, tmp_path, monkeypatc
     within(within(chat(), ["request", "stop"], "a"), ["request", "stop_sequences"], ["b"]),
     within(chat(), ["request", "messages", 1, "role"], "developer"),
     within(chat(), ["request", "messages", 1, "name"], "Ada"),
-    within(chat(), ["request", "messages", 1, "content"], "mail to ada@example.com, key AKIAIOSFODNN7EXAMPLE"),
+    within(chat(), ["request", "messages", 1, "content"], "mail to ada@example.com, key AKIAIOSFODNN7QXZWVT3"),
     within(chat(), ["response", "choices", 0, "message", "tool_calls"], [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]),
     within(chat(), ["response", "choices", 0, "message", "content"], None),
     within(chat(), ["response", "choices"], []),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -162,7 +162,7 @@ _REJECTS = pa.schema(
         ("excerpt", pa.string()),
     ]
 )
-_SENSITIVITY = pa.schema(
+SENSITIVITY = pa.schema(
     [
         ("call_id", pa.string()),
         ("record_no", pa.int64()),
@@ -173,12 +173,21 @@ _SENSITIVITY = pa.schema(
 )
 
 
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+def table_of(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows, whose values are in the order of a schema, as a table."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [
         pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+class Beside(NamedTuple):
+    """Tables of records that were not collected one by one; as those of ``Columns``."""
+
+    calls: pa.Table
+    ledger: pa.Table
+    sensitivity: pa.Table
 
 
 class Batch:
@@ -251,20 +260,20 @@ class Batch:
             (self.records, member, line_no, offset, outcome.reason, detail, excerpt(raw))
         )
 
-    def columns(
-        self, *, lines: int, position: int, beside: tuple[pa.Table, pa.Table] | None = None
-    ) -> Columns:
-        """Return what was collected; ``beside`` are calls and ledger made another way."""
+    def columns(self, *, lines: int, position: int, beside: Beside | None = None) -> Columns:
+        """Return what was collected; ``beside`` is what was made another way."""
         calls = self._fitting_calls()
-        ledger = _table(self._ledger, LEDGER)
+        ledger = table_of(self._ledger, LEDGER)
+        sensitivity = table_of(self._sensitivity, SENSITIVITY)
         if beside is not None:
-            calls = pa.concat_tables([beside[0], calls])
-            ledger = pa.concat_tables([beside[1], ledger])
+            calls = pa.concat_tables([beside.calls, calls])
+            ledger = pa.concat_tables([beside.ledger, ledger])
+            sensitivity = pa.concat_tables([beside.sensitivity, sensitivity])
         return Columns(
             calls=calls,
             ledger=ledger,
-            rejects=_table(self._rejects, _REJECTS),
-            sensitivity=_table(self._sensitivity, _SENSITIVITY),
+            rejects=table_of(self._rejects, _REJECTS),
+            sensitivity=sensitivity,
             records=self.records,
             lines=lines,
             position=position,
@@ -273,16 +282,16 @@ class Batch:
     def _fitting_calls(self) -> pa.Table:
         """Return the calls; one whose values fit no column becomes a reject."""
         try:
-            return _table(self._calls, CALLS)
+            return table_of(self._calls, CALLS)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             pass
         fitting = []
         for row in self._calls:
             try:
-                fitting.append(_table([row], CALLS))
+                fitting.append(table_of([row], CALLS))
             except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
                 self._take_back(row[CALLS.get_field_index("record_no")], stumbled(error))
-        return pa.concat_tables(fitting) if fitting else _table([], CALLS)
+        return pa.concat_tables(fitting) if fitting else table_of([], CALLS)
 
     def _take_back(self, record_no: int, why: Reject) -> None:
         """Make a record that was a call a reject."""
