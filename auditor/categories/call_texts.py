@@ -129,7 +129,7 @@ def uncategorized(store: Store) -> Iterator[list[CallText]]:
         yield [_call_text(*row) for row in rows]
 
 
-def _call_text(
+def _call_text(  # noqa: PLR0917 - a row of `_TEXTS`, in its order
     call_id: str,
     conversation: str | None,
     tools: list[str] | None,
@@ -139,7 +139,7 @@ def _call_text(
     messages: str | None,
     turns: int | None,
     answer: str | None,
-    called_tools: bool,  # noqa: FBT001 - a row of `_TEXTS`, in its order
+    called_tools: bool,  # noqa: FBT001
 ) -> CallText:
     form = label = None
     if answer is not None or called_tools:

@@ -206,9 +206,8 @@ def _sums(values: NDArray[_Number], starts: NDArray[np.int64]) -> NDArray[_Numbe
     """The sum of the values from each start to the next, modulo the size of their type."""
     total = np.cumsum(values, dtype=values.dtype)
     ends = np.append(starts[1:], len(values)) - 1
-    out = total[ends]
-    out[1:] -= total[ends[:-1]]
-    return out
+    upto: NDArray[_Number] = total[ends]
+    return np.diff(upto, prepend=np.zeros(1, upto.dtype))
 
 
 def shingles(tokens: Tokens) -> Shingles:
