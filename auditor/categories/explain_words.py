@@ -95,8 +95,8 @@ def _orders(comparison: Comparison) -> list[str]:
 
 
 def _kind(one: RouteProfile) -> str:
-    known = known_types().get(one.task_type)
-    return known.phrase if known else one.task_type
+    known = known_types().get(one.shown_type)
+    return known.phrase if known else one.shown_type
 
 
 def _form(one: RouteProfile) -> str:

@@ -226,3 +226,11 @@ def test_the_new_version_is_the_one_about_the_same():
         ]
     )
     assert found == [(0, 1)]
+
+
+def test_json_answers_alone_name_no_task():
+    """That answers are JSON is no word of the instruction: many tasks are answered so."""
+    asked = profile("Generate three questions on the lesson.", "json:{ask,choices,right}")
+    other = profile("Générateur de quiz pour les leçons.", "json:{ask,choices,right}")
+    assert other.task_type == "extract"
+    assert "task" not in compare_routes(asked, other).apart
