@@ -154,7 +154,7 @@ def idle_sentences(profiles: Sequence[RouteProfile]) -> frozenset[frozenset[str]
 
 def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
     shown = []
-    if one.system and one.system == two.system and _messages_differ(one, two):
+    if one.system and one.system == two.system and _messages_differ(one, two, instructions):
         shown.append("message")
     if _schemas_differ(one, two):
         shown.append("schema")
@@ -182,10 +182,14 @@ def _code_differs(one: RouteProfile, two: RouteProfile) -> bool:
     return _schemas_differ(one, two) or (all(tools) and not tools[0] & tools[1])
 
 
-def _messages_differ(one: RouteProfile, two: RouteProfile) -> bool:
+def _messages_differ(one: RouteProfile, two: RouteProfile, instructions: Compared) -> bool:
     """Whether messages under one system prompt ask for two things: the prompt is alike anyway."""
     if one.user == two.user:
         return False
+    if instructions.likeness == Likeness.SAME and not (
+        instructions.only_one or instructions.only_two
+    ):
+        return False  # headings and popular values: the messages order nothing of their own
     if not one.user or not two.user:
         # The message that nearly all calls have is how the task is asked, not another task.
         asked = one if one.user else two
