@@ -99,8 +99,11 @@ def explain(store: Store, one: str, two: str) -> Explanation:
 def _side(store: Store, asked: str) -> Side:
     rows = store.rows(_FIND, {"asked": asked})
     if not rows:
+        nearest = _nearest(store, asked)
         raise NotReadyError(
-            f'no category, route or call is called "{asked}"', hint=_nearest(store, asked)
+            f'no category, route or call is called "{asked}"',
+            hint=f"{nearest}'auditor categories' lists them,"
+            " 'auditor categories NAME' their routes",
         )
     category_id, route_id = rows[0]
     ((name, method),) = store.rows(
@@ -111,16 +114,14 @@ def _side(store: Store, asked: str) -> Side:
 
 
 def _nearest(store: Store, asked: str) -> str:
-    """Names that hold what was asked for, or are spelt like it; else where to find names."""
+    """Names that hold what was asked for, or are spelt like it, as the beginning of a hint."""
     found = {name.casefold(): name for (name,) in store.rows("SELECT name FROM categories")}
     # A name in a narrow table is cut, and ends with an ellipsis.
     part = asked.casefold().rstrip("… ")
     holding = sorted(name for name in found if part and part in name)
     close = [*holding, *get_close_matches(part, found, MAX_NEAREST, MIN_CLOSE)]
     near = list(dict.fromkeys(close))[:MAX_NEAREST]
-    if not near:
-        return "'auditor categories' lists them, 'auditor categories NAME' their routes"
-    return f"nearest: {', '.join(f'“{found[name]}”' for name in near)}"
+    return f"nearest: {', '.join(f'“{found[name]}”' for name in near)}; " if near else ""
 
 
 def _by_user(
