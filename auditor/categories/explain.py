@@ -5,8 +5,9 @@ The words are those of the search: the same comparison of routes that joined the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from auditor.categories import explain_words as words
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from auditor.store.store import Store
+
+MAX_NEAREST = 3  # names that are proposed where none was found
+MIN_CLOSE = 0.5  # likeness of their spelling, from 0 to 1
 
 _FIND = """
 SELECT category_id, NULL AS route_id FROM categories
@@ -95,9 +99,11 @@ def explain(store: Store, one: str, two: str) -> Explanation:
 def _side(store: Store, asked: str) -> Side:
     rows = store.rows(_FIND, {"asked": asked})
     if not rows:
+        nearest = _nearest(store, asked)
         raise NotReadyError(
             f'no category, route or call is called "{asked}"',
-            hint="'auditor categories' lists them, 'auditor categories NAME' their routes",
+            hint=f"{nearest}'auditor categories' lists them,"
+            " 'auditor categories NAME' their routes",
         )
     category_id, route_id = rows[0]
     ((name, method),) = store.rows(
@@ -105,6 +111,17 @@ def _side(store: Store, asked: str) -> Side:
     )
     own = [route_id] if route_id else [row[0] for row in store.rows(_ROUTES, [category_id])]
     return Side(category_id=category_id, name=name, method=method, routes=tuple(own))
+
+
+def _nearest(store: Store, asked: str) -> str:
+    """Names that hold what was asked for, or are spelt like it, as the beginning of a hint."""
+    found = {name.casefold(): name for (name,) in store.rows("SELECT name FROM categories")}
+    # A name in a narrow table is cut, and ends with an ellipsis.
+    part = asked.casefold().rstrip("… ")
+    holding = sorted(name for name in found if part and part in name)
+    close = [*holding, *get_close_matches(part, found, MAX_NEAREST, MIN_CLOSE)]
+    near = list(dict.fromkeys(close))[:MAX_NEAREST]
+    return f"nearest: {', '.join(f'“{found[name]}”' for name in near)}; " if near else ""
 
 
 def _by_user(
@@ -149,9 +166,9 @@ def _by_comparison(
     together: bool,
 ) -> list[str]:
     """The comparison of their routes: of the two largest, or of the pair that decided."""
-    if set(left.routes) == set(right.routes) and len(left.routes) == 1:
-        return ["They are one route: the same constant text, tools and output format."]
     idle = idle_sentences(list(profiles.values()))
+    if left.routes == right.routes:
+        return _of_itself(left, profiles, idle, span)
     pairs = [pair for pair in product(left.routes, right.routes) if pair[0] != pair[1]]
     found = [(a, b, compare_routes(profiles[a], profiles[b], idle)) for a, b in pairs]
     apart = [item for item in found if item[2].apart]
@@ -171,6 +188,26 @@ def _by_comparison(
             "Categories that exist keep their calls; 'auditor categorize --force' finds them anew.",
         ]
     return words.nothing(found[0][2])
+
+
+def _of_itself(
+    side: Side,
+    profiles: Mapping[str, RouteProfile],
+    idle: Collection[frozenset[str]],
+    span: tuple[float, float] | None,
+) -> list[str]:
+    """Why the routes of one category are one task: what joined the largest of them."""
+    if len(side.routes) == 1:
+        return ["They are one route: the same constant text, tools and output format."]
+    said = [f"That is one category of {len(side.routes)} routes."]
+    for a, b in combinations(side.routes, 2):
+        found = compare_routes(profiles[a], profiles[b], idle)
+        if found.joined:
+            return [*said, *words.together(profiles[a], profiles[b], found)]
+        one, two = (replace(side, routes=(route,)) for route in (a, b))
+        if version := _version(one, two, profiles, span):
+            return [*said, *version]
+    return said
 
 
 def _version(
@@ -196,7 +233,8 @@ def _join(left: Side, right: Side) -> list[str]:
 
 
 def _split(left: Side, right: Side) -> list[str]:
-    own = [route_id for route_id in right.routes if route_id not in left.routes]
+    other = left.routes[:1] if left.routes == right.routes else left.routes
+    own = [route_id for route_id in right.routes if route_id not in other]
     rule = f"route: {own[0]}" if own else "user_contains: WORDS OF ITS MESSAGES"
     return [
         "To split them: auditor categories --export taxonomy.yaml",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditor.categories.routes.language import form_names
+from auditor.categories.routes.lexicon import known_types
 from auditor.categories.routes.succession import START
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from auditor.categories.routes.succession import Prompt
 
 MAX_LISTED = 6  # labels, keys or tools named in a sentence
+MIN_LETTERS = 3  # of a word that says what two prompts are about
 MAX_QUOTED = 120  # characters of an instruction
 
 
@@ -33,7 +35,8 @@ def apart(one: RouteProfile, two: RouteProfile, comparison: Comparison) -> list[
         f" {_some(_frequent(b.labels))}.",
         "language": f"Their answers are code in other languages: {_some(_frequent(a.languages))},"
         f" and {_some(_frequent(b.languages))}.",
-        "task": f"Their instructions name two tasks: {one.task_type}, and {two.task_type}.",
+        "task": "The words of their instructions name two kinds of task:"
+        f" {_kind(one)}, and {_kind(two)}.",
     }
     return [*(said[aspect] for aspect in comparison.apart), *_orders(comparison)]
 
@@ -61,7 +64,7 @@ def version(which: str, old: Prompt, new: Prompt) -> list[str]:
     assert new.activity is not None
     day = datetime.fromtimestamp(new.activity.times[START], UTC)
     common = sorted(
-        old.subject.keys() & new.subject.keys(),
+        (w for w in old.subject.keys() & new.subject.keys() if len(w) >= MIN_LETTERS),
         key=lambda word: (-min(old.subject[word], new.subject[word]), word),
     )
     return [
@@ -89,6 +92,11 @@ def _orders(comparison: Comparison) -> list[str]:
         if orders:
             out.append(f"Only the {which} says: “{orders[0][:MAX_QUOTED]}”")
     return out
+
+
+def _kind(one: RouteProfile) -> str:
+    known = known_types().get(one.shown_type)
+    return known.phrase if known else one.shown_type
 
 
 def _form(one: RouteProfile) -> str:

@@ -102,6 +102,49 @@ def test_what_is_not_there_is_said(found):
         explain(store, ids["short"], "nobody")
 
 
+def test_names_like_the_one_that_is_not_there_are_proposed(found):
+    store, ids = found
+    ((name,),) = store.rows("SELECT name FROM categories WHERE category_id = ?", [ids["short"]])
+    for asked in (name[1:-1].upper(), f"{name[:8]}…", name.replace("a", "e")):
+        with pytest.raises(NotReadyError) as refused:
+            explain(store, asked, ids["song"])
+        assert f"“{name}”" in refused.value.hint
+    with pytest.raises(NotReadyError) as refused:
+        explain(store, ids["song"], "\U0001f995")
+    assert "auditor categories" in refused.value.hint
+
+
+def test_a_category_beside_itself_says_what_made_its_routes_one(store):
+    rng = random.Random(2)
+    prompts = {
+        "old": "You work for the garden. Shorten the note of the visitor for the board, keep names"
+        " of plants, tools and streets.",
+        "new": "Shorten the visitor's note for the garden's board. Keep streets, tools, plants and"
+        " names.",
+    }
+    add(
+        store,
+        [
+            {
+                "call_id": f"{version}-{i}",
+                "system": system,
+                "user": " ".join(rng.choices(WORDS, k=12)) + f" {i}",
+                "response": "Somebody wants another pot and will call again on Monday.",
+            }
+            for version, system in prompts.items()
+            for i in range(30)
+        ],
+    )
+    run(store, CategorizeSettings())
+    ((name,),) = store.rows("SELECT name FROM categories")
+    why = explain(store, name, name)
+    assert why.together
+    assert why.why[0] == "That is one category of 2 routes."
+    assert "one, edited" in why.why[1]
+    routes = {row[0] for row in store.rows("SELECT route_id FROM routes")}
+    assert any(route in why.change[1] for route in routes)
+
+
 def test_it_changes_nothing(found):
     store, ids = found
     before = store.rows("SELECT * FROM call_categories ORDER BY ALL")

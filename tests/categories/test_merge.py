@@ -226,3 +226,25 @@ def test_the_new_version_is_the_one_about_the_same():
         ]
     )
     assert found == [(0, 1)]
+
+
+def test_json_answers_alone_name_no_task():
+    """That answers are JSON is no word of the instruction: many tasks are answered so."""
+    asked = profile("Generate three questions on the lesson.", "json:{ask,choices,right}")
+    other = profile("Générateur de quiz pour les leçons.", "json:{ask,choices,right}")
+    assert other.task_type == "extract"
+    assert "task" not in compare_routes(asked, other).apart
+
+
+def test_messages_under_one_prompt_are_two_tasks_only_where_one_orders_something():
+    prompt = "Sort the note of the visitor by its subject and by its haste."
+    bare = profile(prompt, system=("p",), calls=60)
+    titled = profile(f"{prompt}\n---\nNote of the visitor:", system=("p",), user=("n",), calls=40)
+    assert compare_routes(bare, titled).joined
+    ordered = profile(
+        f"{prompt}\n---\nTranslate the reply into plain verse:",
+        system=("p",),
+        user=("o",),
+        calls=40,
+    )
+    assert "message" in compare_routes(bare, ordered).apart

@@ -239,7 +239,8 @@ def test_its_own_export_is_accepted_unchanged_whatever_the_names_are(store, tmp_
     run(store, CategorizeSettings())
     first = taxonomy.export(store)
     given = {entry["name"] for entry in yaml.safe_load(first)["categories"]}
-    assert given == set(HARD_NAMES)
+    # Spaces around a value are no part of it: " web" and "web" are one project.
+    assert given == {name.strip(" ") for name in HARD_NAMES}
     assert taxonomy.apply(store, first) == ["categories from project"]
     run(store, CategorizeSettings())
     assert taxonomy.export(store) == first

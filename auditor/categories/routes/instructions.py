@@ -21,6 +21,11 @@ _ROLE = re.compile(
     r"\b(?:you are|you're|act as) (?:[\w' ]{1,30}, )?(?:the|an?) ([^.,;:\n{]{3,90})",
     re.IGNORECASE,
 )
+_WHO = re.compile(
+    r"(?:you are|you're|act as|du bist|sie sind|tu es|vous êtes|eres|usted es|sei|você é|jij bent"
+    r"|je bent|ты|вы|你是|あなたは|(?:role|rôle|rol|rolle)\s*:)",
+    re.IGNORECASE,
+)
 _SOURCE = re.compile(
     r"\b(?:read|given|from|based on|about) (?:the|this|each|an?) ([^.,;:\n{]{3,60})", re.IGNORECASE
 )
@@ -30,7 +35,7 @@ _STOP = re.compile(
     r"|\b(?:that|which|who|whose|so|using|with|without|as|by|below|above|following|given|exactly"
     r"|only|strictly|whether|if|when|where|based|because|according|then|and|at most|at least"
     r"|no more|must|in (?:one|exactly|the tone)|for (?:each|every|this)|into (?:exactly )?one"
-    r"|one of|from the (?:following|text|list))\b",
+    r"|in (?:under|about|up to)|one of|from the (?:following|text|list))\b",
     re.IGNORECASE,
 )  # fmt: skip
 _DROP = re.compile(
@@ -38,6 +43,7 @@ _DROP = re.compile(
     r"|helpful|friendly|one|every|incoming|text of|content of)\b|#",
     re.IGNORECASE,
 )
+_KEPT_EDGES = {"for", "to"}  # "write for the magazine", "reply to the customer"
 _NEGATED = re.compile(r"\b(?:do not|don't|never|must not|no)\b", re.IGNORECASE)
 _NO_VERBS = frozenset(
     [
@@ -122,7 +128,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """An instruction at the start of a sentence, and one inside it."""
     flags = re.IGNORECASE | re.DOTALL
     return (
-        re.compile(rf"^{_LEAD}({verbs()})s?\b(.*)", flags),
+        re.compile(rf"^{_LEAD}({verbs()})\b(.*)", flags),
         re.compile(rf"\b(?:to|and|that|who|you) ({verbs()})s?\b(.*)", flags),
     )
 
@@ -176,7 +182,7 @@ def _phrase(text: str, most: int) -> str:
     words = _DROP.sub(" ", text[: stop.start()] if stop else text).split()[:most]
     while words and words[-1].lower() in edge_words():
         words.pop()
-    while words and words[0].lower() in edge_words():
+    while words and words[0].lower() in edge_words() - _KEPT_EDGES:
         words.pop(0)
     return " ".join(words)
 
@@ -186,6 +192,11 @@ def role(template: str) -> str | None:
     found = _ROLE.search(template)
     words = _phrase(found[1], MAX_ROLE_WORDS) if found else ""
     return words if words.lower() not in {"", "assistant", "ai assistant", "ai"} else None
+
+
+def is_role(sentence: str) -> bool:
+    """Whether a sentence says who the model is, in any of the languages that we know a little."""
+    return _WHO.match(sentence) is not None
 
 
 def source(template: str) -> str | None:

@@ -17,6 +17,7 @@ USE_TOOLS = "use tools"
 MIN_CONTENT_WORDS = 2
 SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n+|(?<=[。！？])|\{…\}")  # noqa: RUF001
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
+_NEGATED = re.compile(r"\b(?:do not|don't|never|must not|without)\b[^.,;:!?\n]*", re.IGNORECASE)
 _MAX_READ = 1500  # characters read of a text
 _MAX_SENTENCES = 8  # that are read one by one
 
@@ -30,6 +31,7 @@ class TaskType:
     said: re.Pattern[str]
     pattern: re.Pattern[str]
     weak: bool  # too common in free text to tell two templates apart
+    precise: bool  # its words are seldom used in other tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def _lexicon() -> _Lexicon:
                 said=re.compile(entry["said"], flags),
                 pattern=re.compile("|".join(entry["patterns"]), flags),
                 weak=entry.get("weak", False),
+                precise=entry.get("precise", False),
             )
             for entry in raw["type"]
         ),
@@ -132,7 +135,9 @@ def task_type(text: str) -> str:
 
 
 def _first_type(text: str) -> str:
-    return next((k.name for k in _lexicon().types if k.pattern.search(text)), OTHER)
+    # What a prompt forbids is not its task.
+    asked = _NEGATED.sub(" ", text)
+    return next((k.name for k in _lexicon().types if k.pattern.search(asked)), OTHER)
 
 
 def instructs(text: str) -> bool:

@@ -88,16 +88,20 @@ class RouteProfile:
         return Contract.of(self.shapes, self.labels)
 
     @cached_property
-    def task_type(self) -> str:
-        """The task type, from tools, answers or words."""
+    def shown_type(self) -> str:
+        """The task type that tools, answers or words show."""
         answers = main_family(self.shapes)
         if self.tools and answers == "tool_call":
             return USE_TOOLS
         if answers in {"sql", "svg"}:
             return answers
-        text = " ".join(self.words.replace("{…}", " ").replace("---", " ").split())
-        named = task_type(text)
-        return "extract" if answers == "json" and is_weak(named) else named
+        return task_type(" ".join(self.words.replace("{…}", " ").replace("---", " ").split()))
+
+    @property
+    def task_type(self) -> str:
+        """The task type: the one shown, else a guess by the answers, which tells no two apart."""
+        guessed = main_family(self.shapes) == "json" and is_weak(self.shown_type)
+        return "extract" if guessed else self.shown_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +154,7 @@ def idle_sentences(profiles: Sequence[RouteProfile]) -> frozenset[frozenset[str]
 
 def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tuple[str, ...]:
     shown = []
-    if one.system and one.system == two.system and _messages_differ(one, two):
+    if one.system and one.system == two.system and _messages_differ(one, two, instructions):
         shown.append("message")
     if _schemas_differ(one, two):
         shown.append("schema")
@@ -162,7 +166,7 @@ def _apart(one: RouteProfile, two: RouteProfile, instructions: Compared) -> tupl
     differs = contract.differ(one.contract, two.contract)
     if differs:
         shown.append(differs)
-    kinds = {one.task_type, two.task_type}
+    kinds = {one.shown_type, two.shown_type}
     if len(kinds) > 1 and not any(map(is_weak, kinds)):
         shown.append("task")
     return tuple(shown)
@@ -178,10 +182,14 @@ def _code_differs(one: RouteProfile, two: RouteProfile) -> bool:
     return _schemas_differ(one, two) or (all(tools) and not tools[0] & tools[1])
 
 
-def _messages_differ(one: RouteProfile, two: RouteProfile) -> bool:
+def _messages_differ(one: RouteProfile, two: RouteProfile, instructions: Compared) -> bool:
     """Whether messages under one system prompt ask for two things: the prompt is alike anyway."""
     if one.user == two.user:
         return False
+    if instructions.likeness == Likeness.SAME and not (
+        instructions.only_one or instructions.only_two
+    ):
+        return False  # headings and popular values: the messages order nothing of their own
     if not one.user or not two.user:
         # The message that nearly all calls have is how the task is asked, not another task.
         asked = one if one.user else two

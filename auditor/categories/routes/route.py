@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,14 +18,15 @@ Names after it are all tools of a caller that offers now these, now those.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallText:
+class CallText(NamedTuple):
     """One call as the search reads it: what the caller's code sent, and the shape of the answer.
 
     `user` is the first user message: what follows in a conversation is written by people and
     models. `conversation` names the conversation where the log tells it. `shape` is the output
     shape of the logged answer (see `shape.shape`), None if there is no answer; `label` is the
     answer itself where its shape is a label.
+
+    A tuple, because a million of them are made.
     """
 
     call_id: str

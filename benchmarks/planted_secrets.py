@@ -7,7 +7,7 @@ and the report are searched for them. Decoys are written alike; each must still 
 
 The forms here are written apart from ``auditor/privacy/rules.toml`` and share no code with it.
 
-    python benchmarks/secrets.py [--seed 1] [--each 24] [--show]
+    python benchmarks/planted_secrets.py [--seed 1] [--each 24] [--show]
 """
 
 # ruff: noqa: E501, D102, ARG005, PLW0108 - a form is a line
