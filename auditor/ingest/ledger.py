@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.domain import digest
-from auditor.ingest import merge_repeats, same_calls
+from auditor.ingest import former_calls, merge_repeats, same_calls
 from auditor.pricing import rate_card
 from auditor.readers.files.containers import EDGE
 
@@ -116,6 +116,7 @@ def begin(store: Store, progress: Sequence[Progress], only: CallFilter) -> None:
     with store.registered("opened", rows), store.transaction():
         known = store.value("SELECT count(*) FROM sources SEMI JOIN opened USING (source_id)")
         if known:
+            former_calls.remember(store)
             for table in ("contents", "call_sensitivity", "calls"):
                 store.execute(_FORGET_CALLS.format(table=table))
             for table in ("records", "rejects"):
@@ -283,6 +284,7 @@ def complete(store: Store, progress: Sequence[Progress]) -> None:
     )
     with store.registered("finished", table):
         store.execute(_COMPLETE, {"now": datetime.now(UTC)})
+        former_calls.hand_over(store)
 
 
 def conditions(only: CallFilter) -> str | None:

@@ -64,6 +64,14 @@ CREATE TABLE IF NOT EXISTS records (
 );
 COMMENT ON TABLE records IS 'ingest: every record of every source and what became of it. Nothing is dropped in silence.';
 
+CREATE TABLE IF NOT EXISTS former_calls (
+    source_id    VARCHAR NOT NULL,      -- the file
+    record_no    BIGINT NOT NULL,       -- position in the source, from 1
+    call_id      VARCHAR NOT NULL,      -- the call that was read there before
+    request_hash VARCHAR NOT NULL       -- what it asked for
+);
+COMMENT ON TABLE former_calls IS 'ingest: while a log is read again, its calls that had answers or draws, which go to the ids they have now.';
+
 CREATE TABLE IF NOT EXISTS rejects (
     source_id   VARCHAR NOT NULL,       -- the file
     member      VARCHAR,                -- file inside an archive or table inside a database, else NULL
