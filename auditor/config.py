@@ -237,7 +237,8 @@ def load_config(
 
 def _text_of(path: Path) -> str:
     if path.exists() and not path.is_file():
-        raise ConfigError(f"{path} is no file", hint="check --config")
+        kind = "a folder" if path.is_dir() else "a pipe or a device"
+        raise ConfigError(f"{path} is {kind}", hint="check --config")
     if path.stat().st_size > _MOST_BYTES:
         raise ConfigError(f"{path} is too large to be settings", hint="check --config")
     return path.read_text(encoding="utf-8")

@@ -38,7 +38,8 @@ _TABLES = (
 )
 """Columns by which the tables of ``auditor export`` are told; more may stand beside them."""
 
-_DATA_KEYS = {"version", "method", "headline", "bars", "totals"}
+_DATA_KEYS = {b"version", b"method", b"headline", b"bars", b"totals"}
+_DATA_KEY = re.compile(rb'^ "(\w+)":', re.MULTILINE)
 _MOST_DATA = 64 << 20
 
 
@@ -68,7 +69,7 @@ def _kind_of_text(head: bytes) -> str | None:
         return TAXONOMY
     first = text.split("\n", 1)[0]
     if first.startswith("{"):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             record = json.loads(first)
             return TABLE if isinstance(record, dict) and _is_table(set(record)) else None
     columns = {name.strip('"\r') for name in first.split(",")}
@@ -80,11 +81,13 @@ def _is_table(columns: set[str]) -> bool:
 
 
 def _is_data(path: Path) -> bool:
-    """Say whether a file is a report.json, by its keys."""
-    with suppress(ValueError, OSError):
+    """Say whether a file is a report.json, by its keys: each stands on a line, one space before it.
+
+    It is not parsed: whatever else is in the file may be large or deep.
+    """
+    with suppress(OSError):
         if path.stat().st_size <= _MOST_DATA:
-            document = json.loads(path.read_bytes())
-            return isinstance(document, dict) and document.keys() >= _DATA_KEYS
+            return set(_DATA_KEY.findall(path.read_bytes())) >= _DATA_KEYS
     return False
 
 

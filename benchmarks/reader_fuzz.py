@@ -33,7 +33,8 @@ import time
 import traceback
 import zipfile
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,8 @@ class Mutator:
                     info = tarfile.TarInfo(member)
                     info.size = len(data)
                     archive.addfile(info, io.BytesIO(data))
-                damage = archive.getmembers()[1].offset_data, len(inner)
+            with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as archive:
+                damage = archive.getmember("m").offset_data, len(inner)
         raw = bytearray(out.getvalue())
         start, size = damage
         for _ in range(self._random.randint(0, 5)):
@@ -194,7 +196,7 @@ class Mutator:
         draw = self._random
         match draw.randrange(7):
             case 0 | 1 | 2:
-                holder[key] = draw.choice(SCALARS)
+                holder[key] = deepcopy(draw.choice(SCALARS))
             case 3:
                 del holder[key]
             case 4:
@@ -230,9 +232,9 @@ class Mutator:
 
 def _places(value: Any) -> Any:
     """Yield every place in a record: what holds it, and its key there."""
-    items = value.items() if isinstance(value, dict) else enumerate(value)
     if not isinstance(value, dict | list):
         return
+    items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in list(items):
         yield value, key
         if isinstance(inner, dict | list):
@@ -305,8 +307,8 @@ def main() -> int:
             path = folder / "case"
             path.write_bytes(raw)
             (given.findings / "current").write_bytes(raw)
-            with Store.open() as store:
-                wrong = faults(path, marks, store if given.store else None)
+            with Store.open() if given.store else nullcontext() as store:
+                wrong = faults(path, marks, store)
             cases, calls_for = cases + 1, calls_for + len(marks)
             for fault in wrong:
                 kind = fault.partition(":")[0]

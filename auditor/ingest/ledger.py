@@ -7,7 +7,7 @@ was read. So the database is consistent after any kill, and reading goes on from
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from auditor.pricing import rate_card
 from auditor.readers.files.containers import EDGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from auditor.pricing.price_book import PriceBook
     from auditor.readers.columns.batch import Columns
@@ -149,20 +149,18 @@ def write(
     places = _places(parts)
     batch = {"staged": _joined([(p, c.calls) for p, (_, c) in zip(places, parts, strict=True)])}
     batch |= {name: _tables(places, parts, name) for name in ("ledger", "sensitivity")}
-    with (
-        store.registered("unread", _tables(places, parts, "rejects")),
-        store.registered("progress", _positions(parts)),
-        store.transaction(),  # last: what is registered is let go of after it ended
-    ):
-        with _registered(store, batch):
+    beside = {"unread": _tables(places, parts, "rejects"), "progress": _positions(parts)}
+    # What is registered is let go of after the transaction ended: one that failed takes nothing.
+    with ExitStack() as held:
+        _register(store, held, batch | beside)
+        with store.transaction():
             _choose(store, only)
             # Where every row becomes a call, as in most batches, no two can be the same.
             every = _all_fresh(store, batch) and not _copies(batch)
             ids = {} if every else same_calls.renamed(store)
-        if ids:
-            batch = {name: same_calls.rename(table, ids) for name, table in batch.items()}
-        with _registered(store, batch):
             if ids:
+                batch = {name: same_calls.rename(table, ids) for name, table in batch.items()}
+                _register(store, held, batch)
                 _choose(store, only)
             _write(store, book, every=every or _all_fresh(store, batch))
     for progress, columns in parts:
@@ -197,12 +195,10 @@ def _copies(batch: Mapping[str, pa.Table]) -> bool:
     return bool(keys.null_count < len(keys))
 
 
-@contextmanager
-def _registered(store: Store, tables: Mapping[str, pa.Table]) -> Iterator[None]:
-    with ExitStack() as stack:
-        for name, table in tables.items():
-            stack.enter_context(store.registered(name, table))
-        yield
+def _register(store: Store, held: ExitStack, tables: Mapping[str, pa.Table]) -> None:
+    """Make tables readable in SQL by their names; one of the same name gives way."""
+    for name, table in tables.items():
+        held.enter_context(store.registered(name, table))
 
 
 def _positions(parts: Sequence[tuple[Progress, Columns]]) -> pa.Table:

@@ -61,7 +61,7 @@ def find(
 def _look(source: Source, registry: Registry) -> Unread:
     unknown: list[dict[str, Any]] = []
     is_bill = False
-    for item in islice(documents.items(source), _LOOKED_AT):
+    for item in islice(documents.glance(source), _LOOKED_AT):
         if not isinstance(item.record, dict):
             continue
         reader = registry.find(item.record)
@@ -93,7 +93,7 @@ def _declared(source: Source, registry: Registry) -> bool:
     """Say whether one of the records is read by a format that is not our own."""
     return any(
         isinstance(item.record, dict) and any(r.matches(item.record) for r in registry.added)
-        for item in islice(documents.items(source), _LOOKED_AT)
+        for item in islice(documents.glance(source), _LOOKED_AT)
     )
 
 

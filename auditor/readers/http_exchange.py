@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, NotCall
 from auditor.readers.finishing import finish
-from auditor.readers.values import is_call_time
+from auditor.readers.values import http_status, is_call_time
 
 if TYPE_CHECKING:
     from auditor.readers.call import Outcome
@@ -43,8 +43,8 @@ def call_of(
     api_shapes.decode(call, request, response, url)
     call.endpoint = url.partition("?")[0] if url else None
     call.provider = (providers.of_url(url) if url else None) or call.provider
-    call.http_status = status
-    if status is not None and status >= _FIRST_ERROR:
+    call.http_status = http_status(status)
+    if (call.http_status or 0) >= _FIRST_ERROR:
         call.status = "error"
     if at is not None and (is_call_time(at) or call.called_at is None):
         call.called_at, call.time_kind = at, time_kind

@@ -24,6 +24,9 @@ MAX_EPOCH_US = 4_102_444_800 * _MICROS  # 2100-01-01: no call was later
 MIN_EPOCH_US = 946_684_800 * _MICROS  # 2000-01-01
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_UNIT = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
+_LARGEST = 1e30
+"""Beyond it no unit makes a number a time, not even an absurd one."""
+
 _MAX_CHARACTERS = 100
 _COMPACT_DIGITS = 14
 
@@ -165,7 +168,7 @@ def _from_datetime(value: datetime) -> int:
 
 
 def _from_epoch(value: float, unit: str | None) -> int | None:
-    if not math.isfinite(value) or abs(value) > 1e20:  # noqa: PLR2004 - beyond any epoch
+    if not math.isfinite(value) or abs(value) > _LARGEST:
         return None
     if unit is None:
         size = abs(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import duckdb
 import pytest
@@ -11,24 +12,34 @@ from command_line import command, write_log
 from report_database import fill
 
 from auditor import outputs
+from auditor.categories.stage import CategorizeSettings
+from auditor.categories.stage import run as categorize
+from auditor.ingest import stage as ingest
 from auditor.report.stage import ReportSettings, claim_files
 from auditor.report.stage import run as write_report
+from auditor.store.store import Store
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    """Make a folder that holds a log, an audit of it and its categories."""
+    folder = tmp_path_factory.mktemp("audited")
+    write_log(folder / "log.jsonl", 12)
+    with Store.open(folder / "audit.duckdb") as made:
+        ingest.run(made, [folder / "log.jsonl"])
+        categorize(made, CategorizeSettings())
+    return folder
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run a command in a folder that holds a log, an audit of it and its categories."""
+def run(monkeypatch, capsys, tmp_path, audited):
+    """Run a command in a folder like the one that was audited."""
     for name in [name for name in os.environ if name.startswith("AUDITOR")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    write_log(tmp_path / "log.jsonl", 12)
-
-    def ran(*words):
-        return command(monkeypatch, capsys, *words)
-
-    assert ran("ingest", "log.jsonl").code == 0
-    assert ran("categorize").code == 0
-    return ran
+    for name in ("log.jsonl", "audit.duckdb"):
+        shutil.copyfile(audited / name, tmp_path / name)
+    return lambda *words: command(monkeypatch, capsys, *words)
 
 
 @pytest.fixture
@@ -52,16 +63,15 @@ WRITES = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-@pytest.mark.parametrize("what", FOREIGN)
-def test_a_file_of_others_is_never_overwritten_unasked(run, tmp_path, name, what):
+def test_a_file_of_others_is_never_overwritten_unasked(run, tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(FOREIGN[what])
-    refused = run(*WRITES[name], name)
-    assert refused.code == 2
-    assert "--overwrite" in refused.err
-    assert path.read_bytes() == FOREIGN[what]
+    for content in FOREIGN.values():
+        path.write_bytes(content)
+        refused = run(*WRITES[name], name)
+        assert (refused.code, "--overwrite" in refused.err) == (2, True)
+        assert path.read_bytes() == content
     assert run(*WRITES[name], name, "--overwrite").code == 0
-    assert path.read_bytes() != FOREIGN[what]
+    assert path.read_bytes() != content
 
 
 @pytest.mark.parametrize("name", [name for name in WRITES if not name.startswith("grades")])

@@ -92,7 +92,7 @@ def test_a_command_is_named_whatever_table_it_stands_in(tmp_path):
 
 def test_settings_that_are_a_pipe_or_endless_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.toml")
-    with pytest.raises(ConfigError, match="is no file"):
+    with pytest.raises(ConfigError, match="is a pipe or a device"):
         load_config(tmp_path / "pipe.toml")
     (tmp_path / "large.toml").write_bytes(b"# " + b"x" * (5 << 20))
     with pytest.raises(ConfigError, match="too large"):

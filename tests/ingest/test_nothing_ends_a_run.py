@@ -13,6 +13,7 @@ from auditor.pricing.price_book import PriceBook
 from auditor.readers.call import INTERNAL_ERROR, Call
 from auditor.readers.columns.batch import Batch, Masking
 from auditor.readers.files import containers
+from auditor.readers.registry import READER_ERROR, Registry
 from auditor.store.filters import CallFilter
 
 
@@ -153,3 +154,49 @@ def test_a_record_that_the_database_refuses_costs_itself_only(store, tmp_path, b
     ]
     assert store.value("SELECT bytes_read FROM sources") == 70
     assert store.check() == []
+
+
+ODD = {
+    "runs posted as a flag": {"post": True, "patch": [], "runs": 4},
+    "runs posted as a number": {"post": [{"run_type": "llm", "inputs": {}}], "patch": 1.5},
+    "no finish reasons in a list": {
+        "resourceSpans": [{"scopeSpans": [{"spans": [{
+            "traceId": "a" * 32, "spanId": "b" * 16, "name": "chat",
+            "attributes": [
+                {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o"}},
+                {"key": "gen_ai.response.finish_reasons", "value": {"stringValue": "[]"}},
+                {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "5"}},
+            ],
+        }]}]}],
+    },
+    "a status that is no status": {
+        "scope": "https://api.openai.com:443", "method": "POST", "path": "/v1/chat/completions",
+        "status": 2**31, "body": pair(1)["request"], "response": pair(1)["response"],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_field_makes_nobody_stumble(store, tmp_path, name):
+    result = read(store, tmp_path / "log.jsonl", pair(2), ODD[name], pair(3))
+    assert result.detail["sources"][0]["calls"] >= 2
+    stumbled = ("internal-error", "reader-error")
+    assert not store.rows("SELECT reason, detail FROM rejects WHERE reason IN (?, ?)", stumbled)
+
+
+class Fragile:
+    name = title = "fragile"
+
+    def matches(self, record):
+        return record["no such key"]
+
+    def read(self, record):
+        raise AssertionError
+
+
+def test_a_reader_that_cannot_say_what_is_its_own_hides_no_record_of_others():
+    readers = Registry([Fragile()])
+    (call,) = readers.read(pair(1))
+    assert call.reader == "pair"
+    (reject,) = readers.read({"nobody": "knows"})
+    assert (reject.reason, "fragile: KeyError" in reject.detail) == (READER_ERROR, True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.readers.times import moment
+from auditor.readers.times import is_call_time, moment
 
 NOON = int(datetime(2026, 4, 17, 12, 30, tzinfo=UTC).timestamp()) * 1_000_000
 
@@ -37,14 +37,23 @@ def test_every_usual_form_is_the_same_moment(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["", "soon", "12:30", 17, -5, True, None, [], {}, {"$date": {}}, "99/99/2026", 1e300]
+    "written", ["", "soon", "12:30", True, None, [], {}, {"$date": {}}, "99/99/2026", 1e300]
 )
 def test_what_is_no_time_is_none(written):
     assert moment(written) is None
 
 
+@pytest.mark.parametrize("written", [0, 17, -5, "0001-01-01T00:00:00Z", 10**24, -1e25])
+def test_a_moment_at_which_no_call_can_have_been_is_a_moment_all_the_same(written):
+    found = moment(written)
+    assert isinstance(found, int)
+    assert not is_call_time(found)
+
+
 @given(
     st.one_of(
+        st.integers(),
+        st.floats(),
         st.text(max_size=60),
         st.dictionaries(
             st.sampled_from(["$date", "seconds", "nanos", "_seconds"]),

@@ -43,6 +43,8 @@ class Allowance:
 
     RATIO = 100
     GAP = 64 << 20
+    RECORD = 1_000
+    """Bytes that a record which is no call counts for besides its own: the ledger's row of it."""
 
     def __init__(self, size: int) -> None:
         self._size = max(size, 1)
@@ -58,13 +60,17 @@ class Allowance:
         self._gap += unpacked
         if self._gap > self.GAP and self._total > self.RATIO * self._size:
             raise DamagedError(
-                f"{self._total:,} bytes unpacked from {self._size:,}, and no call in the last "
-                f"{self._gap:,} of them: the rest is not read"
+                f"{self._total:,} bytes unpacked from {self._size:,}, and no call in them "
+                "for long: the rest is not read"
             )
 
     def worthwhile(self) -> None:
         """Say that there was a call in what was unpacked last."""
         self._gap = 0
+
+    def worthless(self, records: int) -> None:
+        """Say that so many records were no calls: each is kept, so that short ones weigh more."""
+        self._gap += records * self.RECORD
 
 
 class _Decoder(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import sqlite3
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -51,18 +52,28 @@ def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one return for each kind
         first = text.split(b"\n", 1)[0]
         return "csv" if _is_header(first) else "lines"
     lines = text.split(b"\n")
-    whole = len(lines) == 1 or len(head) < containers.PEEK
     first = lines[0].strip()
     if first.startswith(b"[") and not first.startswith(b"[{}"):
         return "values"
     if isinstance(parse(first), dict):
         return "lines"
     if len(lines) == 1:
-        return "lines" if not whole else "values"
+        # A line that goes on behind the head is one record, unless a value has ended in it.
+        goes_on = len(head) >= containers.PEEK and not _ends_a_value(first)
+        return "lines" if goes_on else "values"
     complete = [
         line for line in lines[1:_SNIFF_LINES] if line[:1] == b"{" and isinstance(parse(line), dict)
     ]
     return "lines" if complete or len(first) > 200 else "values"  # noqa: PLR2004 - a long broken line
+
+
+def _ends_a_value(line: bytes) -> bool:
+    """Say whether a JSON value ends in the beginning of a line, so that others may follow."""
+    try:
+        json.JSONDecoder().raw_decode(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 _COLUMN = re.compile(r"[^\W\d][^{}\x00-\x1f]{0,90}")
@@ -72,10 +83,28 @@ _COLUMN = re.compile(r"[^\W\d][^{}\x00-\x1f]{0,90}")
 def _is_header(line: bytes) -> bool:
     text = line.decode("utf-8", "replace").rstrip("\r")
     for delimiter in ",\t;":
-        names = next(csv.reader([text], delimiter=delimiter), [])
+        try:
+            names = next(csv.reader([text], delimiter=delimiter), [])
+        except csv.Error:  # a carriage return within it: no line of a table
+            return False
         if len(names) > 2 and all(_COLUMN.fullmatch(name.strip()) for name in names):  # noqa: PLR2004
             return True
     return False
+
+
+def glance(source: containers.Source, allowance: Allowance | None = None) -> Iterator[Item]:
+    """Yield the first records of a file, of any kind, for those who ask what it is.
+
+    Of a plain file no more is read than its first record can be long.
+    """
+    allowance = allowance or Allowance(source.size)
+    if source.magic is not None or side_files.of(source.file) is not None:
+        yield from items(source, allowance)
+        return
+    place = _Place(None, source.file, None, 0, allowance)
+    with source.file.open("rb") as file:
+        most = min(source.size, MAX_RECORD + BLOCK)
+        yield from _items(place, io.BufferedReader(archives.Part(file, most), containers.PEEK))
 
 
 def items(source: containers.Source, allowance: Allowance | None = None) -> Iterator[Item]:
@@ -231,8 +260,16 @@ def _stream(place: _Place, raw: Any, member: str | None) -> Iterator[Item]:
         yield from doubtful
     elif not (told := [item for item in doubtful if _is_damage(item)]):
         yield Item(_damage(raw.error, len(doubtful)), member=member)
-    else:
-        yield from told  # a member inside has met the same damage
+    else:  # a member inside has met the same damage, and may not know its cause
+        yield from (_caused(item, raw.error) for item in told)
+
+
+def _caused(item: Item, cause: Exception) -> Item:
+    """Return the reject of a damage with the cause that lies outside of its member."""
+    effect = item.record.detail or "" if isinstance(item.record, Reject) else ""
+    if effect.startswith(str(cause)):
+        return item
+    return replace(item, record=Reject(DAMAGED, f"{cause}: {effect}"))
 
 
 def _joined(head: bytes, stream: IO[bytes]) -> IO[bytes]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
+from auditor.readers.call import Call
 from auditor.readers.columns.batch import Batch, Columns, Masking
 from auditor.readers.files import documents, json_lines, side_files
 from auditor.readers.files.compression import Allowance
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 SNIFF_RECORDS = 50
 BATCH_RECORDS = 20_000
+BATCH_BYTES = 64 << 20
+"""Records that stand for themselves are gathered up to this much memory, as ``weight`` has it."""
+
 TOGETHER_BYTES = 512 << 20
 """Records that belong together are kept up to this much memory; then they are read as they are."""
 
@@ -37,7 +41,7 @@ _ITEM_BYTES = 500
 def reader_of(source: Source, registry: Registry) -> FoldingReader | None:
     """Return the reader whose records belong together, if the first ones are of such a format."""
     allowance = Allowance(source.size)
-    for item in islice(documents.items(source, allowance), SNIFF_RECORDS):
+    for item in islice(documents.glance(source, allowance), SNIFF_RECORDS):
         if isinstance(item.record, dict):
             reader = registry.find(item.record)
             if reader is not None:
@@ -121,14 +125,30 @@ def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterat
         return
     if documents.is_lines(source):
         yield from _read_lines(source, registry, masking)
-        return
+    else:
+        yield from _read_alone(source, registry, masking)
+
+
+def _read_alone(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+    """Read records that stand for themselves."""
     allowance = Allowance(source.size)
-    stream = documents.items(source, allowance)
-    while items := list(islice(stream, BATCH_RECORDS)):
-        columns = _collect(source, items, [_read_item(item, registry) for item in items], masking)
-        if len(columns.calls):
+    items: list[Item] = []
+    outcomes: list[list[Outcome]] = []
+    held = 0
+    for item in documents.items(source, allowance):
+        found = _read_item(item, registry)
+        if any(isinstance(outcome, Call) for outcome in found):
             allowance.worthwhile()
-        yield columns
+        else:
+            allowance.worthless(1)
+        items.append(item)
+        outcomes.append(found)
+        held += item.weight
+        if len(items) >= BATCH_RECORDS or held > BATCH_BYTES:
+            yield _collect(source, items, outcomes, masking)
+            items, outcomes, held = [], [], 0
+    if items:
+        yield _collect(source, items, outcomes, masking)
 
 
 def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
@@ -139,6 +159,8 @@ def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterato
             read = json_lines.read_block(block, start or 0, masking, registry, source.modified_at)
             if len(read.calls):
                 allowance.worthwhile()
+            else:
+                allowance.worthless(read.records)
             yield replace(read, position=0)
         else:
             count = 0 if start is None else 1

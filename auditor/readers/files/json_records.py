@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from auditor.readers.call import Reject
+from auditor.readers.files import brackets
 from auditor.readers.files.containers import PIECE_BYTES
 from auditor.readers.parsing import BOM, parse
 
@@ -101,7 +102,7 @@ def _parsed(raw: bytes) -> Json | Outcome:
 
 
 _TOKEN = re.compile(rb'["{}\[\]]')
-_STRING_END = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING_END = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 def values(file: IO[bytes], member: str | None) -> Iterator[Item]:
@@ -120,7 +121,7 @@ class Cutter:
 
     def __init__(self, member: str | None) -> None:
         self._member = member
-        self._buffer = b""
+        self._buffer = bytearray()
         self._base = 0  # offset of the buffer in the file
         self._line = 1  # line at the start of the buffer
         self._at = 0  # where scanning goes on in the buffer
@@ -139,10 +140,16 @@ class Cutter:
                 end = _STRING_END.match(self._buffer, self._at)
                 if end is None:
                     # The string goes on in the next block: a backslash at the end does so too.
-                    odd = len(self._buffer) - len(self._buffer.rstrip(b"\\"))
-                    self._at = max(self._at, len(self._buffer) - odd % 2)
+                    new = self._buffer[self._at :]
+                    self._at = len(self._buffer) - (len(new) - len(new.rstrip(b"\\"))) % 2
                     break
                 self._at, self._in_string = end.end(), False
+            if self._is_long():
+                self._at, self._depth, self._in_string = brackets.follow(
+                    self._buffer, self._at, self._depth, self._top
+                )
+                if self._in_string:
+                    continue
             token = _TOKEN.search(self._buffer, self._at)
             if token is None:
                 self._at = len(self._buffer)
@@ -154,8 +161,19 @@ class Cutter:
                 yield from self._bracket(token.group(), token.start())
         self._drop()
 
+    def _is_long(self) -> bool:
+        """Say whether the value at work is so long that its brackets are better counted."""
+        if self._start is None or self._depth <= self._top:
+            return False
+        return self._lost is not None or self._at - self._start > brackets.WINDOW
+
+    @property
+    def _top(self) -> int:
+        """The depth at which values begin."""
+        return 1 if self._array else 0
+
     def _bracket(self, mark: bytes, position: int) -> Iterator[Item]:
-        top = 1 if self._array else 0
+        top = self._top
         if mark in (b"{", b"["):
             if mark == b"[" and self._depth == 0 and not self._array:
                 yield from self._between(position)
@@ -187,7 +205,7 @@ class Cutter:
             (offset, line), self._lost = self._lost, None
             why = Reject("too-long", f"{self._base + end - offset} bytes")
             return Item(why, b"", line, offset, self._member)
-        raw = self._buffer[start:end]
+        raw = bytes(self._buffer[start:end])
         stripped = raw.strip(b" \t\r\n,")
         line = self._line + self._buffer.count(b"\n", 0, start)
         offset = self._base + start
@@ -207,7 +225,7 @@ class Cutter:
             return
         self._line += self._buffer.count(b"\n", 0, done)
         self._base += done
-        self._buffer = self._buffer[done:]
+        del self._buffer[:done]
         self._at -= done
         self._gap = max(0, self._gap - done)
         if self._start is not None:
