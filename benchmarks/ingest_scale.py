@@ -21,9 +21,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-import psutil
+import measured_run
+
+if TYPE_CHECKING:
+    from measured_run import Cost
 
 COLUMNS = (
     "{id: 'VARCHAR', timestamp: 'TIMESTAMPTZ', status: 'INTEGER', latency_ms: 'DOUBLE', request: "
@@ -168,40 +171,10 @@ def ours(path: Path, db: Path, *, classes: bool, processes: int) -> None:
         print("    ", {k: str(v) for k, v in row.items() if k != "path"}, f"{result.seconds:.1f} s")
 
 
-class Cost(NamedTuple):
-    """What a step took: seconds on all cores, seconds by the clock, MiB of all its processes."""
-
-    cpu: float
-    wall: float
-    peak: float
-
-
 def measured(step: str, path: Path, db: Path, processes: int) -> Cost:
     """Run one step in a process of its own, and whatever processes it starts."""
-    began, peak = time.monotonic(), 0.0
     command = [sys.executable, __file__, "--step", step, "--log", str(path), "--db", str(db)]
-    child = subprocess.Popen([*command, "--processes", str(processes)])
-    while not os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-        peak = max(peak, memory(child.pid))
-        time.sleep(0.1)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"{step} failed")
-    found = Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - began, peak)
-    print(f"{step:12} cpu {found.cpu:7.1f} s  wall {found.wall:7.1f} s  peak {peak:6.0f} MiB")
-    return found
-
-
-def memory(pid: int) -> float:
-    """Return the MiB of a process and its children; what they share counts once."""
-    total = 0
-    try:
-        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-            found = process.memory_full_info()
-            total += getattr(found, "pss", found.rss)
-    except psutil.Error:
-        return 0.0
-    return total / 2**20
+    return measured_run.run(step, [*command, "--processes", str(processes)])
 
 
 def killed(path: Path, db: Path, after: float, processes: int) -> None:
@@ -291,7 +264,7 @@ def compare(folder: Path, calls: int, rounds: int, kill_after: float, processes:
             remove(folder, step)
             costs.append(measured(step, log, folder / f"{step}.db", processes))
     for step in ("ours", "ours-plain"):
-        for name, at in (("wall", 1), ("CPU", 0)):
+        for name, at in (("wall", 0), ("CPU", 1)):
             pairs = zip(found[step], found["duckdb"], strict=True)
             ratios = [ours[at] / base[at] for ours, base in pairs]
             words = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
