@@ -84,6 +84,9 @@ BATCH_BYTES = 384 * 1024 * 1024
 DuckDB writes whole row groups (122,880 calls) straight to its file and less than one twice.
 """
 
+BATCH_TEXTS = 64 * 1024 * 1024
+"""And how much of calls that are read item by item, which carry the history of their session."""
+
 REST_S = 6.0
 """How long the database is held at most, but for the time of one batch."""
 
@@ -291,14 +294,15 @@ def _read_items(this: _Run, groups: Sequence[Sequence[Source]]) -> None:
     sources = [source for group in groups for source in group]
     progress = this.begin(sources)
     parts: list[tuple[Progress, Columns]] = []
-    waiting = 0
+    waiting = held = 0
     for group in groups:
         for source, columns in folding.read_group(group, this.registry, this.settings.masking):
             parts.append((progress[source.path], columns))
             waiting += columns.records
-            if waiting >= BATCH_CALLS:
+            held += columns.calls.nbytes
+            if waiting >= BATCH_CALLS or held >= BATCH_TEXTS:
                 this.write(parts)
-                parts, waiting = [], 0
+                parts, waiting, held = [], 0, 0
     if parts:
         this.write(parts)
     this.complete(progress.values())

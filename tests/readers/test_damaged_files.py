@@ -134,6 +134,16 @@ def test_a_gzip_cut_anywhere_gives_every_record_before_the_cut(store, tmp_path, 
     assert [reason for _, reason, _ in rejects] == ["broken-archive"]
 
 
+def test_an_xz_with_a_wrong_byte_gives_what_is_before_it(store, tmp_path):
+    path = tmp_path / "log.xz"
+    raw = bytearray(lzma.compress(records(0)))
+    raw[len(raw) // 2] ^= 0xFF
+    path.write_bytes(raw)
+    calls, rejects = read(store, path)
+    assert calls >= 80
+    assert "broken-archive" in {reason for _, reason, _ in rejects}
+
+
 def test_a_member_that_is_damaged_costs_itself_only(store, tmp_path):
     raw = bytearray(zipped(MEMBERS))
     at = raw.find(b"part1.jsonl") + 60
