@@ -10,10 +10,12 @@ import lzma
 import os
 import random
 import socket
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import zipfile
+from contextlib import closing
 
 import pyarrow as pa
 import pytest
@@ -495,6 +497,17 @@ def test_a_file_that_a_library_stumbles_over_costs_itself_only(store, tmp_path):
     result = ingest.run(store, [tmp_path])
     assert [row["calls"] for row in result.detail["sources"]] == [0, 0, 0, 2]
     assert store.check() == []
+
+
+def test_a_database_whose_names_are_no_utf8_costs_itself_only(store, tmp_path):
+    path = tmp_path / "logs.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE responses (id TEXT, model VARCHAR_OF_MODELS)")
+    raw = path.read_bytes()
+    path.write_bytes(
+        raw.replace(b"responses", b"resp\x87nses").replace(b"CREATE TABLE", b"CRE\x87TE T\x87BLE")
+    )
+    assert [reason for _, reason, _ in read(store, path)[1]] == ["bad-sqlite"]
 
 
 def test_documents_of_damaged_files_are_told_the_same_way_in_a_part(tmp_path):
