@@ -117,6 +117,9 @@ def claim(path: Path, kind: str, *, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", hint="name a file in it")
+    blocked = next((above for above in path.parents if above.exists()), None)
+    if blocked is not None and not blocked.is_dir():
+        raise ConfigError(f"{path} cannot be written: {blocked} is a file", hint="name a folder")
     if not path.exists():
         return
     if not path.is_file():

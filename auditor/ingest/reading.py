@@ -42,6 +42,9 @@ BATCH_BYTES = 384 * 1024 * 1024
 DuckDB writes whole row groups (122,880 calls) straight to its file and less than one twice.
 """
 
+BATCH_TEXTS = 64 * 1024 * 1024
+"""And how much of texts that are not read in pieces: each carries the history of its session."""
+
 REST_S = 6.0
 """How long the database is held at most, but for the time of one batch."""
 
@@ -198,20 +201,24 @@ class _Batch:
 
     def __init__(self) -> None:
         self.parts: list[tuple[Progress, Columns]] = []
-        self.records = self._calls = self._bytes = 0
+        self.records = self._calls = self._bytes = self._texts = 0
 
     def add(self, progress: Progress, shard: Shard, columns: Columns) -> None:
         """Take a run of records."""
         self.parts.append((progress, columns))
         self.records += columns.records
         self._calls += len(columns.calls)
-        self._bytes += shard.size if shard.piece is not None else _text_bytes(columns)
+        if shard.piece is not None:
+            self._bytes += shard.size
+        else:
+            self._texts += _text_bytes(columns)
 
     @property
     def is_full(self) -> bool:
         """Whether it is worth a transaction; that depends on nothing but what was read."""
         return (
             self._bytes >= BATCH_BYTES
+            or self._texts >= BATCH_TEXTS
             or self._calls >= BATCH_CALLS
             or self.records >= BATCH_RECORDS
         )

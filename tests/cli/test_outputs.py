@@ -101,6 +101,16 @@ def test_a_report_is_refused_before_anything_is_done(run, tmp_path, words):
     assert not (tmp_path / "auditor-report.html").exists()
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "audit.duckdb", "log.jsonl/in/page.html"])
+def test_a_report_in_a_folder_that_is_a_file_is_refused_before_anything_is_done(
+    run, tmp_path, name
+):
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    refused = run("audit", "-o", name, "--overwrite")
+    assert (refused.code, "is a file" in refused.err) == (2, True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_an_earlier_report_is_replaced_and_a_folder_of_others_is_kept(filled, tmp_path):
     place = tmp_path / "there"
     place.mkdir()

@@ -169,6 +169,14 @@ ODD = {
             ],
         }]}]}],
     },
+    "a block whose type is a list": {
+        "request": {"model": "m", "messages": [{"role": "user", "content": [{"type": []}]}]},
+        "response": {},
+    },
+    "a session whose id is a list": {
+        "sessionId": ["a"], "projectHash": "p", "startTime": "2026-01-15T09:30:00Z",
+        "messages": [{"id": "1", "type": "gemini", "content": "A", "tokens": {"input": 1}}],
+    },
     "a status that is no status": {
         "scope": "https://api.openai.com:443", "method": "POST", "path": "/v1/chat/completions",
         "status": 2**31, "body": pair(1)["request"], "response": pair(1)["response"],

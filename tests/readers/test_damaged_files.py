@@ -10,15 +10,18 @@ import lzma
 import os
 import random
 import socket
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import zipfile
+from contextlib import closing
 
 import pyarrow as pa
 import pytest
 
 from auditor.errors import LogError
+from auditor.ingest import reading
 from auditor.ingest import stage as ingest
 from auditor.readers import parsing
 from auditor.readers.files import (
@@ -132,6 +135,16 @@ def test_a_gzip_cut_anywhere_gives_every_record_before_the_cut(store, tmp_path, 
     calls, rejects = read(store, path)
     assert calls == whole
     assert [reason for _, reason, _ in rejects] == ["broken-archive"]
+
+
+def test_an_xz_with_a_wrong_byte_gives_what_is_before_it(store, tmp_path):
+    path = tmp_path / "log.xz"
+    raw = bytearray(lzma.compress(records(0)))
+    raw[len(raw) // 2] ^= 0xFF
+    path.write_bytes(raw)
+    calls, rejects = read(store, path)
+    assert calls >= 80
+    assert "broken-archive" in {reason for _, reason, _ in rejects}
 
 
 def test_a_member_that_is_damaged_costs_itself_only(store, tmp_path):
@@ -381,7 +394,7 @@ def test_a_long_line_costs_itself_and_the_lines_around_it_are_read(store, tmp_pa
         monkeypatch.setattr(module, "MAX_RECORD", 20_000)
         monkeypatch.setattr(module, "PIECE_BYTES", 4_000)
     monkeypatch.setattr(containers, "PIECE_BYTES", 4_000)
-    monkeypatch.setattr(ingest, "SMALL_BYTES", 10)
+    monkeypatch.setattr(reading, "SMALL_BYTES", 10)
     long = b'{"x": "' + b"y" * 50_000 + b'"}\n'
     path = tmp_path / "log.jsonl"
     path.write_bytes(records(0, 30) + long + records(30, 30))
@@ -485,6 +498,17 @@ def test_a_file_that_a_library_stumbles_over_costs_itself_only(store, tmp_path):
     result = ingest.run(store, [tmp_path])
     assert [row["calls"] for row in result.detail["sources"]] == [0, 0, 0, 2]
     assert store.check() == []
+
+
+def test_a_database_whose_names_are_no_utf8_costs_itself_only(store, tmp_path):
+    path = tmp_path / "logs.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE responses (id TEXT, model VARCHAR_OF_MODELS)")
+    raw = path.read_bytes()
+    path.write_bytes(
+        raw.replace(b"responses", b"resp\x87nses").replace(b"CREATE TABLE", b"CRE\x87TE T\x87BLE")
+    )
+    assert [reason for _, reason, _ in read(store, path)[1]] == ["bad-sqlite"]
 
 
 def test_documents_of_damaged_files_are_told_the_same_way_in_a_part(tmp_path):

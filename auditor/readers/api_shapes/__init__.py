@@ -24,6 +24,7 @@ from auditor.readers.api_shapes import (
     sse,
 )
 from auditor.readers.api_shapes.common import take_error
+from auditor.readers.values import one_of
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -163,7 +164,8 @@ def _has_anthropic_blocks(body: Json) -> bool:
     tools = body.get("tools")
     if isinstance(tools, list) and tools and isinstance(tools[0], dict):
         return "input_schema" in tools[0]
-    if any(isinstance(b, dict) and b.get("type") in _ANTHROPIC_BLOCKS for b in _first_blocks(body)):
+    blocks = [block for block in _first_blocks(body) if isinstance(block, dict)]
+    if any(one_of(block.get("type"), _ANTHROPIC_BLOCKS) for block in blocks):
         return True
     return str(body.get("model", "")).startswith("claude") and "max_tokens" in body
 

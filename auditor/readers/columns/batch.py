@@ -198,6 +198,8 @@ class Batch:
         at = moment(modified_at)
         self._file_time = at if is_call_time(at) else None
         self.records = 0
+        self.characters = 0
+        """Of the texts of its calls."""
         self._calls: list[tuple[Any, ...]] = []
         self._ledger: list[tuple[Any, ...]] = []
         self._rejects: list[tuple[Any, ...]] = []
@@ -328,6 +330,7 @@ class Batch:
         searched = b"\x00".join(
             (asked, system, messages or b"", tools or b"", params or b"", answered)
         )
+        self.characters += len(searched)
         hits = suspects(searched, secrets_only=not self.masking.classes)
         if hits:
             masker = Masker(hits, personal=self.masking.personal)

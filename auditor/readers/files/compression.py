@@ -43,12 +43,12 @@ class Allowance:
 
     RATIO = 100
     GAP = 64 << 20
-    RECORD = 1_000
+    RECORD = 100
     """Bytes that a record which is no call counts for besides its own: the ledger's row of it."""
 
     def __init__(self, size: int) -> None:
         self._size = max(size, 1)
-        self._total = self._gap = 0
+        self._total = self._gap = self._kept = 0
 
     def take(self, unpacked: int) -> None:
         """Count unpacked bytes.
@@ -58,7 +58,7 @@ class Allowance:
         """
         self._total += unpacked
         self._gap += unpacked
-        if self._gap > self.GAP and self._total > self.RATIO * self._size:
+        if self._gap > self.GAP and self._total + self._kept > self.RATIO * self._size:
             raise DamagedError(
                 f"{self._total:,} bytes unpacked from {self._size:,}, and no call in them "
                 "for long: the rest is not read"
@@ -71,6 +71,7 @@ class Allowance:
     def worthless(self, records: int) -> None:
         """Say that so many records were no calls: each is kept, so that short ones weigh more."""
         self._gap += records * self.RECORD
+        self._kept += records * self.RECORD
 
 
 class _Decoder(Protocol):
@@ -227,7 +228,8 @@ class Unpacked(io.RawIOBase):
         if kind == "zstd":
             self._fill = self._of_zstd(file)
         else:
-            self._fill = self._of_decoder(_MAKERS[kind], one=kind == "deflate")
+            drops = kind == "xz" and file.seekable()
+            self._fill = self._of_decoder(_MAKERS[kind], one=kind == "deflate", to_the_byte=drops)
 
     def readable(self) -> bool:
         """Return that it can be read."""
@@ -273,12 +275,14 @@ class Unpacked(io.RawIOBase):
 
         return fill
 
-    def _of_decoder(self, make: Callable[[], _Decoder], *, one: bool) -> Callable[[], bytes | None]:
+    def _of_decoder(
+        self, make: Callable[[], _Decoder], *, one: bool, to_the_byte: bool
+    ) -> Callable[[], bytes | None]:
         """Return what gives the next bytes of streams that may follow each other; None: the end."""
         decoder: _Decoder | None = None
         ended = False
 
-        def fill() -> bytes | None:
+        def fill(limit: int = _OUT) -> bytes | None:
             nonlocal decoder, ended
             if ended and one:
                 return None
@@ -292,14 +296,51 @@ class Unpacked(io.RawIOBase):
                 if not data:
                     return b""
                 decoder = make()
-            found = decoder.decompress(data, _OUT)
+            found = decoder.decompress(data, limit)
             if decoder.eof:
                 self.unused, decoder, ended = decoder.unused_data, None, True
             elif not found and not data and decoder.needs_input:
                 raise EOFError("it ends in the middle: the rest is missing")
             return found
 
-        return fill
+        def begin_again() -> None:
+            nonlocal decoder, ended
+            decoder, ended, self.unused = None, False, b""
+
+        return self._to_the_byte(fill, begin_again) if to_the_byte else fill
+
+    def _to_the_byte(
+        self, fill: Callable[[int], bytes | None], begin_again: Callable[[], None]
+    ) -> Callable[[], bytes | None]:
+        """Return what gives the next bytes of a decoder that drops some where it meets damage.
+
+        Those are unpacked again, one by one.
+        """
+        start = self._file.tell()
+        done = 0
+        damage: lzma.LZMAError | None = None
+
+        def careful() -> bytes | None:
+            nonlocal done, damage
+            if damage is not None:
+                raise damage
+            try:
+                found = fill(_OUT)
+            except lzma.LZMAError as error:
+                damage = error
+                self._file.seek(start)
+                begin_again()
+                while done > 0:
+                    done -= len(fill(min(done, _OUT)) or b"")
+                rest = io.BytesIO()
+                with suppress(lzma.LZMAError, EOFError):  # known already
+                    while rest.tell() < _OUT and (byte := fill(1)) is not None:
+                        rest.write(byte)
+                return rest.getvalue()
+            done += len(found or b"")
+            return found
+
+        return careful
 
 
 def _zstd(file: IO[bytes]) -> Any:

@@ -492,5 +492,5 @@ def _sqlite(path: Path, member: str | None) -> Iterator[Item]:
                     outcome.log_id.encode() if isinstance(outcome, Call) and outcome.log_id else b""
                 )
                 yield Item(outcome, raw, None, None, f"{member}/{table}" if member else table)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the second of its own words
         yield Item(Reject("bad-sqlite", str(error)), b"", None, None, member)

@@ -91,7 +91,8 @@ def read_group(
         for _, run in groupby(window, key=lambda pair: pair[0].path):
             source = window[position][0]
             end = position + sum(1 for _ in run)
-            yield source, _collect(source, items[position:end], outcomes[position:end], masking)
+            for part in _collect(source, items[position:end], outcomes[position:end], masking):
+                yield source, part
             position = end
 
 
@@ -121,7 +122,7 @@ def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterat
     if reader_of(source, registry) is not None:
         for window in _windows([source], registry):
             items = [item for _, item in window]
-            yield _collect(source, items, _fold(items, registry), masking)
+            yield from _collect(source, items, _fold(items, registry), masking)
         return
     if documents.is_lines(source):
         yield from _read_lines(source, registry, masking)
@@ -145,10 +146,9 @@ def _read_alone(source: Source, registry: Registry, masking: Masking) -> Iterato
         outcomes.append(found)
         held += item.weight
         if len(items) >= BATCH_RECORDS or held > BATCH_BYTES:
-            yield _collect(source, items, outcomes, masking)
+            yield from _collect(source, items, outcomes, masking)
             items, outcomes, held = [], [], 0
-    if items:
-        yield _collect(source, items, outcomes, masking)
+    yield from _collect(source, items, outcomes, masking)
 
 
 def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
@@ -201,11 +201,16 @@ def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
 
 def _collect(
     source: Source, items: Sequence[Item], outcomes: Sequence[list[Outcome]], masking: Masking
-) -> Columns:
+) -> Iterator[Columns]:
+    """Yield the columns of records; more than one batch where their texts are long."""
     batch = Batch(masking, source.modified_at)
     for item, found in zip(items, outcomes, strict=True):
         for outcome in found:
             batch.add(
                 outcome, item.raw, line_no=item.line_no, offset=item.offset, member=item.member
             )
-    return batch.columns(lines=0, position=0)
+        if batch.characters > BATCH_BYTES:
+            yield batch.columns(lines=0, position=0)
+            batch = Batch(masking, source.modified_at)
+    if batch.records:
+        yield batch.columns(lines=0, position=0)

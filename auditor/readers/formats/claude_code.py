@@ -15,10 +15,11 @@ from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.finishing import finish
 from auditor.readers.formats import qwen_code
+from auditor.readers.history import History
 from auditor.readers.values import count, moment, number, one_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from auditor.readers.call import Outcome
 
@@ -59,7 +60,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Merge the lines of each answer and find its prompt along the chain of parents."""
     groups = [_lines(record) for record in records]
     lines = [line for group in groups for line in group]
-    chain = _Chain(lines)
+    chain, history = _Chain(lines), History()
     answers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, line in enumerate(lines):
         if (key := _answer_key(line)) is not None:
@@ -67,7 +68,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     outcomes: list[Outcome] = [_aside(line) for line in lines]
     kept: dict[str, Call] = {}
     for key, members in answers.items():
-        call = _call([lines[n] for n in members], chain)
+        call = _call([lines[n] for n in members], chain, history)
         sidechain = all(lines[n].get("isSidechain") for n in members)
         if sidechain and key[0] in kept:
             outcomes[members[0]] = NotCall("replayed in a sidechain", kept[key[0]])
@@ -113,9 +114,8 @@ class _Chain:
     def __init__(self, lines: Sequence[Json]) -> None:
         self._by_uuid = {str(line["uuid"]): line for line in lines if line.get("uuid")}
 
-    def before(self, line: Json) -> list[Json]:
-        """Return the messages before a line, oldest first."""
-        found: list[Json] = []
+    def above(self, line: Json) -> Iterator[Json]:
+        """Yield the messages before a line, newest first."""
         seen: set[str] = set()
         above = text(line.get("parentUuid"))
         while above is not None and above not in seen and above in self._by_uuid:
@@ -123,9 +123,8 @@ class _Chain:
             parent = self._by_uuid[above]
             message = parent.get("message")
             if isinstance(message, dict) and not parent.get("isMeta"):
-                found.append(message)
+                yield message
             above = text(parent.get("parentUuid"))
-        return found[::-1]
 
 
 def _total(message: Any) -> int:
@@ -133,7 +132,7 @@ def _total(message: Any) -> int:
     return sum(count(v) or 0 for v in usage.values()) if isinstance(usage, dict) else -1
 
 
-def _call(lines: list[Json], chain: _Chain) -> Call:
+def _call(lines: list[Json], chain: _Chain, history: History) -> Call:
     call = Call()
     first = lines[0]
     fullest = max((line["message"] for line in lines), key=_total)
@@ -146,7 +145,7 @@ def _call(lines: list[Json], chain: _Chain) -> Call:
             else ()
         )
     ]
-    api_shapes.anthropic.request(call, {"messages": chain.before(first)})
+    api_shapes.anthropic.request(call, {"messages": history.kept(chain.above(first))})
     api_shapes.anthropic.response(call, {**fullest, "content": content, "type": "message"})
     call.api_shape = "messages"
     call.provider = call.provider or providers.of_model(call.model or "") or "anthropic"

@@ -17,6 +17,7 @@ from auditor.readers.api_shapes import openai_responses
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.columns import identity
 from auditor.readers.finishing import finish
+from auditor.readers.history import History
 from auditor.readers.values import count, dumps, moment, one_of, text
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class _Session:
         self._meta: Json = {}
         self._model: str | None = None
         self._items: list[Json] = []
+        self._history = History()
         self._answered_from = 0
         self._totals: Json | None = None
         self._began: int | None = None
@@ -109,6 +111,7 @@ class _Session:
         call = Call()
         self._calls += not self._at_once(at)
         asked, made = self._split()
+        asked = self._history.kept(reversed(asked))
         openai_responses.request(call, {"instructions": self._instructions(), "input": asked})
         if made:
             api_shapes.openai_responses.response(call, {"output": made, "status": "completed"})

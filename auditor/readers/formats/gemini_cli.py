@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.readers import agent_sessions
 from auditor.readers.api_shapes import gemini
 from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.history import History
 from auditor.readers.values import moment, one_of, text
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
 def _outcomes(lines: Sequence[Json]) -> list[Outcome]:
     last = {_key(line): n for n, line in enumerate(lines)}
     said: dict[Any, list[Json]] = {}
+    history = History()
     found: list[Outcome] = []
     calls: dict[int, Call] = {}
     for n, line in enumerate(lines):
@@ -73,9 +75,9 @@ def _outcomes(lines: Sequence[Json]) -> list[Outcome]:
         if newest != n:
             found.append(NotCall("written again later"))
             continue
-        before = said.setdefault(line["_head"].get("sessionId"), [])
+        before = said.setdefault(text(line["_head"].get("sessionId")), [])
         if line.get("type") == "gemini" and isinstance(line.get("tokens"), dict):
-            calls[n] = _call(line, before)
+            calls[n] = _call(line, history.kept(reversed(before)))
             found.append(calls[n])
         else:
             found.append(NotCall(f"message of type {line.get('type')}"))

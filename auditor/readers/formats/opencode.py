@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import agent_sessions, usage
 from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.history import History
 from auditor.readers.values import count, moment, text
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     for found in parts.values():
         found.sort(key=lambda n: str(records[n]["id"]))  # ids grow with time
     sessions: dict[str, list[Json]] = defaultdict(list)
+    history = History()
     outcomes: dict[int, Outcome] = {}
     messages = [n for n, record in enumerate(records) if "role" in record]
     for n in sorted(messages, key=lambda n: (_began(records[n]) or 0, str(records[n]["id"]))):
@@ -53,11 +55,12 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
         before = sessions[str(message["sessionID"])]
         said = _said(message, own)
         if message.get("role") == "assistant" and isinstance(message.get("tokens"), dict):
+            asked = history.kept(reversed(before))
             steps = [m for m in parts[str(message["id"])] if _is_step(records[m])]
             if len(steps) > 1:
-                outcomes |= {m: _call(message, records[m], before, None) for m in steps}
+                outcomes |= {m: _call(message, records[m], asked, None) for m in steps}
             else:
-                outcomes[n] = _call(message, message, before, said[0] if said else None)
+                outcomes[n] = _call(message, message, asked, said[0] if said else None)
         before += said
     return [
         [outcomes.get(n) or NotCall("a part of a session", _owner(record, parts, outcomes))]

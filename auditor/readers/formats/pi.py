@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import agent_sessions, usage
 from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.history import History
 from auditor.readers.values import count, moment, one_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from auditor.readers.call import Outcome
 
@@ -43,9 +44,10 @@ def matches(record: Json) -> bool:
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Read each answer as a call, its prompt along the chain of parents."""
     head = next((record for record in records if record.get("type") == "session"), {})
+    history = History()
     by_id = {str(record.get("id")): record for record in records}
     return [
-        [_call(record, head, by_id)]
+        [_call(record, head, by_id, history)]
         if isinstance(_message(record).get("usage"), dict)
         else [NotCall(f"line of type {record.get('type')}")]
         for record in records
@@ -57,7 +59,7 @@ def _message(record: Json) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-def _call(record: Json, head: Json, by_id: dict[str, Json]) -> Call:
+def _call(record: Json, head: Json, by_id: dict[str, Json], history: History) -> Call:
     message = _message(record)
     counts = message["usage"]
     cost = counts.get("cost")
@@ -70,7 +72,7 @@ def _call(record: Json, head: Json, by_id: dict[str, Json]) -> Call:
         session=head.get("id"),
         project=head.get("cwd"),
         cost=cost.get("total") if isinstance(cost, dict) else None,
-        before=_before(record, by_id),
+        before=history.kept(_above(record, by_id)),
     )
     call.provider_response_id = text(message.get("responseId"))
     usage.set_tokens(
@@ -89,16 +91,14 @@ def _call(record: Json, head: Json, by_id: dict[str, Json]) -> Call:
     return agent_sessions.finished(call, said[0] if said else None)
 
 
-def _before(record: Json, by_id: dict[str, Json]) -> list[Json]:
-    """Return the messages before a line, oldest first."""
-    found: list[list[Json]] = []
+def _above(record: Json, by_id: dict[str, Json]) -> Iterator[Json]:
+    """Yield the messages before a line, newest first."""
     seen: set[str] = set()
     above = text(record.get("parentId"))
     while above is not None and above not in seen and above in by_id:
         seen.add(above)
-        found.append(_said(_message(by_id[above])))
+        yield from reversed(_said(_message(by_id[above])))
         above = text(by_id[above].get("parentId"))
-    return [message for messages in reversed(found) for message in messages]
 
 
 def _said(message: Json) -> list[Json]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import agent_sessions, usage
 from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.history import History
 from auditor.readers.values import count, moment, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from auditor.readers.call import Outcome
 
@@ -36,16 +37,17 @@ def matches(record: Json) -> bool:
 
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Read each answer with tokens as a call, its prompt along the chain of parents."""
+    history = History()
     by_uuid = {str(record.get("uuid")): record for record in records}
     return [
-        [_call(record, by_uuid)]
+        [_call(record, by_uuid, history)]
         if isinstance(record.get("usageMetadata"), dict)
         else [NotCall(f"line of type {record.get('type')}")]
         for record in records
     ]
 
 
-def _call(record: Json, by_uuid: dict[str, Json]) -> Call:
+def _call(record: Json, by_uuid: dict[str, Json], history: History) -> Call:
     call = agent_sessions.answer(
         name,
         log_id=record.get("uuid"),
@@ -53,7 +55,7 @@ def _call(record: Json, by_uuid: dict[str, Json]) -> Call:
         model=record.get("model"),
         session=record.get("sessionId"),
         project=record.get("cwd"),
-        before=_before(record, by_uuid),
+        before=history.kept(_above(record, by_uuid)),
     )
     _usage(call, record["usageMetadata"])
     said = _said(record)
@@ -75,16 +77,14 @@ def _usage(call: Call, found: Json) -> None:
     )
 
 
-def _before(record: Json, by_uuid: dict[str, Json]) -> list[Json]:
-    """Return the messages before a line, oldest first."""
-    found: list[list[Json]] = []
+def _above(record: Json, by_uuid: dict[str, Json]) -> Iterator[Json]:
+    """Yield the messages before a line, newest first."""
     seen: set[str] = set()
     above = text(record.get("parentUuid"))
     while above is not None and above not in seen and above in by_uuid:
         seen.add(above)
-        found.append(_said(by_uuid[above]))
+        yield from reversed(_said(by_uuid[above]))
         above = text(by_uuid[above].get("parentUuid"))
-    return [message for messages in reversed(found) for message in messages]
 
 
 def _said(record: Json) -> list[Json]:
