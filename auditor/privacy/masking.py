@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import re2
 
-from auditor.privacy.escapes import Unescaped
+from auditor.privacy.escapes import HIDING, of_json, of_url
 from auditor.privacy.rules import RULES, SECRET
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from auditor.privacy.escapes import Unescaped
     from auditor.privacy.rules import Rule
 
 _TOGETHER = 16
@@ -55,6 +56,7 @@ def _prefilter(*, secrets_only: bool) -> tuple[Any, tuple[Rule, ...]]:
     found = re2.Set.SearchSet(options)
     for rule in rules:
         found.Add(rule.hint)
+    found.Add(HIDING)
     found.Compile()
     return found, rules
 
@@ -75,10 +77,22 @@ def free_of_suspects(texts: Sequence[bytes], *, secrets_only: bool = False) -> l
 
 
 def suspects(text: str | bytes, *, secrets_only: bool = False) -> Sequence[Rule]:
-    """Return the rules that may match somewhere in a text; one pass, linear time."""
+    """Return the rules that may match somewhere in a text; one pass, linear time.
+
+    A text with escapes that may hide a key is searched as it is meant, too.
+    """
     found, rules = _prefilter(secrets_only=secrets_only)
-    hits = found.Match(text)
-    return [rules[index] for index in sorted(hits)] if hits else ()
+    matches = found.Match(text)
+    if not matches:
+        return ()
+    hits = set(matches)
+    if len(rules) in hits:
+        written = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        meant = without_surrogates(of_json(written).text)
+        for searched in (meant, of_url(meant).text):
+            hits.update(found.Match(searched) or ())
+        hits.remove(len(rules))
+    return [rules[index] for index in sorted(hits)]
 
 
 class Masker:
@@ -101,8 +115,10 @@ class Masker:
             value = without_surrogates(value)
         for rule in self._rules:
             if rule.kind == SECRET and "\\" in value:
-                value = self._apply(rule, value, Unescaped(value))
+                value = self._apply(rule, value, of_json(value))
             value = self._apply(rule, value)
+            if rule.kind == SECRET and "%" in value:
+                value = self._apply(rule, value, of_url(value))
         return value
 
     def value(self, value: Any) -> Any:
@@ -110,7 +126,11 @@ class Masker:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self.value(item) for item in value]
+            # Headers are also written as lists: name, value.
+            return [
+                self._field(before, item) if isinstance(item, str) else self.value(item)
+                for before, item in zip([None, *value], value, strict=False)
+            ]
         if isinstance(value, dict):
             return self._object(value)
         return value

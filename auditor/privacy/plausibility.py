@@ -26,7 +26,7 @@ _LONG = 20
 """A value this long without a digit may still be a key."""
 
 _FILLERS = re.compile(
-    r"example|placeholder|your[_-]|[_-]your|redacted|x{4}|\*{3}|dummy|change[_-]?me|"
+    r"example|placeholder|your[_-]|[_-]your|redacted|(?-i:x{4}|X{4})|\*{3}|dummy|change[_-]?me|"
     r"insert[_-]|replace[_-]|not[_-]?real|[_-]here\b|goes[_-]here|(?:key|token|secret)here|"
     r"abcdefghijkl|\.\.\.|\u2026|\[[A-Z]+:",
     re.IGNORECASE,
@@ -61,7 +61,8 @@ _REFERENCE = re.compile(
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_]+\d{0,2}[!?]?")
 _ODD_CASE = re.compile(r"[A-Z][a-z][A-Z]|[a-z][A-Z]{2,}[a-z]")
-_CALLED = re.compile(r"[A-Za-z_][\w.]*[(\[].*", re.DOTALL)
+_CALLED = re.compile(r"\$?[A-Za-z_][\w.]*[(\[][^!@#$%^&\s]*")
+_LINE_END = re.compile(r"(?<!\\)\\+[nr]")
 _PORT = re.compile(r"\d{1,5}(?:$|/)")
 _PRIVATE_NETWORKS = (0, 10, 127)
 _E164_DIGITS = range(9, 16)
@@ -87,11 +88,13 @@ def is_no_words(value: str) -> bool:
     """Return whether a key with hyphens is not words with hyphens."""
     longest = max(re.split(r"[-_]", value), key=len)
     cases = any(c.isupper() for c in value) and any(c.islower() for c in value)
-    return is_mixed(value) and (cases or (len(longest) >= _LONG_WORD and _is_mixed(longest)))
+    mixed = is_mixed(value) and (cases or (len(longest) >= _LONG_WORD and _is_mixed(longest)))
+    return mixed or (is_key(value) and len(value) >= _LONG and _is_random_case(value))
 
 
 def is_opaque(value: str) -> bool:
     """Return whether a value behind ``api_key:`` or ``Bearer`` is a key, not a name or a number."""
+    value = _first_line(value)
     if not is_key(value) or _is_reference(value) or _is_code(value):
         return False
     if len(value) < _OPAQUE_LENGTH:
@@ -102,6 +105,7 @@ def is_opaque(value: str) -> bool:
 
 def is_password(value: str) -> bool:
     """Return whether a value behind ``password:`` is one that somebody chose."""
+    value = _first_line(value)
     if _is_filler(value) or _is_reference(value) or value.casefold() in _DEFAULTS:
         return False
     if len(set(value)) <= len("****") or _is_code(value):
@@ -109,6 +113,12 @@ def is_password(value: str) -> bool:
     signs = any(not c.isalnum() and c not in "_-.,/" for c in value)
     letters = any(c.isalpha() for c in value)
     return letters and (any(c.isdigit() for c in value) or signs or _is_random_case(value))
+
+
+def is_strong_password(value: str) -> bool:
+    """Return whether a password mixes what nobody mixes in a word or a name in code."""
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum() and c not in "_-.,/")
+    return is_password(value) and sum(any(map(kind, value)) for kind in kinds) > len("aA")
 
 
 def is_url_password(value: str) -> bool:
@@ -154,6 +164,7 @@ CHECKS: Mapping[str, Callable[[str], bool]] = {
     "no-words": is_no_words,
     "opaque": is_opaque,
     "password": is_password,
+    "strong-password": is_strong_password,
     "url-password": is_url_password,
     "basic": is_basic,
     "aws-secret": is_aws_secret,
@@ -164,6 +175,11 @@ CHECKS: Mapping[str, Callable[[str], bool]] = {
     "public-ipv4": is_public_ipv4,
 }
 """The checks by the names that ``rules.toml`` has for them."""
+
+
+def _first_line(value: str) -> str:
+    """Return a value without the lines behind it, where their ends are written as in JSON."""
+    return _LINE_END.split(value, maxsplit=1)[0]
 
 
 def _is_filler(value: str) -> bool:

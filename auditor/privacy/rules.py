@@ -29,12 +29,13 @@ _PARTS = {
     "wide": r"(?:\s|\\+[tnrf]){0,40}",
     "names": r"api[ _-]?key|apikey|api[ _-]?secret|x-goog-api-key|"
     r"(?:access|secret|private|encryption|signing|auth|account|subscription|shared|master|license|"
-    r"service|deploy|storage|admin|consumer|client|app|function|webhook|integration)[_-]?key|"
+    r"service|deploy|storage|admin|consumer|client|app|application|function|webhook|integration)"
+    r"[_-]?key|secret[_-]?key[_-]?base|x-[a-z0-9-]{1,40}-(?:token|key|secret)|"
     r"(?:client|app|consumer|shared|webhook|signing|jwt|session|cookie|oauth|hmac)[_-]?secret|"
     r"secret|credentials?|authorization|"
     r"(?:access|auth|authorization|refresh|id|api|bot|bearer|security|session|oauth|personal|"
-    r"deploy|vault|github|gitlab|slack|jwt|push|device|user|app|service)[_-]?token|"
-    r"(?-i:[A-Z0-9]_TOKEN)|(?:^|[^A-Za-z_-]|\\+[tnrf]|\\u00..)token|connection[_-]?string",
+    r"deploy|vault|github|gitlab|slack|jwt|push|device|user|app|service|private|server|job)[_-]?token|"
+    r"(?-i:[A-Z0-9]_(?:TOKEN|PAT))|(?:^|[^A-Za-z_-]|\\+[tnrf]|\\u00..)token|connection[_-]?string",
 }
 """What stands for ``<edge>``, ``<start>`` and so on in patterns and hints.
 
@@ -79,8 +80,7 @@ def _rule(row: Mapping[str, str]) -> Rule:
         pattern, hint = _filled(row["pattern"]), _filled(row["hint"])
     else:
         begins, form = row.get("begins", ""), row["form"]
-        apart = "check" in row or not _TELLING_SIGN.search(begins)
-        pattern = f"{_KEY_START if apart else ''}({begins}{form})"
+        pattern = f"{_before(begins, checked='check' in row)}({begins}{form})"
         hint = row.get("hint") or begins + _beginning_of(form)
     return Rule(
         rule_id=row["id"],
@@ -94,8 +94,21 @@ def _rule(row: Mapping[str, str]) -> Rule:
     )
 
 
+def _before(begins: str, *, checked: bool) -> str:
+    """Return what may stand before a key.
+
+    Where a log joins the parts of a text, a word may end right before it: "seeAKIA...". It may not
+    where the word and the beginning could be one: "task-...".
+    """
+    if not checked and _TELLING_SIGN.search(begins):
+        return ""
+    return _KEY_START if checked and begins[:1].islower() else _KEY_START + _WORD
+
+
+_WORD = "(?:[A-Z]?[a-z]{1,15}|[0-9]{1,6})?"
+
 _TELLING_SIGN = re.compile(r"\w{2}(?:[_-]|\\\.)|[_-]\)")
-"""What no word holds: such a beginning is found behind a letter too, where parts were joined."""
+"""What no word holds: such a beginning is found behind anything."""
 
 _TELLING = 12
 """How many characters of a key are looked for before its whole form is."""

@@ -164,9 +164,13 @@ def marked(path):
         return bool(connection.execute("SELECT 1 FROM meta WHERE key = 'deletion'").fetchall())
 
 
-@pytest.mark.parametrize("kill_at", [5, 12, 30, 38, 60, 90])
+FORGET, PURGE = ("forget", "--user", "u1", "--yes"), ("purge", "--text")
+
+
 @pytest.mark.parametrize(
-    "words", [("forget", "--user", "u1", "--yes"), ("purge", "--text")], ids=["forget", "purge"]
+    ("words", "kill_at"),
+    [(FORGET, 12), (FORGET, 38), (FORGET, 90), (PURGE, 12), (PURGE, 38)],
+    ids=lambda value: value if isinstance(value, int) else value[0],
 )
 def test_a_deletion_that_is_killed_is_finished_by_the_next_command(
     on_disk, tmp_path, words, kill_at

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _OVERLOAD = frozenset({429, 503, 529})
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_REPLY = 64 * 1024 * 1024
 _LONGEST_WORDS = 300
+_KEY_HEADERS = ("authorization", "x-api-key")
 _TOO_LONG = (
     "context length", "context_length", "context size", "context window", "maximum context",
     "too long", "exceed_context", "max_model_len", "input length", "num_ctx",
@@ -151,13 +153,12 @@ def failure_of(error: Exception) -> Failure:
 def failure_told_by(reply: httpx2.Response) -> Failure:
     """Return what a reply with an error status means; its body has been read."""
     words = reply.text
-    if key := reply.request.headers.get("authorization", "").removeprefix("Bearer "):
-        words = words.replace(key, "[SECRET:api-key]")  # the one we sent may have any form
-    try:
-        detail = _message(json.loads(words))
-    except (ValueError, RecursionError):
-        detail = _without_secrets(words)
-    return _failure(detail, reply)
+    with suppress(ValueError, RecursionError):
+        words = _message(json.loads(words))
+    for name in _KEY_HEADERS:
+        if key := reply.request.headers.get(name, "").removeprefix("Bearer "):
+            words = words.replace(key, "[SECRET:api-key]")  # the one we sent may have any form
+    return _failure(_without_secrets(words), reply)
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
@@ -230,7 +231,7 @@ def _object(text: str) -> Mapping[str, Any]:
         detail = f"not a JSON object: {_without_secrets(text)[:200]!r}"
         raise Failure(error="invalid-response", detail=detail, transient=True)
     if value.get("error"):
-        raise _failure(_message(value), None)
+        raise _failure(_without_secrets(_message(value)), None)
     return value
 
 
@@ -260,7 +261,7 @@ def _message(value: Any) -> str:
     error = value.get("error", value) if isinstance(value, dict) else value
     if isinstance(error, dict):
         error = error.get("message") or error.get("type") or json.dumps(error)
-    return _without_secrets(str(error))
+    return str(error)
 
 
 def _without_secrets(text: str) -> str:

@@ -355,7 +355,7 @@ class Batch:
             tool_calls,
             texts[2],
             as_json(call.extra_units) if call.extra_units else None,
-            as_json(call.inner_usage) if call.inner_usage else None,
+            _masked(in_labels, call.inner_usage) if call.inner_usage else None,
             *plain,
         )
 

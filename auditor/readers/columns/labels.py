@@ -7,10 +7,12 @@ and files apart.
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from auditor.privacy.masking import Masker, suspects
 from auditor.readers.columns import identity
+from auditor.readers.values import dumps
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call
@@ -31,15 +33,19 @@ LABELS = (
     "team",
     "finish_reason",
     "service_tier",
+    "region",
 )
 """The columns of a call that are names."""
 
+_labels = attrgetter(*LABELS)
 _HASH_DIGITS = 8
 
 
 def masker_of(call: Call) -> Masker:
     """Return a masker for the names of a call; most have none to mask."""
-    searched = "\0".join(getattr(call, name) or "" for name in LABELS)
+    searched = "\0".join(filter(None, _labels(call)))
+    if call.inner_usage:
+        searched += dumps(call.inner_usage)  # names models, too
     return Masker(suspects(searched, secrets_only=True))
 
 
