@@ -1,6 +1,6 @@
 """Are secrets masked, and is nothing else? Planted ones and decoys through ``auditor ingest``.
 
-Secrets of 60 kinds are drawn from their forms by a seed (never real keys) and written into logs: in
+Secrets of 95 kinds are drawn from their forms by a seed (never real keys) and written into logs: in
 prose, in code, escaped, in JSON within JSON, behind names of fields, in fields that are no texts, in
 errors and in lines that cannot be read. Then every column of every table, what the terminal printed
 and the report are searched for them. Decoys are written alike; each must still be there.
@@ -27,6 +27,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 
@@ -145,6 +146,28 @@ def keys_with_a_form() -> dict[str, Make]:
         "twilio": lambda r: "SK" + r.of(HEX, 32),
         "sendgrid": lambda r: f"SG.{r.of(URL, 22)}.{r.of(URL, 43)}",
         "mailgun": lambda r: "key-" + r.of(HEX, 32),
+        "openai session": lambda r: "sess-" + r.of(ALNUM, 40),
+        "new relic license": lambda r: r.of(HEX, 36) + "NRAL",
+        "mailgun private": lambda r: f"{r.of(HEX, 32)}-{r.of(HEX, 8)}-{r.of(HEX, 8)}",
+        "mailchimp": lambda r: f"{r.of(HEX, 32)}-us{r.randrange(1, 22)}",
+        "stripe client": lambda r: f"pi_{r.of(ALNUM, 24)}_secret_{r.of(ALNUM, 25)}",
+        "discord mfa": lambda r: "mfa." + r.of(URL, 84),
+        "discord webhook": lambda r: (
+            f"https://discord.com/api/webhooks/{r.randrange(10**17, 10**18)}/{r.of(URL, 68)}"
+        ),
+        "slack client": lambda r: (
+            f"xoxc-{r.of(string.digits, 11)}-{r.of(string.digits, 11)}-{r.of(HEX, 64)}"
+        ),
+        "databricks oauth": lambda r: "dose" + r.of(HEX, 32),
+        "terraform cloud": lambda r: f"{r.of(ALNUM, 14)}.atlasv1.{r.of(URL, 67)}",
+        "supabase": lambda r: "sbp_" + r.of(HEX, 40),
+        "atlassian": lambda r: "ATATT3xFfGF0" + r.of(URL, 171) + "=" + r.of("0123456789ABCDEF", 8),
+        "google refresh": lambda r: "1//0" + r.of(URL, 98),
+        "aws session": lambda r: "IQoJb3JpZ2luX2VjE" + r.of(B64, 300),
+        "age": lambda r: "AGE-SECRET-KEY-1" + r.of("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58),
+        "sentry dsn": lambda r: (
+            f"https://{r.of(HEX, 32)}@o{r.randrange(10**6)}.ingest.sentry.io/4504"
+        ),
         "json web token": Draw.json_web_token,
         "private key": lambda r: _armoured(
             r, r.choice(["RSA ", "EC ", "OPENSSH ", ""]) + "PRIVATE KEY"
@@ -152,6 +175,10 @@ def keys_with_a_form() -> dict[str, Make]:
         "pgp key": lambda r: _armoured(r, "PGP PRIVATE KEY BLOCK"),
         "database": lambda r: (
             f"{r.choice(['postgres', 'mysql', 'mongodb+srv'])}://app:{r.of(ALNUM, 14)}@db.internal:5432/app"
+        ),
+        "oracle": lambda r: f"jdbc:oracle:thin:app/{r.of(ALNUM, 14)}@db.internal:1521/x",
+        "sql server": lambda r: (
+            f"jdbc:sqlserver://db:1433;databaseName=x;user=sa;password={r.of(ALNUM, 14)};encrypt=true"
         ),
         "broker": lambda r: (
             f"{r.choice(['amqps', 'redis', 'kafka'])}://{r.choice(['', 'ci'])}:{r.of(ALNUM, 14)}@mq.internal:5671/"
@@ -177,6 +204,17 @@ def named_secrets() -> dict[str, Make]:
         "query": lambda r: f"GET /v1/items?page=2&access_token={r.of(URL, 36)}",
         "odbc": lambda r: f"Server=db;Uid=app;Pwd={r.of(ALNUM, 12)};Encrypt=yes",
         "option": lambda r: f"deploy --user ci --password {r.password()}",
+        "jaas": lambda r: (
+            "org.apache.kafka.common.security.plain.PlainLoginModule required "
+            f'username="svc" password="{r.password()}";'
+        ),
+        "registry": lambda r: (
+            '{"auths": {"registry.acme.dev": {"auth": "'
+            + base64.b64encode(f"svc:{r.of(ALNUM, 15)}".encode()).decode()
+            + '"}}}'
+        ),
+        "command line": lambda r: f"mysqldump -u root -p{r.of(ALNUM, 11)}7 -h db.internal",
+        "header pair": lambda r: f'[["Host", "acme.dev"], ["X-Api-Key", "{r.of(ALNUM, 32)}"]]',
         "cookie": lambda r: f"Cookie: lang=de; session_id={r.of(ALNUM, 40)}",
     }
 
@@ -193,12 +231,14 @@ def core(secret: str) -> list[str]:
         return [line for line in secret.splitlines() if not line.startswith("-----")]
     for separator in ("sig=", "AccountKey=", "SharedAccessKey=", "Basic ", "Bearer ", "_id=", "token=",
                       "Pwd=", "x-api-key: ", "password: ", "PASSWORD=", "API_KEY=", "access_key = ",
-                      "--password ", "services/"):  # fmt: skip
+                      "--password ", "services/", "webhooks/", 'password="', ";password=",
+                      '"auth": "', " -p", 'Api-Key", "', "thin:app/"):  # fmt: skip
         if separator in text:
             text = text.split(separator, 1)[1]
     if "@" in text and "://" in text:
-        text = text.split("://", 1)[1].split("@")[0].rsplit(":", 1)[1]
+        text = text.split("://", 1)[1].split("@")[0].rsplit(":", 1)[-1]
     text = text.strip("\"'").split(";")[0].split("'")[0].split("&")[0]
+    text = text.split('"')[0].split(" -h")[0].split("@db.")[0].rstrip("=")
     half = max(6, len(text) // 2)
     return [text[-half:][:24]] if len(text) > 12 else [text]
 
@@ -209,6 +249,10 @@ def php_slashes(text: str) -> str:
 
 def go_escapes(text: str) -> str:
     return text.replace("&", "\\u0026").replace("=", "\\u003d").replace("<", "\\u003c")
+
+
+def code_points(text: str) -> str:
+    return text.replace("-", "\\u002d").replace("_", "\\u005f").replace("=", "\\u003d")
 
 
 # -- where they stand --------------------------------------------------------------------------------
@@ -262,6 +306,12 @@ def _parts(n: int, text: str) -> dict[str, object]:
     return chat(n, [{"type": "text", "text": "see"}, {"type": "text", "text": text}])
 
 
+def _cut(text: str) -> list[dict[str, str]]:
+    """A log of a stream writes a text in parts."""
+    half = len(text) // 2
+    return [{"type": "text", "text": part} for part in ("it is ", text[:half], text[half:])]
+
+
 def _tools(n: int, text: str) -> dict[str, object]:
     record = chat(n, "hello")
     tool = {
@@ -301,6 +351,9 @@ TEXTS: dict[str, Callable[[int, str], object]] = {
     "json in json in json": lambda n, s: _in_arguments(n, s, 3),
     "escaped slashes": lambda n, s: chat(n, json.dumps({"body": s}).replace("/", "\\/")),
     "go escapes": lambda n, s: chat(n, go_escapes(json.dumps({"body": s}))),
+    "code points": lambda n, s: chat(n, code_points(json.dumps({"body": s}))),
+    "address": lambda n, s: chat(n, f"https://acme.dev/?next={quote(s, safe='')}"),
+    "cut into parts": lambda n, s: chat(n, _cut(s)),
     "slashes in json in json": lambda n, s: _in_arguments(n, php_slashes(s), 2),
     "log of a tool": lambda n, s: chat(n, f"\x1b[32mINFO\x1b[0m env: \x1b[1m{s}\x1b[0m"),
     "error": _failed,
@@ -319,6 +372,20 @@ NAMES: dict[str, Callable[[int, str], object]] = {
     "field name": lambda n, s: chat(n, "hello", metadata={s: "yes"}),
 }
 """Places for one word without spaces."""
+
+
+_ESCAPED = ("escaped slashes", "go escapes", "code points", "address", "slashes in json in json",
+            "json in json", "json in json in json")  # fmt: skip
+_UNREAD = ("bad line", "bad line, cut", "unknown record")
+_PARTS = ("parts", "cut into parts")
+GROUPS = {
+    "in texts": [place for place in TEXTS if place not in (*_ESCAPED, *_UNREAD, *_PARTS)],
+    "escaped, nested": _ESCAPED,
+    "in parts of a text": _PARTS,
+    "names and ids": tuple(NAMES),
+    "lines not read": _UNREAD,
+    "fields by their name": ("field",),
+}
 
 
 def fields(r: Draw, n: int) -> tuple[str, object]:
@@ -443,13 +510,19 @@ def everything_kept(folder: Path, printed: str) -> str:
     return "\n".join(parts)
 
 
-def ingest(lines: list[object], folder: Path, name: str = "log.jsonl") -> str:
+def ingest(
+    lines: list[object], folder: Path, name: str = "log.jsonl", *, report: bool = False
+) -> str:
     log = folder / name
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     log.write_text("\n".join(texts) + "\n", encoding="utf-8")
     printed = auditor(folder, "ingest", log.name)
     printed += auditor(folder, "rejects") + auditor(folder, "spend", "--by", "model")
-    return everything_kept(folder, printed + auditor(folder, "report"))
+    if report:
+        settings = "[sample]\ntop = 1\nsamples = 1\n"  # the page is wanted, not its verdicts
+        (folder / "auditor.toml").write_text(settings, encoding="utf-8")
+        printed += auditor(folder, "report")
+    return everything_kept(folder, printed)
 
 
 def plain(text: str) -> str:
@@ -460,6 +533,11 @@ def plain(text: str) -> str:
         ("\\/", "/"),
         ("\\u0026", "&"),
         ("\\u003d", "="),
+        ("\\u002d", "-"),
+        ("\\u005f", "_"),
+        ("%2B", "+"),
+        ("%2F", "/"),
+        ("%3D", "="),
         ('\\"', '"'),
         ("\\n", "\n"),
     ):
@@ -479,7 +557,7 @@ def main() -> None:
     secrets = planted(r, options.each)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        kept = plain(ingest([record for *_, record in secrets], Path(folder)))
+        kept = plain(ingest([record for *_, record in secrets], Path(folder), report=True))
     missed = [(kind, place, piece) for kind, place, piece, _ in secrets if piece in kept]
     held_by_name = [one for one in secrets if one[0].startswith("name")]
     missed_by_name = [one for one in missed if one[0].startswith("name")]
@@ -508,6 +586,10 @@ def main() -> None:
     print(
         f"told by a name:    {len(held_by_name):,}, recall {1 - len(missed_by_name) / len(held_by_name):.4f}"
     )
+    for group, places in GROUPS.items():
+        here = [place for _, place, *_ in secrets if place in places]
+        lost = [place for _, place, _ in missed if place in places]
+        print(f"  {group + ':':22} {len(here):,}, recall {1 - len(lost) / len(here):.4f}")
     print(
         f"decoys:            {len(alike):,}, masked in vain {len(spoiled) / len(alike):.4f} (limit .02)"
     )

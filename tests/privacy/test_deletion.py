@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command_line
 import duckdb
 import pytest
 import report_database
@@ -173,7 +174,7 @@ FORGET, PURGE = ("forget", "--user", "u1", "--yes"), ("purge", "--text")
     ids=lambda value: value if isinstance(value, int) else value[0],
 )
 def test_a_deletion_that_is_killed_is_finished_by_the_next_command(
-    on_disk, tmp_path, words, kill_at
+    on_disk, tmp_path, monkeypatch, capsys, words, kill_at
 ):
     on_disk.execute("UPDATE rejects SET excerpt = NULL")  # of no user: the line was not read
     on_disk.close()
@@ -182,8 +183,9 @@ def test_a_deletion_that_is_killed_is_finished_by_the_next_command(
     assert killed.returncode in (-signal.SIGKILL, 0)  # purge has fewer statements
     begun = marked(path)
     assert begun or killed.returncode == 0
-    after = command(tmp_path, "spend", "--json")
-    told = json.loads(after.stdout)["warnings"]
+    monkeypatch.chdir(tmp_path)
+    after = command_line.command(monkeypatch, capsys, "spend", "--json")
+    told = json.loads(after.out)["warnings"]
     assert (
         any(f"auditor {words[0]}' was interrupted; it is finished" in one for one in told) == begun
     )
