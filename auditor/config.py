@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
@@ -22,14 +23,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from auditor import trust as trusting
 from auditor.domain import MAX_OUTPUT_TOKENS
 from auditor.errors import ConfigError
 from auditor.pricing.price_book import PricesConfig
 from auditor.readers.mapped import FormatTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from pydantic.fields import FieldInfo
 
 FILE_NAME = "auditor.toml"
@@ -55,6 +55,8 @@ class IngestConfig(Section):
 
     redact: bool = False
     """Mask personal data as well as secrets."""
+    processes: Annotated[int, Field(ge=1)] | None = None
+    """How many processes read large logs; unset: one on each core."""
 
 
 class CategorizeConfig(Section):
@@ -198,27 +200,62 @@ class Config(Section):
     """Formats of the user's own, by name: where in a record each fact lies."""
 
 
-def load_config(path: Path | None = None, *, start: Path | None = None) -> Config:
+Trust = Callable[[Path, Sequence[str]], bool]
+"""Asks the user whether settings that were found may name what they name."""
+
+_MOST_BYTES = 4 << 20
+
+
+def load_config(
+    path: Path | None = None, *, start: Path | None = None, trust: Trust | None = None
+) -> Config:
     """Read ``path``, else the nearest ``auditor.toml`` upward from ``start``, else the defaults.
 
     Paths inside the file are relative to it. A ``criteria.yaml`` in the same folder is used when
-    ``[grade]`` names none.
+    ``[grade]`` names none. A file that was found, of a folder above or of another user, is used
+    only after ``trust`` agreed to the servers, commands and files outside its folder it names.
 
     Raises:
-        ConfigError: unreadable, no TOML, an unknown key or a value out of range.
+        ConfigError: unreadable, no TOML, an unknown key, a value out of range, or not trusted.
     """
     start = start or Path.cwd()
     found = path or _find(start)
     if found is None:
         return _anchored(Config(), start)
     try:
-        data = tomllib.loads(found.read_text(encoding="utf-8"))
+        data = tomllib.loads(_text_of(found))
     except OSError as error:
         raise ConfigError(f"{found}: {error.strerror}", hint="check --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         hint = "write it as TOML: [sample] on a line, top = 10 on the next"
         raise ConfigError(f"{found}: {error}", hint=hint) from error
-    return _anchored(_validated(data, str(found)), found.parent)
+    config = _anchored(_validated(data, str(found)), found.parent)
+    if path is None and not trusting.is_of_the_user(found, start):
+        _agree(found, data, config, trust)
+    return config
+
+
+def _text_of(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a pipe or a device"
+        raise ConfigError(f"{path} is {kind}", hint="check --config")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ConfigError(f"{path} is too large to be settings", hint="check --config")
+    return path.read_text(encoding="utf-8")
+
+
+def _agree(path: Path, data: Mapping[str, Any], config: Config, trust: Trust | None) -> None:
+    """Have the user agree to what the settings of somebody else name."""
+    folder = path.parent.resolve()
+    beside = config.grade.criteria
+    named = trusting.named(data, folder)
+    if "criteria" not in data.get("grade", {}) and beside and not beside.is_relative_to(folder):
+        named.append(f"{CRITERIA_NAME}: the file {beside}")
+    if named and (trust is None or not trust(path, named)):
+        raise ConfigError(
+            f"{path} is not of this folder or not yours, and names {'; '.join(named)}",
+            hint=f"if you trust it, say so: --config {path}",
+        )
 
 
 def override(config: Config, flags: Mapping[str, Mapping[str, Any]]) -> Config:

@@ -29,14 +29,18 @@ class ExitCode(IntEnum):
 
 
 class AuditorError(Exception):
-    """What went wrong in one line; ``hint`` is a command or a setting that mends it."""
+    """What went wrong in one line; ``hint`` is a command or a setting that mends it.
+
+    ``paste`` are lines for a file that the hint names, to be copied as they are.
+    """
 
     exit_code = ExitCode.FAILED
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, paste: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.paste = paste
 
 
 class ConfigError(AuditorError):

@@ -44,6 +44,8 @@ class StageContext:
     only: CallFilter = field(default_factory=CallFilter)
     """Which calls of the logs to read."""
     output: Path = Path(REPORT_NAME)
+    overwrite: bool = False
+    """Give up what lies where the report goes, whoever wrote it."""
     command: str = "auditor audit"
     """The command as it was typed; the report prints it."""
     agreed: AbstractSet[str] | None = None

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 from categories_log import Log
+from categories_measures import weighted_ari
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -43,7 +44,7 @@ from auditor.ingest import stage as ingest
 from auditor.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("AUDITOR_DATA", HERE.parents[1] / "shared" / "data"))
@@ -52,26 +53,6 @@ WORKLOADS = ("saas-support.openai", "dev-tools.anthropic", "open-chat.openai")
 
 
 # -- measures --------------------------------------------------------------------------------------
-
-
-def weighted_ari(
-    truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, Any]
-) -> float:
-    """Adjusted Rand index over pairs of calls, a pair counting the product of its weights."""
-
-    def pairs(keys: Iterable[object]) -> float:
-        total: dict[object, float] = defaultdict(float)
-        square: dict[object, float] = defaultdict(float)
-        for key, w in zip(keys, weights, strict=True):
-            total[key] += w
-            square[key] += w * w
-        return sum((total[key] ** 2 - square[key]) / 2 for key in total)
-
-    both, rows, columns = pairs(zip(truth, found, strict=True)), pairs(truth), pairs(found)
-    everything = (weights.sum() ** 2 - (weights**2).sum()) / 2
-    expected = rows * columns / everything
-    most = (rows + columns) / 2
-    return (both - expected) / (most - expected) if most != expected else 1.0
 
 
 def purity(truth: Sequence[str], found: Sequence[str], weights: np.ndarray[Any, Any]) -> float:
@@ -339,7 +320,7 @@ def scale(calls: Sequence[int] = (100_000,), **_: object) -> None:
             done = subprocess.run(
                 [sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True
             )
-            k, cpu, rss = done.stdout.split()
+            k, cpu, rss = done.stdout.split()[-3:]  # after what DuckDB says of its progress
             gib = int(rss) / (2**20 if sys.platform != "darwin" else 2**30)
             print(
                 f"{n:9,d} calls ({path.stat().st_size / 2**20:.0f} MiB): {float(cpu):6.1f} CPU-s, {float(cpu) / n * 1e6:.0f} µs a call, {gib:.2f} GiB, {k} categories",

@@ -8,19 +8,18 @@ r"""Ingest beside the analyze step of two other tools, on the same calls in the 
 
 The peers do not read the log as it is: the calls are written anew in the format of each first
 (which is not timed), without the broken lines, which one of them refuses, and with the token
-counts where they look for them. Peak memory is that of the largest process.
+counts where they look for them. Peak memory is that of all processes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
+
+import measured_run
 
 
 def flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -83,20 +82,6 @@ def rewrite(log: Path, target: Path, form: Any) -> None:
             file.write(json.dumps(form(record)) + "\n")
 
 
-def timed(name: str, command: list[str | Path]) -> tuple[float, float, float]:
-    """Run a command; return its wall seconds, CPU seconds and peak memory in MiB."""
-    began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    if status:
-        sys.exit(f"{name} failed with status {status}")
-    found = wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-    print(f"{name:18} wall {found[0]:7.1f} s  CPU {found[1]:7.1f} s  peak {found[2]:7.0f} MiB",
-          flush=True)  # fmt: skip
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("log", type=Path)
@@ -106,7 +91,8 @@ def main() -> None:
     database = args.log.with_suffix(".peers.duckdb")
     database.unlink(missing_ok=True)
     auditor = Path(sys.executable).with_name("auditor")
-    ours = timed("auditor ingest", [auditor, "ingest", args.log, "--db", database])
+    ingest = [auditor, "ingest", args.log, "--db", database]
+    ours = measured_run.run("auditor ingest", ingest, quiet=True)
     for name, program, form in (
         ("llm-route-audit", args.llm_route_audit, disjoint),
         ("frugon", args.frugon, flat),
@@ -116,7 +102,7 @@ def main() -> None:
         theirs = args.log.with_suffix(f".{name}.jsonl")
         if not theirs.exists():
             rewrite(args.log, theirs, form)
-        found = timed(f"{name} analyze", [program, "analyze", theirs])
+        found = measured_run.run(f"{name} analyze", [program, "analyze", theirs], quiet=True)
         ratios = ", ".join(
             f"{label} {a / b:.2f}"
             for label, a, b in zip(("wall", "CPU", "memory"), ours, found, strict=True)

@@ -21,6 +21,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import measured_run
+
+if TYPE_CHECKING:
+    from measured_run import Cost
 
 COLUMNS = (
     "{id: 'VARCHAR', timestamp: 'TIMESTAMPTZ', status: 'INTEGER', latency_ms: 'DOUBLE', request: "
@@ -152,32 +158,26 @@ def duck(path: Path, db: Path) -> None:
     connection.close()
 
 
-def ours(path: Path, db: Path, *, classes: bool) -> None:
+def ours(path: Path, db: Path, *, classes: bool, processes: int) -> None:
     """Load by ingest."""
     from auditor.ingest import stage as ingest
     from auditor.store.store import Store
 
     with Store.open(db) as store:
-        result = ingest.run(store, [path], ingest.IngestSettings(classes=classes))
+        result = ingest.run(
+            store, [path], ingest.IngestSettings(classes=classes, processes=processes)
+        )
         row = result.detail["sources"][0]
         print("    ", {k: str(v) for k, v in row.items() if k != "path"}, f"{result.seconds:.1f} s")
 
 
-def measured(step: str, path: Path, db: Path) -> tuple[float, float]:
-    """Run one step in a process of its own; return its CPU and wall seconds."""
-    began = time.monotonic()
-    child = subprocess.Popen(
-        [sys.executable, __file__, "--step", step, "--log", str(path), "--db", str(db)]
-    )
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise SystemExit(f"{step} failed")
-    wall, cpu = time.monotonic() - began, usage.ru_utime + usage.ru_stime
-    print(f"{step:12} cpu {cpu:7.1f} s  wall {wall:7.1f} s  peak {usage.ru_maxrss / 1024:6.0f} MiB")
-    return cpu, wall
+def measured(step: str, path: Path, db: Path, processes: int) -> Cost:
+    """Run one step in a process of its own, and whatever processes it starts."""
+    command = [sys.executable, __file__, "--step", step, "--log", str(path), "--db", str(db)]
+    return measured_run.run(step, [*command, "--processes", str(processes)])
 
 
-def killed(path: Path, db: Path, after: float) -> None:
+def killed(path: Path, db: Path, after: float, processes: int) -> None:
     """Kill a run in the middle, complete it and compare with what an undisturbed run wrote."""
     child = subprocess.Popen(
         [sys.executable, __file__, "--step", "ours", "--log", str(path), "--db", str(db)],
@@ -186,7 +186,7 @@ def killed(path: Path, db: Path, after: float) -> None:
     time.sleep(after)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    measured("ours", path, db)
+    measured("ours", path, db, processes)
 
 
 def digest(db: Path) -> tuple[object, ...]:
@@ -209,6 +209,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/auditor-scale"))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--kill-after", type=float, default=0.0)
     parser.add_argument("--long-lines", action="store_true", help="only lines of 100 MB")
     parser.add_argument("--step")
@@ -218,11 +219,12 @@ def main() -> None:
     if given.step == "duckdb":
         duck(given.log, given.db)
     elif given.step:
-        ours(given.log, given.db, classes=given.step != "ours-plain")
+        classes = given.step != "ours-plain"
+        ours(given.log, given.db, classes=classes, processes=given.processes)
     elif given.long_lines:
         long_lines(given.folder)
     else:
-        compare(given.folder, given.calls, given.rounds, given.kill_after)
+        compare(given.folder, given.calls, given.rounds, given.kill_after, given.processes)
 
 
 def long_lines(folder: Path) -> None:
@@ -240,7 +242,7 @@ def long_lines(folder: Path) -> None:
             }
             file.write(json.dumps({"id": f"log_{n}", "request": request, "response": response}))
             file.write('\n{"request": "' + "x" * 100_000_000 + "\n" if n == 1 else "\n")
-    measured("ours", log, db)
+    measured("ours", log, db, 1)
 
 
 def remove(folder: Path, name: str) -> None:
@@ -249,26 +251,28 @@ def remove(folder: Path, name: str) -> None:
         old.unlink()
 
 
-def compare(folder: Path, calls: int, rounds: int, kill_after: float) -> None:
+def compare(folder: Path, calls: int, rounds: int, kill_after: float, processes: int) -> None:
     """Generate, measure, print the ratios."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"calls-{calls}.jsonl"
     if not log.exists():
         generate(log, calls)
     print(f"{calls} calls, {log.stat().st_size / 2**20:.0f} MiB")
-    found: dict[str, list[float]] = {"duckdb": [], "ours-plain": [], "ours": []}
+    found: dict[str, list[Cost]] = {"duckdb": [], "ours-plain": [], "ours": []}
     for _ in range(rounds):
-        for step, seconds in found.items():
+        for step, costs in found.items():
             remove(folder, step)
-            seconds.append(measured(step, log, folder / f"{step}.db")[0])
+            costs.append(measured(step, log, folder / f"{step}.db", processes))
     for step in ("ours", "ours-plain"):
-        ratios = [ours / base for ours, base in zip(found[step], found["duckdb"], strict=True)]
-        words = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-        print(f"CPU of {step} divided by read_json: median {words}")
-    measured("ours", log, folder / "ours.db")
+        for name, at in (("wall", 0), ("CPU", 1)):
+            pairs = zip(found[step], found["duckdb"], strict=True)
+            ratios = [ours[at] / base[at] for ours, base in pairs]
+            words = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+            print(f"{name} of {step} divided by read_json: median {words}")
+    measured("ours", log, folder / "ours.db", processes)
     if kill_after:
         remove(folder, "killed")
-        killed(log, folder / "killed.db", kill_after)
+        killed(log, folder / "killed.db", kill_after, processes)
         print(
             "killed run equals the undisturbed one:",
             digest(folder / "killed.db") == digest(folder / "ours.db"),

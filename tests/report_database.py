@@ -289,7 +289,8 @@ def _ingest_tables(store, calls, text):
         "rate_card",
         [
             {
-                "provider": "openai", "model": "gpt-4.1", "day": START.date(), "service_tier": "standard", "above_tokens": -1, "up_to_tokens": 10**9,
+                "provider": "openai", "model": "gpt-4.1", "day": START.date(), "service_tier": "standard", "region": "", "from_minute": 0, "to_minute": 1440, "extra_usd": "{}",
+                "above_tokens": -1, "up_to_tokens": 10**9,
                 "input_usd": "0.000002", "cache_read_usd": "0.0000005", "cache_write_5m_usd": 0, "cache_write_1h_usd": 0, "output_usd": "0.000008",
                 "request_usd": 0, "basis": "price-book", "price_source": text("genai-prices 0.2.3, openai/gpt-4.1"),
             }

@@ -64,6 +64,8 @@ def add(store: Store, rows: Iterable[dict[str, Any]]) -> None:
                 "record_no": 1,
                 "reader": "openai-chat",
                 "api_shape": row.get("api_shape", "chat"),
+                "called_at": row.get("called_at"),
+                "time_kind": "start" if row.get("called_at") else None,
                 "conversation_id": row.get("conversation_id"),
                 "project": row.get("project"),
                 "status": "ok",

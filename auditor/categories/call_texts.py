@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import pyarrow as pa
 
-from auditor.categories.routes import CallText, shape
+from auditor.categories.routes import CallText, label_of, shape
 from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def sample(
     table = pa.table({"stratum": list(quotas), "quota": list(quotas.values())})
     with store.registered("_quotas", table):
         store.execute(f"CREATE OR REPLACE TEMP TABLE _chosen AS {_DRAW}", {"rare": RARE_KEYS})
-    rows = store.dicts(_TEXTS.format(source=_CHOSEN))
+    rows = store.rows(_TEXTS.format(source=_CHOSEN))
     store.execute("DROP TABLE _chosen; DROP TABLE _strata")
-    return [_call_text(row) for row in rows]
+    return [_call_text(*row) for row in rows]
 
 
 def _frequent(counts: Mapping[str, int]) -> set[str]:
@@ -119,30 +119,42 @@ def uncategorized(store: Store) -> Iterator[list[CallText]]:
     """Every call without a route, a chunk of the stored texts at a time."""
     last = store.value("SELECT max(rowid) FROM contents")
     for first in range(0, -1 if last is None else last + 1, CHUNK):
-        rows = store.dicts(
+        rows = store.rows(
             _TEXTS.format(source=_CHUNK_OF_CONTENTS), {"first": first, "last": first + CHUNK - 1}
         )
         if rows:
-            yield [_call_text(row) for row in rows]
-    rows = store.dicts(_TEXTS.format(source=_WITHOUT_CONTENTS))
+            yield [_call_text(*row) for row in rows]
+    rows = store.rows(_TEXTS.format(source=_WITHOUT_CONTENTS))
     if rows:
-        yield [_call_text(row) for row in rows]
+        yield [_call_text(*row) for row in rows]
 
 
-def _call_text(row: Mapping[str, Any]) -> CallText:
-    user = row["user"]
-    if user is None:
-        user = _first_user_text(row["messages"])
-    answered = row["response_text"] is not None or row["called_tools"]
+def _call_text(  # noqa: PLR0917 - a row of `_TEXTS`, in its order
+    call_id: str,
+    conversation: str | None,
+    tools: list[str] | None,
+    response_format: str | None,
+    system: str | None,
+    user: str | None,
+    messages: str | None,
+    turns: int | None,
+    answer: str | None,
+    called_tools: bool,  # noqa: FBT001
+) -> CallText:
+    form = label = None
+    if answer is not None or called_tools:
+        form = shape(answer, tool_calls=called_tools)
+        label = label_of(answer) if form == "label" else None
     return CallText(
-        call_id=row["call_id"],
-        system=row["system"] or None,
-        user=user,
-        tools=tuple(row["tool_names"] or ()),
-        response_format=row["response_format"],
-        conversation=row["conversation_id"],
-        turns=row["turns"] or 1,
-        shape=shape(row["response_text"], tool_calls=row["called_tools"]) if answered else None,
+        call_id,
+        system or None,
+        _first_user_text(messages) if user is None else user,
+        tuple(tools) if tools else (),
+        response_format,
+        conversation,
+        turns or 1,
+        form,
+        label,
     )
 
 

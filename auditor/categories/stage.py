@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditor.categories import call_texts, tables
+from auditor.categories import call_texts, route_facts, tables
 from auditor.categories.listing import view
 from auditor.categories.routes import EvidenceCounter, Matcher, assemble_categories, learn
 from auditor.domain import StageResult, Watch, silent
@@ -81,6 +81,7 @@ def run(store: Store, settings: CategorizeSettings, watch: Watch = silent) -> Ca
         watch.advance(len(calls))
     watch.finish()
     evidence = tables.merge_evidence(known.evidence, counter.by_route())
+    evidence = route_facts.complete(store, evidence, assigned.table())
     categories = assemble_categories(
         rules.routes, evidence, counter.free_form_texts(), known.categories
     )

@@ -86,10 +86,12 @@ class Common:
             from auditor.store.connection import require
             from auditor.store.store import Store
 
-            config = override(load_config(self.config), overrides or {})
+            config = override(load_config(self.config, trust=terminal.trusts), overrides or {})
             if not create:
                 require(self.db)
             with Store.open(self.db, read_only=read_only) as store:
+                if store.finished_deletion:
+                    terminal.warn(store.finished_deletion)
                 yield (
                     Pipeline(
                         store=store,
@@ -206,11 +208,18 @@ def model_overrides(
 
 
 force_option = click.option("--force", is_flag=True, help="Run stages that are up to date too.")
-output_option = click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=REPORT_NAME,
-    show_default=True,
-    help="The page; plan.md and report.json are written beside it.",
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace files there that auditor did not write, too."
 )
+
+
+def output_options(function: F) -> F:
+    """Add the options that say where the report goes."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        default=REPORT_NAME,
+        show_default=True,
+        help="The page; plan.md and report.json are written beside it.",
+    )(overwrite_option(function))

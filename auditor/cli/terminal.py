@@ -16,6 +16,7 @@ from auditor.text.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -151,11 +152,25 @@ class Terminal:
             self._console("stderr").print(f"warning: {one_line(message)}", style="yellow")
 
     def error(self, error: AuditorError) -> None:
-        """Print an error in one line and what mends it in another."""
+        """Print an error in one line and what mends it in another, then what is to be pasted."""
         console = self._console("stderr")
         console.print(f"error: {one_line(error.message)}", style="bold red")
         if error.hint:
             console.print(f"hint: {one_line(error.hint)}")
+        if error.paste:
+            console.print("\n".join(["", *map(one_line, error.paste.splitlines())]))
+
+    def trusts(self, path: Path, named: Sequence[str]) -> bool:
+        """Show what settings of a doubtful file name, and ask; nobody to ask means no."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        import click
+
+        console = self._console("stderr")
+        console.print(f"{one_line(str(path))} is not of this folder or not yours, and names:")
+        for one in named:
+            console.print(f"  {one_line(one)}")
+        return click.confirm("Use it?", default=False, err=True)
 
     # -- Watch -------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ was read. So the database is consistent after any kill, and reading goes on from
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.domain import digest
-from auditor.ingest import merge_repeats
+from auditor.ingest import former_calls, merge_repeats, same_calls
 from auditor.pricing import rate_card
 from auditor.readers.files.containers import EDGE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from auditor.pricing.price_book import PriceBook
     from auditor.readers.columns.batch import Columns
@@ -112,9 +113,10 @@ def begin(store: Store, progress: Sequence[Progress], only: CallFilter) -> None:
             "conditions": pa.array([conditions(only)] * len(progress), pa.string()),
         }
     )
-    with store.transaction(), store.registered("opened", rows):
+    with store.registered("opened", rows), store.transaction():
         known = store.value("SELECT count(*) FROM sources SEMI JOIN opened USING (source_id)")
         if known:
+            former_calls.remember(store)
             for table in ("contents", "call_sensitivity", "calls"):
                 store.execute(_FORGET_CALLS.format(table=table))
             for table in ("records", "rejects"):
@@ -145,35 +147,58 @@ def write(
     row groups (122,880 rows) straight to its file, smaller ones to the log first.
     """
     places = _places(parts)
-    staged = _joined([(place, c.calls) for place, (_, c) in zip(places, parts, strict=True)])
-    with (
-        store.transaction(),
-        store.registered("staged", staged),
-        store.registered("ledger", _tables(places, parts, "ledger")),
-        store.registered("sensitivity", _tables(places, parts, "sensitivity")),
-        store.registered("unread", _tables(places, parts, "rejects")),
-        store.registered("progress", _positions(parts)),
-    ):
-        _choose(store, only)
-        rate_card.add_missing(store, book, "staged")
-        # Where every row becomes a call, as in most batches, the join would only cost time.
-        every = store.value("SELECT count(*) FROM fresh") == len(staged)
-        chosen = "staged" if every else 'staged SEMI JOIN fresh USING ("row")'
-        store.execute(_CALLS.format(chosen=chosen))
-        store.execute(_CONTENTS.format(chosen=chosen))
-        store.execute(_SENSITIVITY)
-        if not every:
-            merge_repeats.merge(store)
-        store.execute(_OUTCOMES)
-        store.execute(_RECORDS)
-        store.execute(_REJECTS)
-        store.execute(_SAVE)
+    batch = {"staged": _joined([(p, c.calls) for p, (_, c) in zip(places, parts, strict=True)])}
+    batch |= {name: _tables(places, parts, name) for name in ("ledger", "sensitivity")}
+    beside = {"unread": _tables(places, parts, "rejects"), "progress": _positions(parts)}
+    # What is registered is let go of after the transaction ended: one that failed takes nothing.
+    with ExitStack() as held:
+        _register(store, held, batch | beside)
+        with store.transaction():
+            _choose(store, only)
+            # Where every row becomes a call, as in most batches, no two can be the same.
+            every = _all_fresh(store, batch) and not _copies(batch)
+            ids = {} if every else same_calls.renamed(store)
+            if ids:
+                batch = {name: same_calls.rename(table, ids) for name, table in batch.items()}
+                _register(store, held, batch)
+                _choose(store, only)
+            _write(store, book, every=every or _all_fresh(store, batch))
     for progress, columns in parts:
         progress.records += columns.records
         progress.lines += columns.lines
         for found in pc.value_counts(columns.calls["reader"]).to_pylist():
             progress.readers[found["values"]] += found["counts"]
         progress.position = columns.position
+
+
+def _write(store: Store, book: PriceBook, *, every: bool) -> None:
+    rate_card.add_missing(store, book, "staged")
+    # Where every row becomes a call, the join would only cost time.
+    chosen = "staged" if every else 'staged SEMI JOIN fresh USING ("row")'
+    store.execute(_CALLS.format(chosen=chosen))
+    store.execute(_CONTENTS.format(chosen=chosen))
+    store.execute(_SENSITIVITY)
+    if not every:
+        merge_repeats.merge(store)
+    store.execute(_OUTCOMES)
+    store.execute(_RECORDS)
+    store.execute(_REJECTS)
+    store.execute(_SAVE)
+
+
+def _all_fresh(store: Store, batch: Mapping[str, pa.Table]) -> bool:
+    return bool(store.value("SELECT count(*) FROM fresh") == len(batch["staged"]))
+
+
+def _copies(batch: Mapping[str, pa.Table]) -> bool:
+    keys = batch["staged"]["copy_key"]
+    return bool(keys.null_count < len(keys))
+
+
+def _register(store: Store, held: ExitStack, tables: Mapping[str, pa.Table]) -> None:
+    """Make tables readable in SQL by their names; one of the same name gives way."""
+    for name, table in tables.items():
+        held.enter_context(store.registered(name, table))
 
 
 def _positions(parts: Sequence[tuple[Progress, Columns]]) -> pa.Table:
@@ -255,6 +280,7 @@ def complete(store: Store, progress: Sequence[Progress]) -> None:
     )
     with store.registered("finished", table):
         store.execute(_COMPLETE, {"now": datetime.now(UTC)})
+        former_calls.hand_over(store)
 
 
 def conditions(only: CallFilter) -> str | None:

@@ -2,7 +2,8 @@
 
 A gateway logs the cost and no texts, the client the texts and no cost. The call keeps the place it
 was first seen in; a later record of it gives its texts where it holds more of them, its tokens
-where none were told, and whatever else was unknown.
+where none were told, and whatever else was unknown. Of two copies of an answer that grew the fuller
+one counts, and the provider's bill before what a logger reckoned.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 _TEXTS = ("content_state", "request_hash", "masked", "tool_names", "response_format",
           "needs_vision", "needs_hosted_tools")  # fmt: skip
 _TOKENS = ("usage_state", "input_uncached_tokens", "cache_read_tokens", "cache_write_5m_tokens",
-           "cache_write_1h_tokens", "output_tokens", "reasoning_tokens")  # fmt: skip
+           "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "extra_units",
+           "inner_usage", "context_tokens", "service_tier")  # fmt: skip
 _FACTS = ("log_id", "provider_response_id", "latency_ms", "ttft_ms", "endpoint", "conversation_id",
           "trace_id", "parent_id", "project", "user_id", "api_key_id", "team", "tags",
-          "http_status", "error", "finish_reason", "choices",
-          "web_searches")  # fmt: skip
+          "http_status", "error", "finish_reason", "choices", "web_searches", "region",
+          "copy_key")  # fmt: skip
 
 
 def _held(table: str) -> str:
@@ -30,8 +32,15 @@ def _held(table: str) -> str:
     return f"list_position({list(order)}, {table}.content_state)"
 
 
-_MORE = f"{_held('s')} > {_held('c')}"
-_TOLD = "c.usage_state IN ('absent', 'estimated') AND s.usage_state NOT IN ('absent', 'estimated')"
+_FULLER = """(s.usage_state = 'provider' AND c.usage_state = 'provider'
+              AND s.output_tokens > c.output_tokens)"""
+_MORE = f"""({_held("s")} > {_held("c")}
+             OR {_held("s")} = {_held("c")} AND coalesce({_FULLER}, false))"""
+_TOLD = f"""(c.usage_state IN ('absent', 'estimated')
+             AND s.usage_state NOT IN ('absent', 'estimated') OR coalesce({_FULLER}, false))"""
+_BILLED = """(s.logged_cost_usd IS NOT NULL AND s.logged_cost_by = 'provider'
+              AND (c.logged_cost_by IS DISTINCT FROM 'provider'
+                   OR s.logged_cost_usd::DECIMAL(18, 12) > c.logged_cost_usd))"""
 
 # A new call may be in the batch twice: so every record but the first of each call is looked at.
 _REPEATED = f"""
@@ -40,10 +49,11 @@ SELECT arg_max("row", rank) AS "row", call_id FROM (
     SELECT s."row", call_id, struct_pack(
         texts := {_held("s")},
         tokens := s.usage_state = 'provider',
+        output := coalesce(s.output_tokens, -1),
         first := -s."row") AS rank
     FROM staged s SEMI JOIN wanted USING ("row") ANTI JOIN fresh USING ("row")
     JOIN calls c USING (call_id)
-    WHERE {_MORE} OR {_TOLD}
+    WHERE {_MORE} OR {_TOLD} OR {_BILLED}
 ) GROUP BY call_id"""
 _PRICES = ("computed_cost_usd", "cost_usd", "cost_low_usd", "cost_high_usd", "cost_basis")
 
@@ -52,9 +62,17 @@ def _taken() -> str:
     """Return the columns of a call with what its repetition knows better, in SQL."""
     columns = [f"CASE WHEN {_MORE} THEN s.{name} ELSE c.{name} END AS {name}" for name in _TEXTS]
     columns += [f"CASE WHEN {_TOLD} THEN s.{name} ELSE c.{name} END AS {name}" for name in _TOKENS]
-    columns += [f"coalesce(c.{name}, s.{name}) AS {name}" for name in _FACTS]
     columns += [
-        "coalesce(c.logged_cost_usd, s.logged_cost_usd::DECIMAL(18, 12)) AS logged_cost_usd"
+        f"""CASE WHEN {_FULLER} THEN coalesce(s.{name}, c.{name})
+                 ELSE coalesce(c.{name}, s.{name}) END AS {name}"""
+        for name in _FACTS
+    ]
+    later = f"{_BILLED} OR c.logged_cost_usd IS NULL"
+    costs = {"logged_cost_usd": "s.logged_cost_usd::DECIMAL(18, 12)",
+             "logged_cost_by": "s.logged_cost_by"}  # fmt: skip
+    columns += [
+        f"CASE WHEN {later} THEN {given} ELSE c.{name} END AS {name}"
+        for name, given in costs.items()
     ]
     return ", ".join(columns)
 

@@ -48,6 +48,7 @@ class Pipeline:
     watch: Watch = silent
     force: bool = False
     output: Path = field(default_factory=lambda: Path(REPORT_NAME))
+    overwrite: bool = False
     command: str = "auditor audit"
     only: CallFilter = field(default_factory=CallFilter)
     agreed: AbstractSet[str] | None = None
@@ -162,6 +163,7 @@ class Pipeline:
             force=self.force,
             only=self.only,
             output=self.output,
+            overwrite=self.overwrite,
             command=self.command,
             agreed=self.agreed,
         )

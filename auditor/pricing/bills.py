@@ -4,27 +4,27 @@ A provider's export says what was billed for a model on a day. Set beside what t
 says how much of the bill the logs cover, and whether the prices are right: the price of a token
 follows from the bill only where both sides have the same tokens.
 
-Sources of the columns: OpenAI's completions usage and cost exports, the Anthropic Console's usage
-and cost exports, OpenRouter's activity export. Columns are matched by name, never by position.
+``bill_exports`` reads the rows of exports, ``bill_models`` finds the models that clouds describe.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import LogError
+from auditor.pricing import bill_exports, bill_models
 from auditor.pricing.tokens import input_tokens
 from auditor.readers.files import containers, documents
-from auditor.readers.values import count, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from auditor.pricing.bill_exports import BillLine
     from auditor.store.store import Store
 
 
@@ -110,16 +110,6 @@ class _Logged:
             self.computed_usd = (self.computed_usd or Decimal(0)) + other.computed_usd
 
 
-class _BillLine(NamedTuple):
-    """A line of an export."""
-
-    model: str | None
-    day: date | None
-    usd: Decimal | None
-    tokens: int | None
-    requests: int | None
-
-
 _Key = tuple[str | None, date | None]
 
 
@@ -130,30 +120,41 @@ def reconcile(store: Store, path: Path) -> Reconciliation:
         LogError: the file cannot be read, or is not a known export.
     """
     billed: dict[_Key, _Billed] = defaultdict(_Billed)
-    kind: tuple[str, str] | None = None
+    kind = provider = None
     skipped = 0
     with containers.sources([path]) as found:
         for item in documents.items(found[0]):
             record = item.record
             if not isinstance(record, dict):
                 continue
-            kind = kind or _kind(record)
+            kind = kind or bill_exports.kind_of(record)
             if kind is None:
                 break
-            line = _line(kind[1], record)
-            if line is None:
-                skipped += 1
-            else:
-                billed[line.model, line.day].add(line.usd, line.tokens, line.requests)
+            lines = _lines(path, kind, record)
+            provider = provider or bill_exports.provider_of(kind)
+            provider = provider or next((line.provider for line in lines), None)
+            skipped += not lines
+            for line in lines:
+                if line.provider in (None, provider):
+                    billed[line.model, line.day].add(line.usd, line.tokens, line.requests)
     if kind is None:
         raise LogError(
             f"{path}: no usage or cost export that is known",
-            hint="exports of OpenAI (usage, cost), Anthropic Console and OpenRouter are read",
+            hint="exports of OpenAI, the Anthropic Console, OpenRouter, AWS (Cost and Usage "
+            "Report, Cost Explorer), Azure, Google Cloud and FOCUS are read",
         )
-    rows = tuple(_rows(store, kind[0], billed))
-    whole = _compare(kind[0], (None, None), *_added([row for row in rows if _is_billed(row)]))
+    if provider is None or not billed:
+        raise LogError(
+            f"{path}: no line of it is about models ({skipped:,} are about something else)",
+            hint="export the services that models run in: Bedrock, Azure OpenAI, Vertex AI, ...",
+        )
+    same: dict[str, str] = {}
+    if bill_exports.is_described(kind):
+        billed, same = _of_models(store, provider, billed)
+    rows = tuple(_rows(store, provider, billed, same))
+    whole = _compare(provider, (None, None), *_added([row for row in rows if _is_billed(row)]))
     return Reconciliation(
-        kind=kind[1],
+        kind=kind,
         rows=rows,
         billed_usd=whole.billed_usd,
         computed_usd=whole.computed_usd,
@@ -181,90 +182,43 @@ def _added(rows: Sequence[BillRow]) -> tuple[_Billed, _Logged]:
     return bill, logged
 
 
-def _kind(record: Mapping[str, Any]) -> tuple[str, str] | None:
-    keys = record.keys()
-    for provider, kind, needed in (
-        ("openrouter", "openrouter-activity", {"generation_id", "cost_total"}),
-        ("openai", "openai-usage", {"start_time", "num_model_requests", "model"}),
-        ("openai", "openai-cost", {"start_time", "amount_value"}),
-        ("openai", "openai-legacy", {"n_context_tokens_total", "model"}),
-        ("anthropic", "anthropic-usage", {"usage_date_utc", "usage_input_tokens_no_cache"}),
-        ("anthropic", "anthropic-cost", {"usage_date_utc", "cost_usd"}),
-    ):
-        if needed <= keys:
-            return provider, kind
-    return None
-
-
-def _line(  # noqa: PLR0911 - one return for each kind of export
-    kind: str, r: Mapping[str, Any]
-) -> _BillLine | None:
-    """Read a row of an export; None: an empty bucket."""
-    if kind == "openrouter-activity":
-        tokens = _sum(r, "tokens_prompt", "tokens_completion")
-        usd, day = _money(r.get("cost_total")), _day(r.get("created_at"))
-        return _BillLine(_text(r, "model_permaslug"), day, usd, tokens, 1)
-    if kind == "openai-usage":
-        requests = count(r.get("num_model_requests"))
-        if not requests:
-            return None
-        tokens = _sum(r, "input_tokens", "output_tokens")
-        day = _day(r.get("start_time_iso") or r.get("start_time"))
-        return _BillLine(_text(r, "model"), day, None, tokens, requests)
-    if kind == "openai-cost":
-        amount = _money(r.get("amount_value"))
-        if amount is None:
-            return None
-        item = _text(r, "line_item")
-        model = item.partition(",")[0] if item else None
-        day = _day(r.get("start_time_iso") or r.get("start_time"))
-        return _BillLine(model, day, amount, None, None)
-    if kind == "openai-legacy":
-        tokens = _sum(r, "n_context_tokens_total", "n_generated_tokens_total")
-        day = _day(r.get("timestamp"))
-        return _BillLine(_text(r, "model"), day, None, tokens, count(r.get("n_requests")))
-    day = _day(r.get("usage_date_utc"))
-    if kind == "anthropic-usage":
-        tokens = _sum(
-            r, "usage_input_tokens_no_cache", "usage_input_tokens_cache_write_5m",
-            "usage_input_tokens_cache_write_1h", "usage_input_tokens_cache_read",
-            "usage_output_tokens",
-        )  # fmt: skip
-        return _BillLine(_text(r, "model_version"), day, None, tokens, None)
-    model = _text(r, "model") or _text(r, "model_version")
-    return _BillLine(model, day, _money(r.get("cost_usd")), None, None)
-
-
-def _text(record: Mapping[str, Any], key: str) -> str | None:
-    return str(record.get(key) or "").strip() or None
-
-
-def _sum(record: Mapping[str, Any], *keys: str) -> int | None:
-    found = [n for key in keys if (n := count(record.get(key))) is not None]
-    return sum(found) if found else None
-
-
-def _money(value: Any) -> Decimal | None:
+def _lines(path: Path, kind: str, record: Mapping[str, Any]) -> list[BillLine]:
     try:
-        amount = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
+        return list(bill_exports.lines(kind, record))
+    except LogError as error:
+        raise LogError(f"{path}: {error.message}", hint=error.hint) from error
 
 
-def _day(value: Any) -> date | None:
-    if isinstance(value, str) and value[10:13].strip().isdigit() and "T" not in value:
-        value = value[:10]  # '2026-03-31 14:00', an hour's bucket
-    at = moment(value)
-    return None if at is None else datetime.fromtimestamp(at / 1_000_000, UTC).date()
+def _of_models(
+    store: Store, provider: str, billed: Mapping[_Key, _Billed]
+) -> tuple[dict[_Key, _Billed], dict[str, str]]:
+    """Add up the lines of a cloud's bill by the models that they describe.
+
+    Returns the bill, and for logged models that are one on it, which of them stands for all.
+    """
+    logged = [
+        str(model)
+        for (model,) in store.rows(
+            "SELECT DISTINCT model FROM calls WHERE provider = $provider AND model IS NOT NULL",
+            {"provider": provider},
+        )
+    ]
+    models = bill_models.resolve({model for model, _ in billed if model}, logged)
+    found: dict[_Key, _Billed] = defaultdict(_Billed)
+    for (model, day), bill in billed.items():
+        name = models[model][0] if model in models else model
+        found[name, day].add(bill.usd, bill.tokens, bill.requests)
+    return found, {each: several[0] for several in models.values() for each in several}
 
 
-def _rows(store: Store, provider: str, billed: Mapping[_Key, _Billed]) -> list[BillRow]:
+def _rows(
+    store: Store, provider: str, billed: Mapping[_Key, _Billed], same: Mapping[str, str]
+) -> list[BillRow]:
     days = [day for _, day in billed if day is not None]
-    logged: dict[_Key, _Logged] = {}
+    logged: dict[_Key, _Logged] = defaultdict(_Logged)
     for model, day, *told in store.rows(_LOGGED, {"provider": provider}):
         if not days or (day is not None and min(days) <= day <= max(days)):
-            logged[model, day] = _Logged(*told)
+            logged[same.get(model, model), day].add(_Logged(*told))
     by_model = any(model is not None for model, _ in billed)
     if not by_model:
         logged = _over_models(logged)

@@ -1,9 +1,9 @@
 """Prices: from genai-prices' book and the user's own to one row of unit prices per kind of call.
 
-A million calls share a few hundred combinations of provider, model, day and tier. For each of
-them the book is asked once, through its own arithmetic (so its rules for cached tokens hold), and
-the answer becomes rows of ``rate_card`` that SQL joins to the calls. The book is the one bundled
-with the package: nothing is downloaded.
+A million calls share a few hundred combinations of provider, model, day, tier and region. For each
+of them the book is asked once, through its own arithmetic (so its rules for cached tokens hold),
+and the answer becomes rows of ``rate_card`` that SQL joins to the calls. The book is the one
+bundled with the package: nothing is downloaded. What it lacks is in ``published_rules``.
 
 A model that is not in the book, or that the book prices at nothing, has no rows: its calls stay
 unpriced until ``[prices]`` says otherwise.
@@ -12,8 +12,9 @@ unpriced until ``[prices]`` says otherwise.
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
@@ -21,8 +22,17 @@ from typing import TYPE_CHECKING, Any
 
 from genai_prices import Usage
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
+from genai_prices.types import (
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
 from pydantic import BaseModel, ConfigDict, Field
+
+from auditor.pricing.published_rules import published_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,9 +41,29 @@ MILLION = 1_000_000
 NO_LIMIT = 2**62
 """Upper end of the last tier of input tokens."""
 
-HALF = Decimal("0.5")
-_HALF_PRICE = frozenset(("openai", "anthropic", "azure", "google", "aws"))
-"""Providers whose batches cost half by published rule, also where the book has no batch price."""
+MINUTES = 24 * 60
+"""Of a day."""
+
+PROVISIONED = "provisioned"
+"""The tier of calls that ran on capacity paid by the hour or month: nothing per token."""
+
+MODALITIES: Mapping[str, tuple[str, str]] = {
+    "input_audio_tokens": ("input_audio_mtok", "input_mtok"),
+    "input_image_tokens": ("input_image_mtok", "input_mtok"),
+    "input_video_tokens": ("input_video_mtok", "input_mtok"),
+    "cache_read_audio_tokens": ("cache_audio_read_mtok", "cache_read_mtok"),
+    "cache_read_image_tokens": ("cache_image_read_mtok", "cache_read_mtok"),
+    "output_audio_tokens": ("output_audio_mtok", "output_mtok"),
+    "output_image_tokens": ("output_image_mtok", "output_mtok"),
+    "output_video_tokens": ("output_video_mtok", "output_mtok"),
+}
+"""Units of what is not text: their prices in the book, and those of text in the same place."""
+
+_AS_TEXT = frozenset(("input_image_tokens", "cache_read_image_tokens", "input_video_tokens"))
+"""Pictures that are read cost what text costs, where the book does not say otherwise."""
+
+_GOOGLE_AS_TEXT = _AS_TEXT | {"input_audio_tokens", "cache_read_audio_tokens"}
+"""Source: Gemini API pricing has a price of its own for sound only where it differs from text's."""
 
 _CONTEXTS: Mapping[str, tuple[dict[str, str], ...]] = {
     "standard": (),
@@ -98,11 +128,16 @@ class Key:
     model: str
     day: date
     service_tier: str
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """Unit prices in USD per token that hold above and up to a number of input tokens."""
+    """Unit prices in USD per token that hold for a range of input tokens and minutes of the day.
+
+    ``extra_usd`` are USD per unit of what is billed beside tokens of text; of sound and pictures,
+    whose tokens are in the buckets too, what they cost more than text.
+    """
 
     key: Key
     above_tokens: int
@@ -116,6 +151,9 @@ class Rate:
     web_search_usd: Decimal | None
     basis: str
     price_source: str
+    extra_usd: Mapping[str, Decimal] = field(default_factory=dict)
+    from_minute: int = 0
+    to_minute: int = MINUTES
 
     def row(self) -> dict[str, Any]:
         """Return the rate as a row of ``rate_card``."""
@@ -126,6 +164,8 @@ class Rate:
             "model": key.model,
             "day": key.day,
             "service_tier": key.service_tier,
+            "region": key.region,
+            "extra_usd": json.dumps({unit: f"{usd:f}" for unit, usd in self.extra_usd.items()}),
             **fields,
         }
 
@@ -142,6 +182,8 @@ _RATE_COLUMNS = (
     "web_search_usd",
     "basis",
     "price_source",
+    "from_minute",
+    "to_minute",
 )
 
 
@@ -152,9 +194,11 @@ class PriceBook:
     config: PricesConfig = field(default_factory=PricesConfig)
 
     def rates(self, key: Key) -> list[Rate]:
-        """Return the rates of a kind of call, one for each context tier; none: unpriced."""
+        """Return the rates of a kind of call, by context tier and hours; none: unpriced."""
         if key.model in self.config.free:
-            return [_nothing(key)]
+            return [_nothing(key, "auditor.toml")]
+        if key.service_tier == PROVISIONED:
+            return [_nothing(key, "provisioned throughput: paid as capacity, not by token")]
         own = self.config.models.get(key.model)
         if own and own.provider in (None, key.provider) and (own.since or key.day) <= key.day:
             return [self._own(key, own)]
@@ -180,23 +224,40 @@ class PriceBook:
             web_search_usd=None if own.web_search is None else own.web_search * self._factor(key),
             basis="override",
             price_source="auditor.toml",
+            extra_usd={**dict.fromkeys(MODALITIES, Decimal(0)), **self._fees(key)},
         )
 
     def _factor(self, key: Key) -> Decimal:
         return 1 - self.config.discounts.get(key.provider, Decimal(0))
 
+    def _fees(self, key: Key) -> dict[str, Decimal]:
+        fees = published_rules().fees(key.provider, key.model, key.day)
+        return {unit: usd * self._factor(key) for unit, usd in fees.items()}
+
     def _from_book(self, key: Key) -> list[Rate]:
         found = find(key.provider, key.model)
         if found is None:
             return []
+        hours = _hours(key, found[1])
+        rates = [
+            replace(rate, from_minute=start, to_minute=end)
+            for (start, end), at in hours.items()
+            for rate in self._at(key, found, at)
+        ]
+        # The book knows prices of 0: promotions, and models whose price it does not know.
+        return rates if any(rate.input_usd or rate.output_usd for rate in rates) else []
+
+    def _at(self, key: Key, found: tuple[Provider, ModelInfo], at: datetime) -> list[Rate]:
+        """Return the rates at a time of the day, one for each context tier."""
         provider, model = found
-        at = datetime.combine(key.day, time(12), UTC)
         source = f"genai-prices {version('genai-prices')}: {provider.id}/{model.id}"
         priced = _tier(provider.id, model, at, key.service_tier)
         if priced is None:
             return []
         prices, share, note = priced
-        source += note
+        regional = published_rules().region_factor(key.provider, key.model, key.day, key.region)
+        if regional != 1:
+            note += f" (times {regional} for {key.region} alone, by the provider's rule)"
         starts = sorted(
             {
                 tier.start
@@ -206,15 +267,29 @@ class PriceBook:
             }
         )
         edges = [-1, *starts, NO_LIMIT]
-        rates = [
-            self._rate(key, (low, high), _flat(prices, low), source, share)
-            for low, high in itertools.pairwise(edges)
-        ]
-        search = _web_search(model.get_prices(at))
-        if search is not None:
-            rates = [replace(rate, web_search_usd=search * self._factor(key)) for rate in rates]
-        # The book knows prices of 0: promotions, and models whose price it does not know.
-        return rates if any(rate.input_usd or rate.output_usd for rate in rates) else []
+        standard = model.get_prices(at)
+        fees = self._fees(key)
+        request = fees.pop("requests", Decimal(0))
+        search, files = (_per_thousand(standard, name) for name in _BY_THE_THOUSAND)
+        if files is not None:
+            fees["file_searches"] = files * self._factor(key)
+        rates = []
+        for low, high in itertools.pairwise(edges):
+            flat = _flat(prices, low)
+            rate = self._rate(key, (low, high), flat, source + note, share * regional)
+            extra = {
+                unit: usd * self._factor(key) * share * regional
+                for unit, usd in _modality_surcharges(key, flat, _flat(standard, low)).items()
+            }
+            rates.append(
+                replace(
+                    rate,
+                    request_usd=rate.request_usd + request,
+                    web_search_usd=None if search is None else search * self._factor(key),
+                    extra_usd=extra | fees,
+                )
+            )
+        return rates
 
     def _rate(
         self, key: Key, tokens: tuple[int, int], prices: ModelPrice, source: str, share: Decimal
@@ -255,19 +330,80 @@ class PriceBook:
         )
 
 
-def _web_search(prices: ModelPrice) -> Decimal | None:
-    """Return what a search of the web costs in USD, in every tier; None: not in the book."""
-    price = prices.__dict__.get("web_searches_kcount")
+_BY_THE_THOUSAND = ("web_searches_kcount", "storage_searches_kcount")
+
+
+def _per_thousand(prices: ModelPrice, name: str) -> Decimal | None:
+    """Return what one costs in USD that the book prices by the thousand; None: not in the book."""
+    price = prices.__dict__.get(name)
     return price / 1000 if isinstance(price, Decimal) else None
 
 
-def _nothing(key: Key) -> Rate:
-    """Return the rate of a model that the user says costs nothing."""
+def _modality_surcharges(key: Key, prices: ModelPrice, standard: ModelPrice) -> dict[str, Decimal]:
+    """Return what a token of sound or picture costs more than one of text, where it is known.
+
+    A tier of the book may leave out what its standard price has: then the tier's discount on text
+    holds for the rest too.
+    """
+    published = published_rules().modality_usd(key.provider, key.model, key.day)
+    as_text = _GOOGLE_AS_TEXT if key.provider == "google" else _AS_TEXT
+    found = {}
+    for unit, (name, text_name) in MODALITIES.items():
+        text = _price(prices, text_name) or _price(prices, "input_mtok") or Decimal(0)
+        price, full = _price(prices, name), _price(standard, name)
+        if price is None and full is not None:
+            full_text = _price(standard, text_name) or _price(standard, "input_mtok")
+            price = full * text / full_text if full_text else None
+        if price is not None:
+            found[unit] = (price - text) / MILLION
+        elif unit in published:
+            share = text / (_price(standard, text_name) or text) if text else Decimal(1)
+            found[unit] = published[unit] * share - text / MILLION
+        elif unit in as_text:
+            found[unit] = Decimal(0)
+    return found
+
+
+def _price(prices: ModelPrice, name: str) -> Decimal | None:
+    price = prices.__dict__.get(name)
+    return price if isinstance(price, Decimal) else None
+
+
+def _hours(key: Key, model: ModelInfo) -> dict[tuple[int, int], datetime]:
+    """Return the spans of a day with a price each, in minutes, and a moment to ask the book for."""
+    day = datetime.combine(key.day, time(), UTC)
+    conditions = model.prices if isinstance(model.prices, list) else ()
+    spans = [
+        price.constraint
+        for price in conditions
+        if isinstance(price, ConditionalPrice)
+        and isinstance(price.constraint, TimeOfDateConstraint)
+    ]
+    if not spans:
+        return {(0, MINUTES): day + timedelta(hours=12)}
+    edges = {0, *(_minute(t) for s in spans for t in (s.start_time, s.end_time)), MINUTES}
+    found = {
+        (start, end): day + timedelta(minutes=start)
+        for start, end in itertools.pairwise(sorted(edges))
+    }
+    if published_rules().hours_hold(key.provider, key.model, key.day):
+        return found
+    outside = (at for at in found.values() if not any(span.active(at) for span in spans))
+    return {(0, MINUTES): next(outside, day + timedelta(hours=12))}
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _nothing(key: Key, source: str) -> Rate:
+    """Return the rate of calls that cost nothing by the token."""
     nothing = Decimal(0)
     return Rate(
         key=key, above_tokens=-1, up_to_tokens=NO_LIMIT, input_usd=nothing, cache_read_usd=nothing,
         cache_write_5m_usd=nothing, cache_write_1h_usd=nothing, output_usd=nothing,
-        request_usd=nothing, web_search_usd=nothing, basis="free", price_source="auditor.toml",
+        request_usd=nothing, web_search_usd=nothing, basis="free", price_source=source,
+        extra_usd=dict.fromkeys(MODALITIES, nothing),
     )  # fmt: skip
 
 
@@ -278,10 +414,12 @@ def _tier(
 
     The book knows tiers only from the day they were written into it; the tiers are older than that.
     Before, the tier stands to the standard price as it does on its first day; where the book has
-    none, batch and flex cost half by the providers' published rules, and other tiers are unpriced.
+    none, the provider's published rule holds, and without one the tier is unpriced.
     """
     standard = model.get_prices(at)
-    contexts = _CONTEXTS[tier]
+    contexts = _CONTEXTS.get(tier)
+    if contexts is None:
+        return None
     if not contexts:
         return standard, Decimal(1), ""
     for context in contexts:
@@ -295,9 +433,10 @@ def _tier(
             then, now = _input_price(model.get_prices(first)), _input_price(standard)
             factor = now / then if then and now else Decimal(1)
             return model.get_prices(first, context), factor, f" ({tier} price of {min(days)})"
-    if tier in ("batch", "flex") and provider_id in _HALF_PRICE:
-        return standard, HALF, f" (half of it for {tier}, by the provider's rule)"
-    return None
+    share = published_rules().tier_factor(provider_id, model.id, at.date(), tier)
+    if share is None:
+        return None
+    return standard, share, f" (times {share} for {tier}, by the provider's rule)"
 
 
 def _input_price(prices: ModelPrice) -> Decimal | None:
@@ -329,7 +468,7 @@ def find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
     if not provider:
         return None
     book = get_snapshot()
-    for name in _spellings(model):
+    for name in _spellings(provider, model):
         try:
             found: tuple[Provider, ModelInfo] = book.find_provider_model(name, None, provider, None)
         except LookupError:
@@ -338,10 +477,14 @@ def find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
     return None
 
 
-def _spellings(model: str) -> Iterable[str]:
+def _spellings(provider: str, model: str) -> Iterable[str]:
+    """Give a model's name as it stands, without what gateways put before it, and Bedrock's."""
     yield model
-    if "/" in model:
-        yield model.rpartition("/")[2]
+    last = model.rpartition("/")[2]
+    yield last
+    if provider == "aws":
+        # What a model of Bedrock calls itself in its answer.
+        yield f"anthropic.{last}-v1:0"
 
 
 def rate_rows(book: PriceBook, keys: Iterable[Key]) -> list[dict[str, Any]]:

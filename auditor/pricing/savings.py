@@ -123,7 +123,8 @@ _RULES = {
                      AS first
             FROM chosen c JOIN contents USING (call_id)
             JOIN rate_card r ON r.provider = coalesce(c.provider, '') AND r.model = c.model
-             AND r.service_tier = c.service_tier AND r.above_tokens = -1
+             AND r.service_tier = c.service_tier AND r.region = coalesce(c.region, '')
+             AND r.above_tokens = -1 AND r.from_minute = 0
              AND r.day = CAST(c.called_at AT TIME ZONE 'UTC' AS DATE)
             WHERE length(system_text) >= 4096 AND coalesce(cache_read_tokens, 0) = 0
               AND coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0) = 0

@@ -1,9 +1,8 @@
 """Secrets and personal data: what is in a text, and the text without it.
 
-One table of rules. A ``re2.Set`` over loose forms of all of them says in one pass which rules may
-match a call at all (most calls: none); only then is each text searched by the exact rule, and a
-hit re-checked by its check digits. Nothing here is found that has no pattern:
-names and addresses in prose are not.
+A ``re2.Set`` over the hints of all rules says in one pass which rules may match a call at all (most
+calls: none); only then is each text searched by the exact rule, and a hit looked at once more.
+Nothing here is found that has no pattern: names and addresses in prose are not.
 
 Secrets are always replaced by ``[SECRET:<rule>]``; personal data by ``[<CLASS>:<rule>]`` when the
 user asks. A second different value of a rule in the same call gets a number, so that prompt and
@@ -12,212 +11,40 @@ answer still agree.
 
 from __future__ import annotations
 
+import string
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import re2
 
-from auditor.privacy.check_digits import is_card_number, is_iban, is_social_security_number
+from auditor.privacy.escapes import HIDING, of_json, of_url
+from auditor.privacy.rules import RULES, SECRET
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from auditor.privacy.escapes import Unescaped
+    from auditor.privacy.rules import Rule
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One kind of sensitive value.
-
-    ``pattern`` is RE2; its group 1 is the value when it has one. ``hint`` is a looser pattern that
-    matches wherever ``pattern`` does, also in JSON text, where a line feed is backslash and n and
-    a control character six letters.
-    """
-
-    rule_id: str
-    kind: str
-    pattern: str
-    hint: str
-    check: Callable[[str], bool] | None = None
-
-
-_WORD_LETTERS = 8
 _TOGETHER = 16
-_START = r"(?:\b|\\[nrtf])"
-_QUOTE = r"\\*['\"]"
-_SPACES = r"(?:\s|\\+[tnrf]){0,3}"
-"""Also as they stand in JSON, and in JSON within JSON."""
+"""Texts that are looked at together: most hold nothing."""
 
-SECRET = "secret"  # noqa: S105 - the name of a class
+_MEMORY = 32 << 20
+"""Bytes for the states of the search. With RE2's 8 MiB it forgets some and is a tenth slower."""
 
+_MASKED = f"[{SECRET.upper()}:"
+"""How a placeholder begins: it names a secret and is none."""
 
-def _phone(value: str) -> bool:
-    digits = [c for c in value if c.isdigit()]
-    return 9 <= len(digits) <= 15  # noqa: PLR2004 - E.164
+_NAME_KEYS, _VALUE_KEY = ("name", "key"), "value"
+"""Headers and variables are often written ``{"name": ..., "value": ...}``."""
 
+_UNFINISHED = string.ascii_letters + string.digits + "+/=_.~%\\-"
+"""What keys are made of, escapes included."""
 
-def _ipv4(value: str) -> bool:
-    parts = [int(part) for part in value.split(".")]
-    return all(part < 256 for part in parts) and parts[0] not in (0, 10, 127)  # noqa: PLR2004
-
-
-def _mixed(value: str) -> bool:
-    """A key holds digits and letters; a long word or a placeholder does not."""
-    both = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-    return both and len(set(value)) > _WORD_LETTERS
-
-
-RULES: tuple[Rule, ...] = (
-    Rule(
-        rule_id="aws-access-key",
-        kind=SECRET,
-        pattern=_START + r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
-        hint=r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
-    ),
-    Rule(
-        rule_id="aws-secret-key",
-        kind=SECRET,
-        check=_mixed,
-        pattern=r"(?i)aws.{0,20}secret.{0,20}['\"\s:=]([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+]|$)",
-        # A gap behind a word as common as aws would make a thousand states of every text.
-        hint=r"(?is)secret(?:\\u[0-9a-f]{4}|\\.|.){0,21}[A-Za-z0-9/+]{40}",
-    ),
-    Rule(
-        rule_id="anthropic-key",
-        kind=SECRET,
-        pattern=_START + r"(sk-ant-[A-Za-z0-9_-]{20,})",
-        hint=r"sk-ant-[A-Za-z0-9_-]{20}",
-    ),
-    Rule(
-        rule_id="openai-key",
-        kind=SECRET,
-        check=_mixed,
-        pattern=_START + r"(sk-(?:proj-|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_-]{20,})",
-        hint=r"sk-[A-Za-z0-9_-]{20}",
-    ),
-    Rule(
-        rule_id="github-token",
-        kind=SECRET,
-        pattern=_START + r"(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
-        hint=r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}",
-    ),
-    Rule(
-        rule_id="gitlab-token",
-        kind=SECRET,
-        pattern=_START + r"(glpat-[A-Za-z0-9_-]{20,})",
-        hint=r"glpat-[A-Za-z0-9_-]{20}",
-    ),
-    Rule(
-        rule_id="slack-token",
-        kind=SECRET,
-        pattern=_START + r"(xox[abeoprs]-[A-Za-z0-9-]{10,})",
-        hint=r"xox[abeoprs]-[A-Za-z0-9-]{10}",
-    ),
-    Rule(
-        rule_id="slack-webhook",
-        kind=SECRET,
-        pattern=r"(https://hooks\.slack\.com/services/[A-Za-z0-9/]{20,})",
-        hint=r"hooks\.slack\.com/services/",
-    ),
-    Rule(
-        rule_id="google-api-key",
-        kind=SECRET,
-        pattern=_START + r"(AIza[A-Za-z0-9_-]{35})",
-        hint=r"AIza[A-Za-z0-9_-]{35}",
-    ),
-    Rule(
-        rule_id="stripe-key",
-        kind=SECRET,
-        pattern=_START + r"((?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,})",
-        hint=r"[sr]k_(?:live|test)_[A-Za-z0-9]{16}",
-    ),
-    Rule(
-        rule_id="npm-token",
-        kind=SECRET,
-        pattern=_START + r"(npm_[A-Za-z0-9]{36})\b",
-        hint=r"npm_[A-Za-z0-9]{36}",
-    ),
-    Rule(
-        rule_id="huggingface-token",
-        kind=SECRET,
-        pattern=_START + r"(hf_[A-Za-z]{34})\b",
-        hint=r"hf_[A-Za-z]{34}",
-    ),
-    Rule(
-        rule_id="jwt",
-        kind=SECRET,
-        pattern=_START + r"(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,})",
-        hint=r"eyJ[A-Za-z0-9_-]{8,}\.eyJ",
-    ),
-    Rule(
-        rule_id="private-key",
-        kind=SECRET,
-        pattern=r"(-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)"
-        r"(?:-----END [A-Z ]*PRIVATE KEY-----|\z))",
-        hint=r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    ),
-    Rule(
-        rule_id="password-in-url",
-        kind=SECRET,
-        pattern=r"\b[a-z][a-z0-9+.-]{2,15}://[^\s:/@'\"]{1,80}:([^\s:/@'\"]{3,80})@",
-        hint=r"://[^\s:/@'\"]{1,80}:[^\s:/@'\"]{3,80}@",
-    ),
-    Rule(
-        rule_id="password",
-        kind=SECRET,
-        check=_mixed,
-        pattern=rf"(?i){_START}(?:password|passwd|api[_-]?key|secret[_-]?key|access[_-]?token)"
-        rf"{_QUOTE}?{_SPACES}[:=]{_SPACES}{_QUOTE}([^\s'\"]{{12,120}})['\"]",
-        hint=r"(?i)(?:passw(?:or)?d|api[_-]?key|secret[_-]?key|access[_-]?token)"
-        rf"{_QUOTE}?{_SPACES}[:=]{_SPACES}{_QUOTE}",
-    ),
-    Rule(
-        rule_id="payment-card",
-        kind="financial",
-        check=is_card_number,
-        pattern=_START + r"((?:4\d|5[1-5]|2[2-7]|3[47]|6[05])\d{2}[ -]?\d{4,6}[ -]?\d{4,5}"
-        r"(?:[ -]?\d{1,7})?)\b",
-        hint=r"[2-6]\d{3}[ -]?\d{4,6}[ -]?\d{4}",
-    ),
-    Rule(
-        rule_id="iban",
-        kind="financial",
-        check=is_iban,
-        pattern=_START + r"([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b",
-        hint=r"[A-Z]{2}\d{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}",
-    ),
-    Rule(
-        rule_id="us-ssn",
-        kind="gov_id",
-        check=is_social_security_number,
-        pattern=_START + r"(\d{3}-\d{2}-\d{4})\b",
-        hint=r"\d{3}-\d{2}-\d{4}",
-    ),
-    Rule(
-        rule_id="email",
-        kind="contact",
-        pattern=_START
-        + r"([A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})\b",
-        hint=r"[A-Za-z0-9._%+-]@[A-Za-z0-9-]+\.[A-Za-z0-9-]",
-    ),
-    Rule(
-        rule_id="phone",
-        kind="contact",
-        check=_phone,
-        pattern=r"(?:^|[^\w.+-]|\\[nrtf])(\+\d{1,3}[ .-]?\(?\d{1,4}\)?(?:[ .-]?\d{2,4}){2,4}"
-        r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4})(?:$|[^\w-])",
-        hint=r"\+\d{1,3}[ .-]?\(?\d{1,4}\)?[ .-]?\d{2,4}[ .-]?\d{2}"
-        r"|\(\d{3}\) ?\d{3}-\d{4}|\d{3}[-.]\d{3}[-.]\d{4}",
-    ),
-    Rule(
-        rule_id="ip-address",
-        kind="contact",
-        check=_ipv4,
-        pattern=r"(?:^|[^\d.])((?:\d{1,3}\.){3}\d{1,3})(?:$|[^\d.])",
-        hint=r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d",
-    ),
-)
+_SHOWN_OF_UNFINISHED = 8
+"""Characters that are shown of a word that the end of an excerpt has cut."""
 
 
 @cache
@@ -225,9 +52,11 @@ def _prefilter(*, secrets_only: bool) -> tuple[Any, tuple[Rule, ...]]:
     rules = tuple(r for r in RULES if r.kind == SECRET or not secrets_only)
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MEMORY
     found = re2.Set.SearchSet(options)
     for rule in rules:
         found.Add(rule.hint)
+    found.Add(HIDING)
     found.Compile()
     return found, rules
 
@@ -247,16 +76,23 @@ def free_of_suspects(texts: Sequence[bytes], *, secrets_only: bool = False) -> l
     return found
 
 
-@cache
-def _compiled(rule: Rule) -> Any:
-    return re2.compile(rule.pattern)
-
-
 def suspects(text: str | bytes, *, secrets_only: bool = False) -> Sequence[Rule]:
-    """Return the rules that may match somewhere in a text; one pass, linear time."""
+    """Return the rules that may match somewhere in a text; one pass, linear time.
+
+    A text with escapes that may hide a key is searched as it is meant, too.
+    """
     found, rules = _prefilter(secrets_only=secrets_only)
-    hits = found.Match(text)
-    return [rules[index] for index in sorted(hits)] if hits else ()
+    matches = found.Match(text)
+    if not matches:
+        return ()
+    hits = set(matches)
+    if len(rules) in hits:
+        written = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        meant = without_surrogates(of_json(written).text)
+        for searched in (meant, of_url(meant).text):
+            hits.update(found.Match(searched) or ())
+        hits.remove(len(rules))
+    return [rules[index] for index in sorted(hits)]
 
 
 class Masker:
@@ -278,25 +114,78 @@ class Masker:
         if self._rules and not value.isascii():
             value = without_surrogates(value)
         for rule in self._rules:
+            if rule.kind == SECRET and "\\" in value:
+                value = self._apply(rule, value, of_json(value))
             value = self._apply(rule, value)
+            if rule.kind == SECRET and "%" in value:
+                value = self._apply(rule, value, of_url(value))
         return value
 
-    def _apply(self, rule: Rule, value: str) -> str:
+    def value(self, value: Any) -> Any:
+        """Return a JSON value with every string in it masked, names of fields included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            # Headers are also written as lists: name, value.
+            return [
+                self._field(before, item) if isinstance(item, str) else self.value(item)
+                for before, item in zip([None, *value], value, strict=False)
+            ]
+        if isinstance(value, dict):
+            return self._object(value)
+        return value
+
+    def _object(self, value: dict[Any, Any]) -> dict[Any, Any]:
+        named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
+        return {
+            self.text(k) if isinstance(k, str) else k: (
+                self._field(named if k == _VALUE_KEY and named else k, v)
+                if isinstance(v, str)
+                else self.value(v)
+            )
+            for k, v in value.items()
+        }
+
+    def _field(self, name: Any, value: str) -> str:
+        """Return the text of a field, masked as a whole where the field's name says what it is."""
+        masked = self.text(value)
+        if (
+            masked != value
+            or not isinstance(name, str)
+            or not value
+            or any(map(str.isspace, value))
+        ):
+            return masked
+        for rule in self._rules:
+            fields = rule.compiled_fields
+            if fields and fields.fullmatch(name) and rule.check(value):
+                return self._replaced(rule, value)
+        return value
+
+    def _apply(self, rule: Rule, value: str, meant: Unescaped | None = None) -> str:
+        """Replace what a rule finds, in the text as it stands or as it is meant."""
         out, last = [], 0
-        for match in _compiled(rule).finditer(value):
-            start, end = match.span(1)
-            found = value[start:end]
-            if start < last or (rule.check and not rule.check(found)):
+        searched = value if meant is None else meant.text
+        for match in rule.compiled.finditer(searched):
+            start, end = match.span(match.lastindex)
+            found = searched[start:end]
+            if searched.endswith(_MASKED, 0, start) or not rule.check(found):
                 continue
-            self.counts[rule.rule_id] += 1
+            if meant is not None:
+                start, end = meant.place(start), meant.place(end)
+            if start < last:
+                continue
             if rule.kind != SECRET and not self._personal:
+                self.counts[rule.rule_id] += 1
                 continue
-            out += [value[last:start], self._placeholder(rule, found)]
+            out += [value[last:start], self._replaced(rule, found)]
             last = end
-            self.masked += 1
         return "".join([*out, value[last:]]) if out else value
 
-    def _placeholder(self, rule: Rule, found: str) -> str:
+    def _replaced(self, rule: Rule, found: str) -> str:
+        """Count a value and return its placeholder."""
+        self.counts[rule.rule_id] += 1
+        self.masked += 1
         key = (rule.rule_id, found)
         if key not in self._names:
             self._per_rule[rule.rule_id] += 1
@@ -304,18 +193,6 @@ class Masker:
             number = f":{n}" if n > 1 else ""
             self._names[key] = f"[{rule.kind.upper()}:{rule.rule_id}{number}]"
         return self._names[key]
-
-    def value(self, value: Any) -> Any:
-        """Return a JSON value with every string in it masked, keys of objects included."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {
-                self.text(k) if isinstance(k, str) else k: self.value(v) for k, v in value.items()
-            }
-        return value
 
 
 def sensitivity_class(rule_id: str) -> str:
@@ -326,10 +203,23 @@ def sensitivity_class(rule_id: str) -> str:
 _KINDS = {rule.rule_id: rule.kind for rule in RULES}
 
 
+def without_secrets(text: str, *, personal: bool = False) -> str:
+    """Return one text by itself without secrets and, where asked for, personal data."""
+    return Masker(suspects(text, secrets_only=not personal), personal=personal).text(text)
+
+
 def excerpt(raw: bytes, size: int = 200) -> str:
-    """Return the first characters of a raw record, secrets masked and control characters shown."""
-    text = raw[: size * 4].decode("utf-8", "replace")
-    masked = Masker(suspects(text), personal=True).text(text)[:size]
+    """Return the first characters of a raw record, secrets masked and control characters shown.
+
+    A key that the end of ``raw`` may have cut has lost its form: of a word that reaches so far only
+    the first characters are shown.
+    """
+    window = size * 4
+    text = raw[:window].decode("utf-8", "replace")
+    masked = without_secrets(text, personal=True)
+    if len(raw) >= window:
+        masked = masked[: len(masked.rstrip(_UNFINISHED)) + _SHOWN_OF_UNFINISHED]
+    masked = masked[:size]
     if masked.isprintable():
         return masked
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in masked)

@@ -25,12 +25,21 @@ TOKEN_COUNTS = (
 )
 """The disjoint buckets, and the part of the output that was reasoning."""
 
+UNREAD = "unread"
+"""The ``time_kind`` of a call whose log has a time of no form that is known."""
+
 
 class Call:
     """One logged API call in canonical form; unknown is ``None``.
 
     The token buckets are disjoint: uncached + cache read + cache written = all input.
     ``output_tokens`` includes ``reasoning_tokens``. Times are microseconds since the epoch, UTC.
+
+    ``extra_units`` counts what is billed beside plain text: ``output_audio_tokens`` (a part of the
+    output), ``file_searches``, ... ``inner_usage`` holds the buckets of other models that worked
+    inside the answer, each with its ``model``. ``context_tokens`` is the input of the largest
+    request where the buckets are a sum of several. ``logged_cost_by`` is ``provider`` where the
+    cost is the provider's bill. ``copy_key`` is what copies of a call in other files share with it.
     """
 
     reader: str = ""
@@ -68,10 +77,18 @@ class Call:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     web_searches: int | None = None
+    extra_units: dict[str, int] | None = None
+    inner_usage: list[Json] | None = None
+    context_tokens: int | None = None
+    region: str | None = None
     service_tier: str = "standard"
     needs_vision: bool = False
     needs_hosted_tools: bool = False
     logged_cost_usd: float | None = None
+    implausible: list[str] | None = None
+    """Figures that were taken off, as ``column=figure`` (``plausible``)."""
+    logged_cost_by: str | None = None
+    copy_key: str | None = None
 
     system_text: str | None = None
     messages: list[Json] | None = None
@@ -79,6 +96,15 @@ class Call:
     params: Json | None = None
     response_text: str | None = None
     tool_calls: list[Json] | None = None
+
+
+def add_unit(call: Call, unit: str, n: int | None) -> None:
+    """Count units that are billed beside plain text tokens; none is nothing to count."""
+    if n:
+        call.extra_units = {
+            **(call.extra_units or {}),
+            unit: (call.extra_units or {}).get(unit, 0) + n,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +124,15 @@ class Reject:
     detail: str = ""
 
 
+INTERNAL_ERROR = "internal-error"
+"""The reason of a record that auditor itself stumbled over: a bug, and no reason to end a run."""
+
 Outcome = Call | NotCall | Reject
+
+
+def stumbled(error: Exception) -> Reject:
+    """Return the reject of a record at which our own code failed."""
+    return Reject(INTERNAL_ERROR, f"{type(error).__name__}: {error}")
 
 
 class RecordReader(Protocol):

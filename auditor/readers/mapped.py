@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from auditor.readers import api_shapes, paths, providers, usage
-from auditor.readers.api_shapes.common import params_of, take_leading_system
+from auditor.readers.api_shapes.common import params_of, take_bill, take_leading_system, tier_of
 from auditor.readers.api_shapes.openai_chat import message_of
-from auditor.readers.call import Call, Json, NotCall, Reject
+from auditor.readers.call import UNREAD, Call, Json, NotCall, Reject
 from auditor.readers.finishing import finish
-from auditor.readers.values import count, http_status, json_or_none, moment, number, text
+from auditor.readers.values import (
+    count,
+    http_status,
+    is_call_time,
+    json_or_none,
+    moment,
+    number,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +80,11 @@ _OTHERS: Mapping[str, str] = {
     "http_status": "the HTTP status; 400 and above is an error",
     "cached": "true where a gateway answered from its own cache: such a call costs nothing",
     "provider": "who was billed",
-    "service_tier": "batch, flex or priority; anything else is the standard tier",
-    "cost_usd": "what the log says the call cost, in USD",
+    "service_tier": "batch, flex, priority or provisioned, or a provider's word for one of them; "
+    "anything else is the standard tier",
+    "cost_usd": "what the log says the call cost, in USD; counts where the price book has no price",
+    "billed_usd": "what the provider billed, in USD; counts before the price book",
+    "region": "where alone the provider may run the call: us, eu, us-east5, ...",
     "tags": "an object of labels, or a list of them",
 }
 FIELDS: Mapping[str, str] = {
@@ -196,7 +207,8 @@ class Mapped:
         if provider:
             call.provider = providers.of_name(provider)
         if tier := text(self.get(record, "service_tier")):
-            call.service_tier = tier if tier in ("batch", "flex", "priority") else call.service_tier
+            call.service_tier = tier_of(tier) or call.service_tier
+        call.region = text(self.get(record, "region")) or call.region
         labels = json_or_none(self.get(record, "tags"))
         if labels:
             call.tags = labels if isinstance(labels, dict) else {"tags": labels}
@@ -229,10 +241,12 @@ class Mapped:
 
     def _times(self, call: Call, record: Json) -> None:
         began, ended = moment(self.get(record, "called_at")), moment(self.get(record, "ended_at"))
-        if began is not None:
+        if began is not None and (is_call_time(began) or not is_call_time(ended)):
             call.called_at, call.time_kind = began, "start"
         elif ended is not None:
             call.called_at, call.time_kind = ended, "end"
+        elif self.get(record, "called_at") or self.get(record, "ended_at"):
+            call.time_kind = UNREAD
         for field, factor in (("latency_ms", 1.0), ("latency_s", 1000.0)):
             value = number(self.get(record, field))
             if value is not None and value > 0:
@@ -283,6 +297,7 @@ class Mapped:
         cost = number(self.get(record, "cost_usd"))
         if cost is not None and cost > 0:
             call.logged_cost_usd = cost
+        take_bill(call, self.get(record, "billed_usd"))
 
 
 def _body(value: Any) -> Any:

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import providers
-from auditor.readers.values import http_status, moment, number, text
+from auditor.readers.call import UNREAD
+from auditor.readers.values import http_status, is_call_time, moment, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "log_id": ("id", "request_id", "log_id", "call_id", "uuid"),
     "called_at": (
         "timestamp", "ts", "time", "created_at", "start_time", "startTime", "date", "datetime",
+        "@timestamp", "createdAt", "requested_at", "request_time", "logged_at", "timestamp_ms",
     ),
     "latency": (
         "latency_ms", "duration_ms", "elapsed_ms", "response_time_ms", "latency", "duration",
@@ -78,8 +80,12 @@ def _plan(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _time(call: Call, _key: str, value: Any) -> None:
-    if call.called_at is None and (at := moment(value)) is not None:
-        call.called_at, call.time_kind = at, "start"
+    if not is_call_time(call.called_at):
+        at = moment(value)
+        if at is not None:
+            call.called_at, call.time_kind = at, "start"
+        elif call.called_at is None:
+            call.time_kind = UNREAD
 
 
 def _latency(call: Call, key: str, value: Any) -> None:

@@ -20,11 +20,15 @@ _OPENING = """\
 `auditor ingest` reads files, folders, globs and standard input. The format is found in the records
 themselves, never in the name of a file, and a file may hold records of several formats. The bodies
 of requests and responses may have the shape of OpenAI's chat completions, Responses API,
-completions or embeddings, Anthropic's Messages, Google's generateContent, Amazon's Converse, or the
-older models of Amazon Bedrock; streams are put together again.
+completions or embeddings, Anthropic's Messages, Google's generateContent, Amazon's Converse,
+Cohere's chat (v2), or the older models of Amazon Bedrock; streams are put together again.
 
 Containers: JSON lines, JSON arrays and documents, CSV (comma, tab or semicolon), YAML cassettes,
-parquet, SQLite; plain, or in gzip, zstd or zip.
+parquet, SQLite; plain, or in gzip, zstd or zip; in UTF-8, UTF-16 or UTF-32.
+
+A line may have around its JSON what wrote it: the prefix of a logger (time, level, name; a message
+in quotes), Docker's json-file, the CRI log format of Kubernetes, whose partial lines are joined,
+and Fluent Bit's records of both. A record without a time of its own takes that of its line.
 
 Every record becomes a call, a duplicate of one, a record that is not a call by design (a wrapper
 span, a heartbeat, the header of a CSV), or a reject with file, line, offset and reason, which

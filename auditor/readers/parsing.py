@@ -6,13 +6,26 @@ import json
 
 import orjson
 
+from auditor.readers import log_line
 from auditor.readers.call import Json, NotCall, Reject
 
 BOM = b"\xef\xbb\xbf"
 
+MOST_VALUES = 5_000_000
+"""A value is an object of up to a hundred bytes once it is parsed: half a gigabyte of them."""
+
+_MARKS = (b",", b"[", b"{")
+_LARGE = 4 << 20
+"""Below this no text has so many values that it matters."""
+
 
 def parse(raw: bytes) -> Json | Reject | NotCall:
-    """Parse one JSON object; a text that is not one becomes a reject or a not-call."""
+    """Parse one JSON object; a text that is not one becomes a reject or a not-call.
+
+    A line of an application's log gives the object behind its prefix (``log_line``).
+    """
+    if len(raw) > _LARGE and sum(map(raw.count, _MARKS)) > MOST_VALUES:
+        return Reject("too-large", f"more than {MOST_VALUES:,} values in {len(raw):,} bytes")
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -35,7 +48,10 @@ def _leniently(raw: bytes, words: str) -> Json | Reject | NotCall:
     except RecursionError:
         return Reject("too-deep", "nested too deeply")
     except ValueError:
-        return Reject("bad-json", words)
+        value = log_line.json_in(text)
+        if value is None:
+            is_text = log_line.is_text(text)
+            return NotCall("a line of text") if is_text else Reject("bad-json", words)
     if isinstance(value, dict):
         return without_surrogates(value)
     return Reject("not-an-object", f"a JSON {type(value).__name__} is no record")

@@ -16,23 +16,31 @@ from pydantic import TypeAdapter
 
 from auditor.readers.call import Call, Json, NotCall, Outcome, Reject
 from auditor.readers.formats import (
+    agent_telemetry,
     aggregates,
     azure,
     batch_anthropic,
+    batch_bedrock,
+    batch_google,
     batch_openai,
     bedrock,
     bedrock_parts,
     claude_code,
+    cline,
     codex,
     gateways,
+    gemini_cli,
     har,
     helicone,
     langfuse,
     langsmith,
     litellm,
     llm_db,
+    opencode,
     otlp,
     pair,
+    pi,
+    qwen_code,
     span_dump,
     spendlogs,
     vcr,
@@ -57,8 +65,16 @@ _OWN: tuple[Reader, ...] = (
     spendlogs,
     codex,
     claude_code,
+    gemini_cli,
+    qwen_code,
+    opencode,
+    pi,
+    cline,
+    agent_telemetry,
     batch_anthropic,
     batch_openai,
+    batch_google,
+    batch_bedrock,
     helicone,
     langfuse,
     langsmith,
@@ -86,9 +102,10 @@ class Registry:
     """The readers in the order they are asked."""
 
     def __init__(self, added: Iterable[Reader] = ()) -> None:
-        asked_first = tuple(added)
-        self.readers: tuple[Reader, ...] = (*asked_first, *_OWN, FALLBACK)
-        self.ours_only = not asked_first
+        self.added = tuple(added)
+        """The readers that are not ours: the user's formats, and those of other packages."""
+        self.readers: tuple[Reader, ...] = (*self.added, *_OWN, FALLBACK)
+        self.ours_only = not self.added
         self._pairs: set[tuple[str, ...]] = set()
 
     def find(self, record: Json) -> Reader | None:
@@ -100,10 +117,14 @@ class Registry:
             # Most logs are pairs: their keys are looked at once, not by twenty readers each time.
             self._pairs.add(keys)
             return pair
+        failed: Reader | None = None
         for reader in self.readers:
-            if reader.matches(record):
-                return reader
-        return None
+            try:
+                if reader.matches(record):
+                    return reader
+            except Exception as error:  # noqa: BLE001 - it costs this record, if others do not know it
+                failed = failed or _Failed(reader, error)
+        return failed
 
     def read(self, record: Json) -> Iterable[Outcome]:
         """Read a record that stands for itself; one that does not is read alone."""
@@ -124,6 +145,23 @@ def registry(tables: str = "{}") -> Registry:
     declared_here = [Mapped(n, t) for n, t in sorted(_TABLES.validate_json(tables).items())]
     added = [p.load() for p in sorted(entry_points(group="auditor.readers"), key=lambda p: p.name)]
     return Registry([*declared_here, *added])
+
+
+class _Failed:
+    """Stands for a reader that could not even say whether a record is of its format."""
+
+    def __init__(self, reader: Reader, error: Exception) -> None:
+        self.name = reader.name
+        self.title = reader.title
+        self._reject = _reader_error(reader, error)
+
+    def matches(self, record: Json) -> bool:  # noqa: ARG002 - a reader's method
+        """Say no: it is for one record only."""
+        return False
+
+    def read(self, record: Json) -> Iterable[Outcome]:  # noqa: ARG002 - a reader's method
+        """Return what went wrong."""
+        return [self._reject]
 
 
 class Format(NamedTuple):
@@ -150,7 +188,7 @@ def read_with(reader: Reader, record: Json) -> list[Outcome]:
     except RecursionError:
         return [Reject("too-deep", "nested too deeply")]
     except Exception as error:  # noqa: BLE001 - what a reader did not foresee costs one record
-        return [Reject(READER_ERROR, f"{reader.name}: {type(error).__name__}: {error}")]
+        return [_reader_error(reader, error)]
     return found or [NotCall("empty")]
 
 
@@ -164,6 +202,10 @@ def fold_with(reader: FoldingReader, records: list[Json]) -> list[list[Outcome]]
 
 
 READER_ERROR = "reader-error"
+
+
+def _reader_error(reader: Reader, error: Exception) -> Reject:
+    return Reject(READER_ERROR, f"{reader.name}: {type(error).__name__}: {error}")
 
 
 def named(reader: Reader, outcomes: Iterable[Outcome]) -> list[Outcome]:

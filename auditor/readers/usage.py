@@ -30,19 +30,20 @@ def set_tokens(
     """Set the token buckets of a call from counts as a log gives them.
 
     ``cache_write`` is all that was written, ``cache_write_1h`` the part of it kept for an hour.
-    A reasoning count is never more than the output. Cached tokens that do not fit into an inclusive
-    input say that it excludes them after all. Nothing is set when neither input nor output is
-    known.
+    Reasoning that was counted beside the output is added to it (``with_reasoning``). Cached tokens
+    that do not fit into an inclusive input say that it excludes them after all. Nothing is set when
+    neither input nor output is known.
     """
     if given_input is None and output is None:
         return
     read, hour = cache_read or 0, cache_write_1h or 0
     written = max(cache_write or 0, hour)
     cached = read + written
+    if reasoning is not None and output is not None:
+        output = with_reasoning(given_input, output, reasoning, total, cached)
+        call.reasoning_tokens = min(reasoning, output)
     call.output_tokens = output
     call.usage_state = state
-    if reasoning is not None and output is not None:
-        call.reasoning_tokens = min(reasoning, output)
     if given_input is None:
         return
     if rule == "auto":
@@ -59,3 +60,22 @@ def set_tokens(
     call.cache_read_tokens = read
     call.cache_write_5m_tokens = written - hour
     call.cache_write_1h_tokens = hour
+
+
+def with_reasoning(
+    given_input: int | None, output: int, reasoning: int, total: int | None, cached: int = 0
+) -> int:
+    """Return the output with its reasoning, which some count inside it and others beside it.
+
+    Source: xAI's usage, whose total is prompt + completion + reasoning; OpenAI's is prompt +
+    completion. Without a total a reasoning count above the output cannot be inside.
+    """
+    given = given_input or 0
+    if total is not None and total in (given + output, given + cached + output):
+        return output
+    if reasoning > output or total in (
+        given + output + reasoning,
+        given + cached + output + reasoning,
+    ):
+        return output + reasoning
+    return output

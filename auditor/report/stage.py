@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor import __version__
+from auditor import __version__, outputs
 from auditor.domain import StageResult, Watch, silent
 from auditor.errors import AuditorError, ConfigError
 from auditor.report.as_json import render_json
@@ -34,11 +34,15 @@ PAGE, PLAN, DATA = "auditor-report.html", "plan.md", "report.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSettings:
-    """``output`` is the page (ends in .html) or a folder; plan and JSON are written beside it."""
+    """``output`` is the page (ends in .html) or a folder; plan and JSON are written beside it.
+
+    An earlier report there is replaced; ``overwrite`` gives up other files too.
+    """
 
     output: Path = Path(PAGE)
     examples: bool = True
     command: str = "auditor report"
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +57,18 @@ def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> Report
 
     Raises:
         NotReadyError: nothing is ingested, or no plan was made.
-        ConfigError: SOURCE_DATE_EPOCH is no number of seconds.
+        ConfigError: SOURCE_DATE_EPOCH is no number of seconds, or files of others are in the way.
         AuditorError: a file cannot be written.
     """
     began = time.monotonic()
-    page = settings.output
-    if page.suffix.lower() not in {".html", ".htm"}:
-        page /= PAGE
+    page, plan, data = claim_files(settings.output, overwrite=settings.overwrite)
     watch.start("Writing the report")
     report = report_of(store, examples=settings.examples, command=settings.command)
     store.rest()
     texts = {
         page: render_html(report),
-        page.with_name(PLAN): render_plan(report),
-        page.with_name(DATA): render_json(report),
+        plan: render_plan(report),
+        data: render_json(report),
     }
     written = write_all(texts)
     watch.finish()
@@ -78,6 +80,19 @@ def run(store: Store, settings: ReportSettings, watch: Watch = silent) -> Report
         warnings=[f"integrity: {check.name}" for check in report.checks],
         files=written,
     )
+
+
+def claim_files(output: Path, *, overwrite: bool) -> tuple[Path, Path, Path]:
+    """Return where page, plan and data are written, once nothing of others is in the way.
+
+    Raises:
+        ConfigError: a database, or a file that no earlier report was and nobody gave up.
+    """
+    page = output if output.suffix.lower() in {".html", ".htm"} else output / PAGE
+    places = (page, page.with_name(PLAN), page.with_name(DATA))
+    for place, kind in zip(places, (outputs.PAGE, outputs.PLAN, outputs.DATA), strict=True):
+        outputs.claim(place, kind, overwrite=overwrite)
+    return places
 
 
 def report_of(store: Store, *, examples: bool = True, command: str = "auditor report") -> Report:
@@ -132,7 +147,10 @@ def write_all(texts: Mapping[Path, str]) -> dict[str, int]:
 
 def _run(context: StageContext, watch: Watch) -> ReportResult:
     settings = ReportSettings(
-        output=context.output, examples=context.config.report.examples, command=context.command
+        output=context.output,
+        examples=context.config.report.examples,
+        command=context.command,
+        overwrite=context.overwrite,
     )
     return run(context.store, settings, watch)
 

@@ -93,6 +93,14 @@ def translated(path: str) -> Iterator[None]:
         raise
 
 
+def refused_value(error: Exception) -> str | None:
+    """Return what the database says where it refused a value; None: something else went wrong."""
+    import duckdb
+
+    kinds = (duckdb.DataError, duckdb.InvalidInputException)
+    return first_line(error) if isinstance(error, kinds) else None
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, for a message of one line."""
     lines = str(error).strip().splitlines()
@@ -101,6 +109,9 @@ def first_line(error: BaseException) -> str:
 
 def _refuse_other_files(path: str) -> None:
     """DuckDB would open a .jsonl or .csv as a view of its rows, and lose what is written."""
+    place = Path(path)
+    if place.exists() and not place.is_file() and not place.is_dir():
+        raise StoreError(f"{path} is a pipe or a device", hint="name a file with --db")
     with suppress(OSError):  # missing, a folder, no permission: DuckDB says which
         with Path(path).open("rb") as file:
             head = file.read(_MAGIC_AT + len(_MAGIC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from auditor import outputs
 from auditor.errors import ConfigError
 from auditor.store.filters import CallFilter
 
@@ -42,14 +43,16 @@ def export(
     form: str | None = None,
     only: CallFilter | None = None,
     texts: bool = False,
+    overwrite: bool = False,
 ) -> int:
     """Write a table to a file; return the number of rows.
 
     ``form`` is parquet, csv or jsonl, by default what the file's name ends with. ``only`` holds for
-    calls. ``texts`` adds prompt and answer, which are masked but may be confidential.
+    calls. ``texts`` adds prompt and answer, which are masked but may be confidential. An earlier
+    export is replaced; ``overwrite`` gives up another file too, but never a database.
 
     Raises:
-        ConfigError: an unknown table or format, or a file that cannot be written.
+        ConfigError: an unknown table or format, or a file that cannot be or is not to be written.
     """
     if what not in WHAT:
         raise ConfigError(f"{what} cannot be exported", hint=f"one of {', '.join(WHAT)}")
@@ -58,6 +61,7 @@ def export(
         raise ConfigError(
             f"unknown format {form or 'of ' + path.name}", hint="--format parquet, csv or jsonl"
         )
+    outputs.claim(path, outputs.TABLE, overwrite=overwrite)
     _writable(path)
     condition, values = (only or CallFilter()).sql()
     query = _OTHERS.get(what) or _CALLS.format(
@@ -73,8 +77,6 @@ def export(
 
 
 def _writable(path: Path) -> None:
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder", hint="name a file in it")
     if not path.absolute().parent.is_dir():
         raise ConfigError(f"{path.parent}: no such folder", hint="make it first")
     if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from auditor.errors import StoreError
@@ -24,6 +25,8 @@ class Audit:
 
     def __init__(self, path: str | Path) -> None:
         self._store = Store.open(path, read_only=True)
+        if self._store.finished_deletion:
+            warnings.warn(self._store.finished_deletion, stacklevel=2)
         self.tables: tuple[str, ...] = self._names("duckdb_tables()", "table_name")
         """The names of the tables."""
         self.views: tuple[str, ...] = self._names("duckdb_views()", "view_name")

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from auditor.errors import NotReadyError, StoreError
-from auditor.store import migrations
+from auditor.store import deletion, migrations
 from auditor.store.safety_copy import remove_copy
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ def is_older(store: Store) -> bool:
     """
     version = version_of(store)
     return version is not None and version < migrations.newest()
+
+
+def has_unfinished_deletion(store: Store) -> bool:
+    """Say whether a deletion was begun in a database and not finished."""
+    return version_of(store) is not None and deletion.pending(store) is not None
 
 
 def tables_sql() -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from auditor.errors import StoreError
-from auditor.store import schema
+from auditor.store import deletion, schema
 from auditor.store.checks import CHECKS
 from auditor.store.connection import connect, first_line, require, translated
 from auditor.store.frames import to_frame
@@ -44,38 +44,48 @@ class Store:
         self._depth = 0
         self._streams = 0
         self._on_connect = ""
+        self.finished_deletion: str | None = None
+        """What the user is told where opening has finished an interrupted deletion."""
 
     @classmethod
     def open(cls, path: str | Path = MEMORY, *, read_only: bool = False) -> Store:
         """Open a database, made anew if there is none, migrated if it is of an older auditor.
 
+        A deletion that was interrupted is finished first; ``finished_deletion`` says so.
+
         Raises:
             NotReadyError: ``read_only`` and there is no such file.
             StoreError: in use by another process, not an audit database, made by a newer auditor,
-                or to be migrated and write-protected or without room on the disk.
+                or to be migrated or rewritten and write-protected or without room on the disk.
         """
         if read_only:
             require(path)
         store = cls(str(path), read_only=read_only)
         try:
-            if read_only and schema.is_older(store):
+            if read_only and (schema.is_older(store) or schema.has_unfinished_deletion(store)):
                 store.rest()
-                cls._migrate(path)
+                store.finished_deletion = cls._bring_up_to_date(path)
             schema.prepare(store)
+            if not read_only:
+                store.finished_deletion = deletion.finish(store)
         except BaseException:
             store.close()
             raise
         return store
 
     @classmethod
-    def _migrate(cls, path: str | Path) -> None:
-        """Migrate a file that is only to be read, by opening it for writing for a moment."""
+    def _bring_up_to_date(cls, path: str | Path) -> str | None:
+        """Migrate a file that is only to be read, or finish a deletion in it.
+
+        It is opened for writing for a moment; returns what the user is told of the deletion.
+        """
         try:
-            cls.open(path).close()
+            with cls.open(path) as store:
+                return store.finished_deletion
         except StoreError as error:
             raise StoreError(
-                f"{path} was made by an older auditor and has to be migrated before it is read: "
-                f"{error.message}",
+                f"{path} was made by an older auditor, or a deletion in it was interrupted; it has "
+                f"to be brought up to date before it is read: {error.message}",
                 hint=error.hint,
             ) from error
 
@@ -100,9 +110,14 @@ class Store:
         self.execute(sql)
         self._on_connect = sql
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether there is no file."""
+        return self.path == MEMORY
+
     def rest(self) -> None:
         """Close the file until the next use; what is in memory stays open."""
-        busy = self._depth or self._streams or self.path == MEMORY
+        busy = self._depth or self._streams or self.is_in_memory
         if self._connection is not None and not busy:
             connection, self._connection = self._connection, None
             with translated(self.path):

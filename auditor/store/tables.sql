@@ -64,6 +64,14 @@ CREATE TABLE IF NOT EXISTS records (
 );
 COMMENT ON TABLE records IS 'ingest: every record of every source and what became of it. Nothing is dropped in silence.';
 
+CREATE TABLE IF NOT EXISTS former_calls (
+    source_id    VARCHAR NOT NULL,      -- the file
+    record_no    BIGINT NOT NULL,       -- position in the source, from 1
+    call_id      VARCHAR NOT NULL,      -- the call that was read there before
+    request_hash VARCHAR NOT NULL       -- what it asked for
+);
+COMMENT ON TABLE former_calls IS 'ingest: while a log is read again, its calls that had answers or draws, which go to the ids they have now.';
+
 CREATE TABLE IF NOT EXISTS rejects (
     source_id   VARCHAR NOT NULL,       -- the file
     member      VARCHAR,                -- file inside an archive or table inside a database, else NULL
@@ -85,7 +93,7 @@ CREATE TABLE IF NOT EXISTS calls (
     line_no                  BIGINT,            -- line in that file, NULL where there are no lines
     reader                   VARCHAR NOT NULL,  -- the format of the record
     called_at                TIMESTAMPTZ,       -- when the request began
-    time_kind                VARCHAR,           -- start, end or file: what called_at really is
+    time_kind                VARCHAR,           -- start, end or file: what called_at really is; unread: the log's time is of no known form
     latency_ms               DOUBLE,            -- request to last byte, ms; NULL unknown
     ttft_ms                  DOUBLE,            -- request to first token, ms; NULL unknown
     provider                 VARCHAR,           -- who was billed: openai, anthropic, ...
@@ -116,7 +124,11 @@ CREATE TABLE IF NOT EXISTS calls (
     output_tokens            BIGINT,            -- output tokens, reasoning included
     reasoning_tokens         BIGINT,            -- the part of output_tokens that was reasoning; NULL not told
     web_searches             BIGINT,            -- searches of the web that the provider ran and bills one by one; NULL not told
-    service_tier             VARCHAR NOT NULL,  -- standard, batch, flex or priority
+    extra_units              JSON,              -- what is billed beside plain text tokens, by unit: {"output_audio_tokens": 8000, "file_searches": 2}
+    inner_usage              JSON,              -- tokens of other models inside the answer (an advisor): one object of model and buckets each
+    context_tokens           BIGINT,            -- input of its largest request where the tokens are a sum of several; decides the price of long contexts
+    service_tier             VARCHAR NOT NULL,  -- standard, batch, flex, priority, or provisioned: capacity paid otherwise
+    region                   VARCHAR,           -- where alone the provider may run it, if the log says: us, eu, us-east5, ...
     needs_vision             BOOLEAN NOT NULL,  -- the request holds an image or a document
     needs_hosted_tools       BOOLEAN NOT NULL,  -- the answer rests on tools that run at the provider
     tool_names               VARCHAR[],         -- names of the tools offered, sorted
@@ -124,10 +136,13 @@ CREATE TABLE IF NOT EXISTS calls (
     request_hash             VARCHAR,           -- keyed hash of the whole request before masking: equal requests, equal hash
     masked                   INTEGER NOT NULL,  -- secrets and personal data replaced by placeholders
     logged_cost_usd          DECIMAL(18, 12),   -- what the log says it cost
+    logged_cost_by           VARCHAR,           -- who says so: provider (its bill, which counts before the price book) or log; NULL: nobody, or not known
+    copy_key                 VARCHAR,           -- what copies of the call in other files share with it, where the format copies history
     computed_cost_usd        DECIMAL(18, 12),   -- price book times tokens; NULL: no price or no tokens
     cost_usd                 DECIMAL(18, 12),   -- the amount used everywhere; NULL: unpriced
     cost_low_usd             DECIMAL(18, 12),   -- lower bound where tokens are estimated, else cost_usd
     cost_high_usd            DECIMAL(18, 12),   -- upper bound where tokens are estimated, else cost_usd
+    implausible              VARCHAR[],         -- figures of the log that no call can have, as column=figure: the column is NULL instead
     cost_basis               VARCHAR NOT NULL CHECK (cost_basis IN ('price-book', 'override', 'logged', 'estimated', 'free', 'unpriced'))  -- where cost_usd comes from
 );
 COMMENT ON TABLE calls IS 'ingest: one row per logged LLM API call: its figures. Texts are in contents.';
@@ -155,7 +170,10 @@ CREATE TABLE IF NOT EXISTS rate_card (
     provider         VARCHAR NOT NULL,  -- provider of the call
     model            VARCHAR NOT NULL,  -- model of the call
     day              DATE NOT NULL,     -- day of the call, UTC
-    service_tier     VARCHAR NOT NULL,  -- standard, batch, flex or priority
+    service_tier     VARCHAR NOT NULL,  -- standard, batch, flex, priority or provisioned
+    region           VARCHAR NOT NULL,  -- region of the call; empty: not told
+    from_minute      INTEGER NOT NULL,  -- the row holds for calls from this minute of the day on, UTC
+    to_minute        INTEGER NOT NULL,  -- and before this one; 0 and 1440 where the price has no hours
     above_tokens     BIGINT NOT NULL,   -- the row holds for calls with more input tokens than this (-1: all)
     up_to_tokens     BIGINT NOT NULL,   -- and at most this many
     input_usd        DECIMAL(24, 18) NOT NULL,  -- USD per uncached input token
@@ -165,10 +183,11 @@ CREATE TABLE IF NOT EXISTS rate_card (
     output_usd       DECIMAL(24, 18) NOT NULL,  -- USD per output token
     request_usd      DECIMAL(24, 18) NOT NULL,  -- USD per request
     web_search_usd   DECIMAL(24, 18),   -- USD per search of the web; NULL: not known
+    extra_usd        JSON NOT NULL,     -- USD per extra unit, beyond what it costs as a token of text; a unit that is missing has no known price
     basis            VARCHAR NOT NULL,  -- price-book, override or free
     price_source     VARCHAR NOT NULL   -- which book, which version, which entry
 );
-COMMENT ON TABLE rate_card IS 'ingest: the unit prices that were applied, per provider, model, day and tier.';
+COMMENT ON TABLE rate_card IS 'ingest: the unit prices that were applied, per provider, model, day, tier and region.';
 
 -- categorize -------------------------------------------------------------------------------------
 CREATE TABLE IF NOT EXISTS categories (

@@ -67,7 +67,7 @@ def test_a_template_that_trickles_in_is_found_in_the_end(store):
     add(store, log(90))
     run(store, CategorizeSettings())
     for day in range(8):
-        rows = log(60, {**TASKS}, seed=10 + day, prefix=f"d{day}")
+        rows = log(20, {**TASKS}, seed=10 + day, prefix=f"d{day}")
         text = "Explain in one sentence why this alert fired, for the person on call:\n\n{}"
         rows += [
             {

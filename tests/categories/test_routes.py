@@ -233,7 +233,7 @@ def reused_store():
         yield store
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(
         st.tuples(st.none() | st.text(max_size=40), st.text(max_size=60)), min_size=1, max_size=12

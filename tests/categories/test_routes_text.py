@@ -11,8 +11,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from auditor.categories.routes.freeform import cluster
 from auditor.categories.routes.instructions import role
+from auditor.categories.routes.lexicon import task_type
 from auditor.categories.routes.merge import RouteProfile, group
-from auditor.categories.routes.names import template_name, unique_names
+from auditor.categories.routes.names import Named, quoted, template_name, unique_names
 from auditor.categories.routes.topic_words import distinctive_words
 from auditor.categories.routes.vectors import _words, embed
 
@@ -105,6 +106,37 @@ def test_a_vector_does_not_depend_on_what_was_embedded_before():
             {"prose": 5},
             "rewrite message",
         ),
+        # What a word names is not taken for the task where the prompt or the answers say another.
+        (
+            "Sort the letters by subject. How soon must somebody reply to the customer?",
+            "draft reply",
+            {"label": 9},
+            "sort letters",
+        ),
+        (
+            "Return the document class (letter, invoice or other).",
+            "write code",
+            {"label": 9},
+            "prompt “Return the document class”",
+        ),
+        (
+            "Du bist der Helfer des Amtes.\nOrdne den Brief einer Abteilung zu (Bau, Steuer).",
+            "extract",
+            {"json:{amt}": 9},
+            "prompt “Ordne den Brief einer Abteilung” → JSON",
+        ),
+        (
+            "Names may be in any language.",
+            "other",
+            {"label": 9},
+            "prompt “Names may be in any language”",
+        ),
+        (
+            "Pull the first # rows out of the {…}",
+            "other",
+            {"prose": 9},
+            "prompt “Pull the first N rows out”",
+        ),
         ("", "other", {}, "prompt “”"),
     ],
 )
@@ -124,8 +156,12 @@ def test_role_is_not_just_an_assistant():
 
 def test_names_are_made_unique_by_what_tells_them_apart():
     made = unique_names(
-        ["classify", "classify", "translate", "Translate"],
-        ["Sort the tickets by queue", "Sort the reviews by tone", "x", "y"],
+        [
+            Named(name="classify", category_id="1", template="Sort the tickets by queue"),
+            Named(name="classify", category_id="2", template="Sort the reviews by tone"),
+            Named(name="translate", category_id="3", template="x"),
+            Named(name="Translate", category_id="4", template="y"),
+        ],
         taken=["translate"],
     )
     assert len({title.casefold() for title in [*made, "translate"]}) == 5
@@ -133,12 +169,56 @@ def test_names_are_made_unique_by_what_tells_them_apart():
     assert made[0].removeprefix("classify, ") in {"tickets", "queue"}
 
 
+def test_what_a_task_asks_for_tells_its_name_from_others():
+    made = unique_names(
+        [
+            Named(name="extract", category_id="1", facts=("name", "total")),
+            Named(name="extract", category_id="2", facts=("name", "phone")),
+        ]
+    )
+    assert made == ["extract, total", "extract, phone"]
+
+
+def test_prompts_that_begin_alike_are_quoted_where_they_differ():
+    head = "Du sortierst die Post des Amtes. "
+    templates = [f"{head}Welche Abteilung ist gefragt?", f"{head}Wie eilig ist der Brief?"]
+    made = unique_names(
+        [
+            Named(name=quoted(template), category_id=str(n), template=template)
+            for n, template in enumerate(templates)
+        ]
+    )
+    assert made == ["prompt “Welche Abteilung ist gefragt?”", "prompt “Wie eilig ist der Brief?”"]
+
+
+def test_a_long_name_is_cut_after_a_word_and_closes_its_bracket():
+    long = f"extract fields (engine that reads {'very ' * 10}long contracts)"
+    made = unique_names(
+        [Named(name=long, category_id=str(n), facts=(fact,)) for n, fact in enumerate("ab")]
+    )
+    assert made[0].endswith("very…), a")
+    assert made[1].endswith("very…), b")
+
+
+def test_what_a_prompt_forbids_is_not_its_task():
+    assert task_type("Give feedback on the essay. Do not rewrite it.") != "rewrite"
+    assert task_type("Rewrite the essay. Do not translate it.") == "rewrite"
+
+
+def test_names_never_end_in_a_bare_number():
+    made = unique_names(
+        [Named(name="use tools, agent", category_id=f"{i:04x}beef") for i in range(8)]
+    )
+    assert len(set(made)) == 8
+    assert all(title.startswith("use tools, agent, id 000") for title in made)
+
+
 @pytest.mark.parametrize(
     "title",
     ["a\x1b[31mred\x07", "x" * 5000, "\u202eevil\n\nlines", "", "\ud800 half", "word " * 90],
 )
 def test_names_from_hostile_prompts_are_printable_and_short(title):
-    (made,) = unique_names([title], [title])
+    (made,) = unique_names([Named(name=title, category_id="c", template=title)])
     assert made
     assert made.isprintable()
     assert len(made) <= 90

@@ -11,6 +11,7 @@ from task_log import TASKS, add, by_task, log, snapshot
 from auditor.categories import naming, taxonomy
 from auditor.categories.stage import CategorizeSettings, run
 from auditor.errors import ConfigError
+from auditor.ingest import stage as ingest
 
 
 @pytest.fixture
@@ -211,3 +212,43 @@ def test_an_answer_without_names_is_refused(found):
     store, _ = found
     with pytest.raises(ValueError, match="no JSON object"):
         naming.name_categories(store, lambda _: "I would rather not.")
+
+
+HARD_NAMES = [
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467", "x" * 5_000, 'say "no" \\ or: # not', "Case", "case",
+    "two\nlines\ttab", "\u2028\u0085\ufeff\x00\x7f", "- list", "{a: b}", " spaces ", "null", "3", "\U000e0001",
+]  # fmt: skip
+
+
+def test_its_own_export_is_accepted_unchanged_whatever_the_names_are(store, tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "project": name,
+                    "request": {"model": "m", "messages": [{"role": "user", "content": f"Q{n}"}]},
+                    "response": {"id": f"chatcmpl-{n:08d}", "choices": [{"message": {"content": "x"}}]},
+                }
+            ) + "\n"
+            for n, name in enumerate(HARD_NAMES)
+        )
+    )  # fmt: skip
+    ingest.run(store, [log])
+    taxonomy.group_by(store, "project")
+    run(store, CategorizeSettings())
+    first = taxonomy.export(store)
+    given = {entry["name"] for entry in yaml.safe_load(first)["categories"]}
+    # Spaces around a value are no part of it: " web" and "web" are one project.
+    assert given == {name.strip(" ") for name in HARD_NAMES}
+    assert taxonomy.apply(store, first) == ["categories from project"]
+    run(store, CategorizeSettings())
+    assert taxonomy.export(store) == first
+
+
+def test_a_name_that_is_given_may_not_differ_in_capitals_only(found):
+    store, _ = found
+    entries = yaml.safe_load(taxonomy.export(store))["categories"]
+    entries[0]["name"] = entries[1]["name"].upper()
+    with pytest.raises(ConfigError, match="two categories are called"):
+        taxonomy.apply(store, yaml.safe_dump({"version": 1, "categories": entries}))

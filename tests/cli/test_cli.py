@@ -441,3 +441,16 @@ def test_nothing_is_sent_without_a_yes_or_a_key(run, tmp_path, claude, monkeypat
     assert done.code == 1
     assert "ANTHROPIC_API_KEY" in done.err
     assert claude == []
+
+
+def test_why_two_categories_are_apart_is_said_on_the_terminal(run, audited):
+    db = audited / "audit.duckdb"
+    rows = document(run("categories", "--json", "--db", db))["result"]["categories"]
+    ids = [row["category_id"] for row in rows]
+    done = run("categories", "--explain", *ids, "--db", db)
+    assert done.code == 0
+    assert "are two categories." in done.out
+    assert f"merge: [{ids[1]}]" in done.out
+    told = document(run("categories", "--explain", ids[0], ids[0], "--json", "--db", db))["result"]
+    assert told["together"] is True
+    assert told["why"]

@@ -89,7 +89,6 @@ def test_a_log_without_calls_beside_one_with_calls_is_no_error(run, tmp_path):
     ("words", "message", "hint"),
     [
         (["ingset"], "Did you mean 'ingest'?", "auditor --help"),
-        (["ingest"], "PATHS", "auditor ingest --help"),
         (["replay", "--top", "0"], "--top", "auditor replay --help"),
         (["replay", "--samples", "x"], "--samples", "auditor replay --help"),
         (["audit", "--fail-under", "101"], "--fail-under", "auditor audit --help"),

@@ -19,7 +19,7 @@ FLOORS = [
     floor.split()
     for floor in (
         "__init__ errors resources",
-        "domain text",
+        "domain outputs text trust",
         "decision store",
         "privacy stage",
         "readers",
@@ -45,7 +45,7 @@ ONLY_IN = {
     "sklearn": ("categories",),
     "yaml": ("criteria", "text", "readers"),
     "jinja2": ("report", "engines"),
-    "genai_prices": ("pricing",),
+    "genai_prices": ("pricing", "readers"),
     "httpx2": ("engines",),
 }
 # They take long to load or may not be installed: imported by the function that needs them.

@@ -10,6 +10,7 @@ import pytest
 
 from auditor.errors import LogError
 from auditor.ingest import ledger as ledger_of_sources
+from auditor.ingest import reading
 from auditor.ingest import stage as ingest
 from auditor.ingest.repricing import reprice
 from auditor.ingest.stage import IngestSettings
@@ -184,7 +185,7 @@ def test_killed_in_the_middle(tmp_path, monkeypatch, packed):
     monkeypatch.setattr(containers, "PIECE_BYTES", 10_000)
     monkeypatch.setattr(json_records, "PIECE_BYTES", 10_000)
     monkeypatch.setattr(folding, "BATCH_RECORDS", 30)
-    monkeypatch.setattr(ingest, "BATCH_CALLS", 30)
+    monkeypatch.setattr(reading, "BATCH_CALLS", 30)
     with Store.open() as whole:
         ingest.run(whole, [log])
         expected = snapshot(whole)

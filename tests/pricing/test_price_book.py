@@ -13,6 +13,7 @@ from genai_prices.data_snapshot import get_snapshot
 
 from auditor.pricing import rate_card
 from auditor.pricing.price_book import Key, ModelPrices, PriceBook, PricesConfig, find
+from auditor.pricing.published_rules import published_rules
 
 CONTEXTS = {
     "standard": None, "batch": {"processing": "batch"}, "flex": {"service_tier": "flex"},
@@ -25,6 +26,11 @@ COLUMNS = (
     "output_tokens",
     "web_searches",
 )
+
+LATER = {
+    "region": pa.string(), "extra_units": pa.string(), "inner_usage": pa.string(),
+    "context_tokens": pa.int64(), "logged_cost_by": pa.string(),
+}  # fmt: skip
 
 
 def priced(store, rows, config=None):
@@ -42,7 +48,9 @@ def priced(store, rows, config=None):
             "n": range(len(rows)),
             "status": ["ok"] * len(rows),
             "usage_state": ["provider"] * len(rows),
+            "call_id": [str(n) for n in range(len(rows))],
         }
+        | {name: pa.nulls(len(rows), kind) for name, kind in LATER.items()}
     )
     with store.registered("priceless", table):
         rate_card.add_missing(store, PriceBook(config or PricesConfig()), "priceless")
@@ -105,7 +113,8 @@ def test_equal_to_the_book_for_every_model(store, provider):  # noqa: PLR0912
                     continue  # another entry matches this id first
                 tokens = (fresh, read, written - hour, hour, out)
                 rows.append((provider, model.id, at, tier, *tokens, searches))
-                wanted.append(cost)
+                fees = published_rules().fees(provider, model.id, at.date())
+                wanted.append(cost + fees.get("requests", 0))
     assert len(rows) > 50
     card = priced(store, rows)
     wrong = []
@@ -137,6 +146,51 @@ def test_a_batch_costs_half(store, model):
     rows = [(provider, model, at, tier, 1000, 0, 0, 0, 500) for tier in ("standard", "batch")]
     card = priced(store, rows)
     assert card[1][0] * 2 == card[0][0] > 0
+
+
+def input_usd(provider, model, tier="standard", region=""):
+    key = Key(
+        provider=provider, model=model, day=date(2026, 11, 2), service_tier=tier, region=region
+    )
+    (rate, *_) = PriceBook().rates(key)
+    return rate.input_usd
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "tier", "factor"),
+    [
+        ("google", "gemini-2.5-pro", "priority", "1.8"),
+        ("google", "gemini-2.5-flash", "flex", "0.5"),
+        ("groq", "llama-3.3-70b-versatile", "flex", "1"),
+        ("groq", "llama-3.3-70b-versatile", "batch", "0.5"),
+    ],
+)
+def test_a_tier_that_the_book_does_not_price_has_the_factor_of_its_provider(
+    provider, model, tier, factor
+):
+    standard = input_usd(provider, model)
+    assert input_usd(provider, model, tier) == standard * Decimal(factor) > 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "region", "factor"),
+    [
+        ("google", "gemini-3.5-flash", "europe-west4", "1.1"),
+        ("google", "gemini-3.5-flash", "global", "1"),
+        ("google", "gemini-2.5-flash", "europe-west4", "1"),
+        ("openai", "gpt-5.4", "eu", "1.1"),
+        ("openai", "gpt-5", "eu", "1"),
+    ],
+)
+def test_a_call_bound_to_a_place_costs_what_its_provider_adds(provider, model, region, factor):
+    anywhere = input_usd(provider, model)
+    assert input_usd(provider, model, region=region) == anywhere * Decimal(factor) > 0
+
+
+def test_a_batch_of_xai_is_a_fifth_cheaper_for_the_models_that_take_batches():
+    rules, day = published_rules(), date(2026, 11, 2)
+    assert rules.tier_factor("x-ai", "grok-4.20-0309-reasoning", day, "batch") == Decimal("0.8")
+    assert rules.tier_factor("x-ai", "grok-4.5", day, "batch") is None
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import command_line
+import duckdb
 import pytest
 import report_database
 from paired_log import pair, write
 
+import auditor
 from auditor.errors import ConfigError
 from auditor.ingest import stage as ingest
 from auditor.privacy import deletion
@@ -124,3 +132,74 @@ def test_nothing_is_deleted_by_mistake(on_disk, named):
     with pytest.raises(ConfigError):
         deletion.forget(on_disk, **named)
     assert on_disk.value("SELECT count(*) FROM calls") == 2
+
+
+# Runs the command line and kills it with kill -9 at the Nth statement that writes.
+DRIVER = """
+import os, runpy, signal, sys
+from auditor.store.store import Store
+
+last, done, original = int(sys.argv.pop(1)), [0], Store.execute
+
+def execute(self, *args, **kwargs):
+    done[0] += 1
+    if done[0] == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, *args, **kwargs)
+
+Store.execute = execute
+runpy.run_module("auditor", run_name="__main__")
+"""
+
+
+def command(folder, *words, kill_at=0):
+    return subprocess.run(
+        [sys.executable, "-c", DRIVER, str(kill_at), *words],
+        cwd=folder, env=os.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def marked(path):
+    """Whether a deletion is begun in a file; looked at without opening it as an audit."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return bool(connection.execute("SELECT 1 FROM meta WHERE key = 'deletion'").fetchall())
+
+
+FORGET, PURGE = ("forget", "--user", "u1", "--yes"), ("purge", "--text")
+
+
+@pytest.mark.parametrize(
+    ("words", "kill_at"),
+    [(FORGET, 12), (FORGET, 38), (FORGET, 90), (PURGE, 12), (PURGE, 38)],
+    ids=lambda value: value if isinstance(value, int) else value[0],
+)
+def test_a_deletion_that_is_killed_is_finished_by_the_next_command(
+    on_disk, tmp_path, monkeypatch, capsys, words, kill_at
+):
+    on_disk.execute("UPDATE rejects SET excerpt = NULL")  # of no user: the line was not read
+    on_disk.close()
+    path = tmp_path / "audit.duckdb"
+    killed = command(tmp_path, *words, kill_at=kill_at)
+    assert killed.returncode in (-signal.SIGKILL, 0)  # purge has fewer statements
+    begun = marked(path)
+    assert begun or killed.returncode == 0
+    monkeypatch.chdir(tmp_path)
+    after = command_line.command(monkeypatch, capsys, "spend", "--json")
+    told = json.loads(after.out)["warnings"]
+    assert (
+        any(f"auditor {words[0]}' was interrupted; it is finished" in one for one in told) == begun
+    )
+    assert f"{MARK} asks".encode() not in path.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["audit.duckdb", "one.jsonl", "two.jsonl"]
+    with Store.open(path) as store:
+        assert store.finished_deletion is None
+        assert store.check() == []
+        assert store.value("SELECT count(*) FROM calls") == (1 if words[0] == "forget" else 2)
+
+
+def test_what_a_killed_deletion_leaves_is_finished_for_a_notebook_too(on_disk, tmp_path):
+    on_disk.close()
+    command(tmp_path, "purge", "--text", kill_at=8)
+    with pytest.warns(UserWarning, match="was interrupted; it is finished now"):
+        auditor.open(tmp_path / "audit.duckdb")
+    assert MARK.encode() not in (tmp_path / "audit.duckdb").read_bytes()

@@ -20,7 +20,7 @@ from auditor.readers.columns import batch
 from auditor.readers.files import json_records
 from auditor.readers.parsing import parse
 from auditor.readers.registry import READER_ERROR, folds, registry
-from auditor.readers.values import count, moment
+from auditor.readers.values import count, is_call_time, moment
 
 FUZZ = settings(
     max_examples=int(os.environ.get("AUDITOR_FUZZ", "40")),
@@ -249,8 +249,13 @@ def test_spellings_of_a_time(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["9999-12-31T00:00:00Z", "soon", -5, 0, True, float("inf"), [], "0001-01-01"]
+    "value", ["9999-12-31T00:00:00Z", -5, 0, "0001-01-01", 10**25, "1970-01-01T00:00:00Z"]
 )
+def test_no_call_was_at_such_a_moment(value):
+    assert not is_call_time(moment(value))
+
+
+@pytest.mark.parametrize("value", ["soon", True, float("inf"), float("nan"), [], "", "2026-13-45"])
 def test_what_is_no_time(value):
     assert moment(value) is None
 
@@ -266,7 +271,7 @@ def test_what_is_no_time(value):
         (True, None),
         (1.5, None),
         ("many", None),
-        (10**15, None),
+        (10**15, 10**15),
         (float("nan"), None),
         ("9" * 400, None),
     ],

@@ -11,6 +11,7 @@ from auditor.categories.routes.lexicon import task_type
 from auditor.categories.routes.merge import RouteProfile, group
 from auditor.categories.routes.route import Category, Route, RouteEvidence, stable_id
 from auditor.categories.routes.shape import main_family
+from auditor.categories.routes.succession import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ class _Draft:
 
     category: Category
     template: str = ""
+    facts: tuple[str, ...] = ()
 
 
 def assemble_categories(
@@ -57,7 +59,16 @@ def assemble_categories(
     kept = [replace(c, route_ids=(*c.route_ids, *joined.get(c.category_id, ()))) for c in former]
     drafts.sort(key=lambda draft: draft.category.category_id)
     unique = names.unique_names(
-        [d.category.name for d in drafts], [d.template for d in drafts], {c.name for c in kept}
+        [
+            names.Named(
+                name=d.category.name,
+                category_id=d.category.category_id,
+                template=d.template,
+                facts=d.facts,
+            )
+            for d in drafts
+        ],
+        {c.name for c in kept},
     )
     fresh = [replace(d.category, name=name) for d, name in zip(drafts, unique, strict=True)]
     return tuple(sorted((*kept, *fresh), key=lambda c: c.category_id))
@@ -77,7 +88,7 @@ def _shapes(route_ids: Sequence[str], evidence: Mapping[str, RouteEvidence]) -> 
 
 def _tasks(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> list[list[Route]]:
     """Template routes grouped by task, the one with most calls first in each group."""
-    profiles = [_profile(r, evidence[r.route_id]) for r in routes]
+    profiles = [profile(r, evidence[r.route_id]) for r in routes]
     members: dict[int, list[Route]] = defaultdict(list)
     for route, label in zip(routes, group(profiles), strict=True):
         members[label].append(route)
@@ -86,14 +97,15 @@ def _tasks(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> li
     return list(members.values())
 
 
-def _profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
-    text = evidence.template
-    for mark in ("{…}", "---", "#"):
-        text = text.replace(mark, " ")
+def profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
+    """What is compared of a route."""
     return RouteProfile(
-        words=" ".join(text.split()),
+        words=evidence.template.replace("#", " "),
         shapes=evidence.shapes,
-        tools=route.structure.tools,
+        labels=evidence.labels,
+        tools=evidence.tools,
+        calls=evidence.calls,
+        prompt=Prompt(activity=evidence.activity, subject=evidence.subject),
         response_format=route.structure.response_format,
         system=route.system_fragments if route.task_prompt else (),
         user=route.user_fragments,
@@ -103,7 +115,7 @@ def _profile(route: Route, evidence: RouteEvidence) -> RouteProfile:
 def _template_draft(routes: Sequence[Route], evidence: Mapping[str, RouteEvidence]) -> _Draft:
     largest = routes[0]
     of_largest = evidence[largest.route_id]
-    kind = _profile(largest, of_largest).task_type
+    kind = profile(largest, of_largest).task_type
     route_ids = tuple(r.route_id for r in routes)
     shapes = _shapes(route_ids, evidence)
     name = names.template_name(
@@ -123,6 +135,20 @@ def _template_draft(routes: Sequence[Route], evidence: Mapping[str, RouteEvidenc
             route_ids=route_ids,
         ),
         template=of_largest.template,
+        facts=_facts(largest, of_largest),
+    )
+
+
+def _facts(route: Route, evidence: RouteEvidence) -> tuple[str, ...]:
+    """What tells a task from another with the same name: its schema, keys, labels and tools."""
+    contract = profile(route, evidence).contract
+    _, _, schema = route.structure.response_format.partition(":")
+    labels = sorted(contract.labels, key=lambda label: (-contract.labels[label], label))
+    return (
+        *([schema] if schema else []),
+        *sorted(contract.keys),
+        *(labels if contract.closed else []),
+        *evidence.tools,
     )
 
 

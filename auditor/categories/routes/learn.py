@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from auditor.categories.routes.route import CallText, Route
     from auditor.categories.routes.rules import FreeFormRule
 
+RARE_SUPPORT = 3  # calls that show a system prompt which is rarer than a template needs to be
+
 
 def learn(
     known: RuleSet, sample: Sequence[CallText], *, seed: int = 0, fine: bool = False
@@ -59,14 +61,29 @@ def _learn(calls: Sequence[CallText], *, seed: int, fine: bool, support: int) ->
     if not calls:
         return RuleSet(routes=(), fragments=())
     search = Search(support)
+    routes, rest = _template_routes(search, prepare(calls, support))
+    # Nobody but code writes a system prompt: a few calls are enough to show one.
+    prompted = [m for m in rest if m.structure.system == "specific"]
+    if prompted and support > RARE_SUPPORT:
+        search = Search(RARE_SUPPORT, search.templates.fragments, user_support=support)
+        rare, loose = _template_routes(search, prompted)
+        routes += rare
+        rest = [m for m in rest if m.structure.system != "specific"] + loose
+    free_form = free_form_routes(rest, seed=seed, fine=fine) if rest else [CATCH_ALL]
+    return _rule_set(search, routes, free_form)
+
+
+def _template_routes(
+    search: Search, members: Sequence[SampledCall]
+) -> tuple[list[Route], list[SampledCall]]:
+    """The routes with a template, and the calls that have none."""
     routes: list[Route] = []
     rest: list[SampledCall] = []
-    for path, group in search.by_system(prepare(calls, support)):
+    for path, group in search.by_system(members):
         found, loose = search.under_system(path, group)
         routes.extend(found)
         rest.extend(loose)
-    free_form = free_form_routes(rest, seed=seed, fine=fine) if rest else [CATCH_ALL]
-    return _rule_set(search, routes, free_form)
+    return routes, rest
 
 
 def _user_routes(known: RuleSet, route: Route, calls: Sequence[CallText], support: int) -> RuleSet:

@@ -17,6 +17,7 @@ USE_TOOLS = "use tools"
 MIN_CONTENT_WORDS = 2
 SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n+|(?<=[。！？])|\{…\}")  # noqa: RUF001
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
+_NEGATED = re.compile(r"\b(?:do not|don't|never|must not|without)\b[^.,;:!?\n]*", re.IGNORECASE)
 _MAX_READ = 1500  # characters read of a text
 _MAX_SENTENCES = 8  # that are read one by one
 
@@ -30,6 +31,7 @@ class TaskType:
     said: re.Pattern[str]
     pattern: re.Pattern[str]
     weak: bool  # too common in free text to tell two templates apart
+    precise: bool  # its words are seldom used in other tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class _Lexicon:
     generic: frozenset[str]
     edges: frozenset[str]
     topicless: frozenset[str]
+    common_contract: frozenset[str]
+    functions: dict[str, frozenset[str]]
     verbs: str
     instruction: re.Pattern[str]
 
@@ -56,12 +60,15 @@ def _lexicon() -> _Lexicon:
                 said=re.compile(entry["said"], flags),
                 pattern=re.compile("|".join(entry["patterns"]), flags),
                 weak=entry.get("weak", False),
+                precise=entry.get("precise", False),
             )
             for entry in raw["type"]
         ),
         generic=frozenset(raw["generic"].split()),
         edges=frozenset(raw["edges"].split()),
         topicless=frozenset(raw["topicless"].split()),
+        common_contract=frozenset(raw["common_contract"].split()),
+        functions={name: frozenset(some.split()) for name, some in raw["function_words"].items()},
         verbs=verbs,
         instruction=re.compile(
             r"(?:^|[.:!?\n#*-]\s*)"
@@ -88,6 +95,16 @@ def edge_words() -> frozenset[str]:
 def topic_stop_words() -> frozenset[str]:
     """Words that say nothing about a topic."""
     return _lexicon().topicless
+
+
+def common_contract() -> frozenset[str]:
+    """Labels and JSON keys that many tasks share, in lower case."""
+    return _lexicon().common_contract
+
+
+def function_words() -> dict[str, frozenset[str]]:
+    """Words that carry no subject, by language."""
+    return _lexicon().functions
 
 
 @cache
@@ -118,7 +135,9 @@ def task_type(text: str) -> str:
 
 
 def _first_type(text: str) -> str:
-    return next((k.name for k in _lexicon().types if k.pattern.search(text)), OTHER)
+    # What a prompt forbids is not its task.
+    asked = _NEGATED.sub(" ", text)
+    return next((k.name for k in _lexicon().types if k.pattern.search(asked)), OTHER)
 
 
 def instructs(text: str) -> bool:

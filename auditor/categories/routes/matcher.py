@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
+from auditor.categories.routes import tool_sets
 from auditor.categories.routes.fragments import FragmentIndex
 from auditor.categories.routes.lexicon import is_generic
 from auditor.categories.routes.route import ANY_TOOLS, StructuralKey
@@ -25,6 +26,10 @@ NO_ROUTE = -1
 
 _MAX_REMEMBERED = 200_000  # distinct system prompts, and distinct sets of fragments
 _EVEN_ODDS = 4.0  # constant shingles of a route that is as likely right as wrong
+
+
+_Asked = tuple[str, tuple[str, ...], str | None, tuple[int, ...], tuple[int, ...]]
+"""What decides the template of a call: the kind of its system prompt, tools, format, fragments."""
 
 
 class Match(NamedTuple):
@@ -79,7 +84,7 @@ class Matcher:
             if (groups := _FreeFormGroups.of(rules, specific=specific)) is not None
         }
         self._systems: dict[str, tuple[str, tuple[int, ...]]] = {}
-        self._best: dict[tuple[StructuralKey, tuple[int, ...], tuple[int, ...]], int] = {}
+        self._best: dict[_Asked, Match | None] = {}
 
     def assign(self, calls: Sequence[CallText]) -> list[Match]:
         """The route of every call, in order; `NO_ROUTE` only where no free-form route is known."""
@@ -90,17 +95,15 @@ class Matcher:
         for number, (call, (kind, held), user) in enumerate(
             zip(calls, systems, users, strict=True)
         ):
-            key = StructuralKey(
-                system=kind, tools=call.tools, response_format=call.response_format or ""
-            )
-            route = self._best_template(key, held, user)
-            if route == NO_ROUTE:
+            asked = (kind, call.tools, call.response_format, held, user)
+            # Calls of one template ask the same: each question is answered once.
+            try:
+                match = self._best[asked]
+            except KeyError:
+                match = self._best_template(asked)
+            if match is None:
                 free_form[kind == "specific"].append(number)
-                out.append(None)
-                continue
-            found = self.rules.routes[route]
-            constant = found.system_shingles + found.user_shingles
-            out.append(Match(route, round(constant / (constant + _EVEN_ODDS), 3)))
+            out.append(match)
         for specific, numbers in free_form.items():
             texts = [free_text(calls[i].system, systems[i][0], calls[i].user) for i in numbers]
             for number, match in zip(numbers, self._nearest(texts, specific), strict=True):
@@ -115,18 +118,20 @@ class Matcher:
         match = self.assign([call])[0]
         return None if match.route == NO_ROUTE else self.rules.routes[match.route].route_id
 
-    def _best_template(
-        self, key: StructuralKey, system: tuple[int, ...], user: tuple[int, ...]
-    ) -> int:
+    def _best_template(self, asked: _Asked) -> Match | None:
         """The most specific template route that fits, remembered for the next call like it."""
-        asked = (key, system, user)
-        found = self._best.get(asked)
-        if found is None:
-            if len(self._best) > _MAX_REMEMBERED:
-                self._best.clear()
-            found = self._search(key, frozenset(system), frozenset(user))
-            self._best[asked] = found
-        return found
+        kind, tools, response_format, system, user = asked
+        key = StructuralKey(system=kind, tools=tools, response_format=response_format or "")
+        route = self._search(key, frozenset(system), frozenset(user))
+        match = None
+        if route != NO_ROUTE:
+            found = self.rules.routes[route]
+            constant = found.system_shingles + found.user_shingles
+            match = Match(route, round(constant / (constant + _EVEN_ODDS), 3))
+        if len(self._best) > _MAX_REMEMBERED:
+            self._best.clear()
+        self._best[asked] = match
+        return match
 
     def _search(self, key: StructuralKey, system: frozenset[int], user: frozenset[int]) -> int:
         best, best_rank = NO_ROUTE, (-1, -1, -1, "")
@@ -206,9 +211,9 @@ def _structural_fit(route: Route, key: StructuralKey) -> int | None:
         return None
     fit = 0
     if want.tools == key.tools:
-        fit += 2
-    elif want.tools == ANY_TOOLS and key.tools:
-        fit += 1
+        fit += 3
+    elif tool_sets.fits(want.tools, key.tools):
+        fit += 1 if want.tools == ANY_TOOLS else 2
     elif not route.task_prompt:
         return None
     if want.response_format == key.response_format:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from auditor.categories.routes.succession import Activity
+
 ANY_TOOLS = ("*",)
-"""Stands for "some tools" where sets of tools are too rare to tell routes apart."""
+"""Stands for "some tools" where sets of tools are too rare to tell routes apart.
+
+Names after it are all tools of a caller that offers now these, now those.
+"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallText:
+class CallText(NamedTuple):
     """One call as the search reads it: what the caller's code sent, and the shape of the answer.
 
     `user` is the first user message: what follows in a conversation is written by people and
     models. `conversation` names the conversation where the log tells it. `shape` is the output
-    shape of the logged answer (see `shape.shape`), None if there is no answer.
+    shape of the logged answer (see `shape.shape`), None if there is no answer; `label` is the
+    answer itself where its shape is a label.
+
+    A tuple, because a million of them are made.
     """
 
     call_id: str
@@ -30,6 +37,7 @@ class CallText:
     conversation: str | None = None
     turns: int = 1
     shape: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -71,7 +79,9 @@ class RouteEvidence:
     """Why the calls of a route belong together.
 
     `constant_share` is the share of the tokens of the example calls that all of them have in
-    common, `shapes` counts the answers of each shape, `examples` are ids of calls.
+    common, `shapes` counts the answers of each shape, `examples` are ids of calls. `labels` counts
+    the labels that some of its calls were answered with, `tools` are all tools that they offered;
+    `activity` says when calls were made, and `subject` which share of them holds each word.
     """
 
     template: str
@@ -79,6 +89,10 @@ class RouteEvidence:
     shapes: Mapping[str, int] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     calls: int = 0
+    labels: Mapping[str, int] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+    activity: Activity | None = None
+    subject: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

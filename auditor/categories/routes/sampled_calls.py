@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from auditor.categories.routes import contract, tool_sets
+from auditor.categories.routes.contract import Contract, count_labels
 from auditor.categories.routes.matcher import any_format, structural_key
 from auditor.categories.routes.route import ANY_TOOLS, CallText, StructuralKey
-from auditor.categories.routes.shape import family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-MIN_SHARE_OF_ONE_FAMILY = 0.8  # of the answers of a group, for the group to have a family
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,23 @@ def _one_per_conversation(calls: Sequence[CallText]) -> list[CallText]:
 
 
 def _coarsen_rare(members: Sequence[SampledCall], support: int) -> list[SampledCall]:
-    """Replace sets of tools and names of schemas that are too rare to tell routes apart."""
-    tools = Counter((m.structure.system, m.structure.tools) for m in members)
+    """Replace sets of tools and names of schemas that do not tell routes apart."""
+    tools: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for m in members:
+        tools[m.structure.system][m.structure.tools] += 1
+    # Where the system prompt tells callers apart, each template is looked at later on its own.
+    keys = {
+        system: tool_sets.keys(counts, support)
+        for system, counts in tools.items()
+        if system != "specific"
+    }
     formats = Counter((m.structure.system, m.structure.response_format) for m in members)
     out = []
     for m in members:
         key = m.structure
-        if key.tools and tools[key.system, key.tools] < support:
+        if key.system in keys:
+            key = replace(key, tools=keys[key.system][key.tools])
+        elif key.tools and tools[key.system][key.tools] < support:
             key = replace(key, tools=ANY_TOOLS)
         if formats[key.system, key.response_format] < support:
             key = replace(key, response_format=any_format(key.response_format))
@@ -72,15 +81,14 @@ def _coarsen_rare(members: Sequence[SampledCall], support: int) -> list[SampledC
     return out
 
 
-def same_family(left: Sequence[SampledCall], right: Sequence[SampledCall]) -> bool:
-    """Whether the answers of two groups are of one family of shapes, as far as can be told."""
-    families = []
-    for side in (left, right):
-        counts = Counter(family(m.call.shape) for m in side if m.call.shape is not None)
-        if not counts:
-            return True
-        top, n = max(counts.items(), key=lambda item: (item[1], item[0]))
-        if n < MIN_SHARE_OF_ONE_FAMILY * counts.total():
-            return True
-        families.append(top)
-    return families[0] == families[1]
+def contract_of(members: Sequence[SampledCall]) -> Contract:
+    """What the logged answers of some calls have in common."""
+    return Contract.of(
+        Counter(m.call.shape for m in members if m.call.shape is not None),
+        count_labels(m.call.label for m in members),
+    )
+
+
+def differ(left: Sequence[SampledCall], right: Sequence[SampledCall]) -> bool:
+    """Whether the answers of two groups show that they are two tasks, as far as can be told."""
+    return contract.differ(contract_of(left), contract_of(right)) is not None

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from auditor.categories.routes.lexicon import is_weak
 from auditor.categories.routes.matcher import any_format
 from auditor.categories.routes.route import ANY_TOOLS, Route, StructuralKey
-from auditor.categories.routes.sampled_calls import SampledCall, same_family
+from auditor.categories.routes.sampled_calls import SampledCall, differ
 from auditor.categories.routes.templates import Templates
 from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
 from auditor.categories.routes.tree import Path, grow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.categories.routes.fragments import Fragment
 
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 class Search:
     """The search for routes with the fragments found so far.
 
-    `support` is the least number of sampled calls that make a template.
+    `support` is the least number of sampled calls that make a template, `user_support` that of a
+    template of user messages, where people write, too; None: the same.
     """
 
-    def __init__(self, support: int, fragments: Iterable[Fragment] = ()) -> None:
+    def __init__(
+        self, support: int, fragments: Iterable[Fragment] = (), *, user_support: int | None = None
+    ) -> None:
         self.support = support
+        self.user_support = user_support or support
         self.templates = Templates(fragments)
 
     def by_system(self, members: Sequence[SampledCall]) -> list[tuple[Path, list[SampledCall]]]:
@@ -65,12 +69,11 @@ class Search:
                 if not self.templates.are_values(path[cut:], above):
                     continue
                 others = [
-                    m
+                    group
                     for (other_kind, other), group in groups.items()
                     if other_kind == kind and other[:cut] == above and other != path
-                    for m in group
                 ]
-                if same_family(groups[key], others):
+                if not any(differ(groups[key], other) for other in others):
                     groups.setdefault((kind, above), []).extend(groups.pop(key))
                     break
 
@@ -116,36 +119,65 @@ class Search:
     ) -> list[Path]:
         """The user template of each call, empty where it has none that counts."""
         counts = Counter(m.call.user for m in group)
-        held = self.templates.mine(counts, support=self.support, head=USER_HEAD, tail=USER_TAIL)
-        nodes = grow([held[m.call.user] for m in group], self.support)
+        held = self.templates.mine(
+            counts, support=self.user_support, head=USER_HEAD, tail=USER_TAIL
+        )
+        nodes = grow([held[m.call.user] for m in group], self.user_support)
         paths = [nodes.descend(held[m.call.user]) for m in group]
-        if task_prompt:
-            return self._only_other_tasks(path, group, paths)
-        return [user if self.templates.is_template(user) else () for user in paths]
+        paths = [user if self.templates.is_template(user) else () for user in paths]
+        paths = self._fold_user_values(group, paths)
+        return self._only_other_tasks(path, group, paths) if task_prompt else paths
 
-    def _only_other_tasks(
-        self, system: Path, group: Sequence[SampledCall], paths: Sequence[Path]
-    ) -> list[Path]:
-        """Keep only user templates that are another task than the system prompt states.
+    def _fold_user_values(self, group: Sequence[SampledCall], paths: Sequence[Path]) -> list[Path]:
+        """Cut from user templates what is a popular value in a slot of the template above.
 
-        Where the prompt names its task the answers must look different, too.
+        The same rule as for system prompts: no other order, and no other answers.
         """
         by_path: dict[Path, list[SampledCall]] = defaultdict(list)
         for m, path in zip(group, paths, strict=True):
             by_path[path].append(m)
-        stated = self.templates.task_type(system)
-        keep: dict[Path, Path] = {}
+        cut: dict[Path, Path] = {path: path for path in by_path}
         for path, members in by_path.items():
-            keep[path] = ()
-            if not self.templates.is_template(path) or not self.templates.instructs(path):
-                continue
-            kind = self.templates.task_type(path)
-            if is_weak(stated):
-                if not is_weak(kind) or self.templates.has_own_line(path):
-                    keep[path] = path
-                continue
-            others = [m for m, p in zip(group, paths, strict=True) if p != path]
-            other_family = bool(others) and not same_family(members, others)
-            if not is_weak(kind) and kind != stated and other_family:
-                keep[path] = path
-        return [keep[path] for path in paths]
+            for end in range(1, len(path)):
+                above = path[:end]
+                if not (
+                    self.templates.is_template(above)
+                    and self.templates.are_values(path[end:], above)
+                ):
+                    continue
+                others = [some for p, some in by_path.items() if p[:end] == above and p != path]
+                if not any(differ(members, other) for other in others):
+                    cut[path] = above
+                    break
+        return [cut[path] for path in paths]
+
+    def _only_other_tasks(
+        self, system: Path, group: Sequence[SampledCall], paths: Sequence[Path]
+    ) -> list[Path]:
+        """Keep only user templates that are a task of their own under the system prompt.
+
+        Code wrote them, which shows where they hand over a value, and they tell the model what to
+        do, or their answers are other than those of the calls that no such template explains.
+        """
+        by_path: dict[Path, list[SampledCall]] = defaultdict(list)
+        for m, path in zip(group, paths, strict=True):
+            by_path[path].append(m)
+        kept = {path for path in by_path if self._is_other_task(system, path, by_path)}
+        for path in sorted(by_path.keys() - kept):
+            others = [some for p, some in by_path.items() if p != path and p not in kept]
+            if self.templates.hands_over(path) and any(differ(by_path[path], o) for o in others):
+                kept.add(path)
+        return [path if path in kept else () for path in paths]
+
+    def _is_other_task(
+        self, system: Path, path: Path, by_path: Mapping[Path, Sequence[SampledCall]]
+    ) -> bool:
+        if not self.templates.is_template(path) or not self.templates.orders(path):
+            return False
+        if self.templates.hands_over(path):
+            return True
+        kind, stated = self.templates.task_type(path), self.templates.task_type(system)
+        if is_weak(kind) or kind == stated:
+            return False
+        others = [m for other, some in by_path.items() if other != path for m in some]
+        return is_weak(stated) or differ(by_path[path], others)

@@ -23,6 +23,7 @@ _SQL = re.compile(
     r"|(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|view|index|database|function)\b)",
     re.IGNORECASE,
 )
+_SQL_WORDS = ("with", "select", "insert", "update", "delete", "create", "alter", "drop")
 _NUMBER = re.compile(r"\A[-+]?[$€£¥]?\s?\d[\d.,' ]*(?:[eE][-+]?\d+)?\s?(?:%|[$€£¥])?\.?\Z")
 _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
@@ -64,7 +65,7 @@ def shape(response: str | None, *, tool_calls: bool = False) -> str:
 
 def _code(text: str) -> str | None:
     """`code:<language>` if at least half of the text is code."""
-    block = _ANY_FENCE.search(text)
+    block = _ANY_FENCE.search(text) if "```" in text else None
     if block:
         inside = sum(len(m[2]) for m in _ANY_FENCE.finditer(text))
         return f"code:{block[1].lower()}" if 2 * inside >= len(text) else None
@@ -87,7 +88,7 @@ def _form(text: str) -> str | None:
         return "svg"
     if head.startswith("<") and re.match(r"<[!a-z?]", head) and text.rstrip().endswith(">"):
         return "markup"
-    if _SQL.match(text[:MAX_READ]):
+    if head.startswith(_SQL_WORDS) and _SQL.match(text[:MAX_READ]):
         return "sql"
     return None
 

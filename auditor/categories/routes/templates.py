@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditor.categories.routes.fragments import FragmentIndex
+from auditor.categories.routes.instructions import orders
 from auditor.categories.routes.lexicon import instructs, is_generic, is_weak, task_type
 from auditor.categories.routes.mining import mine
 from auditor.categories.routes.route import Route, stable_id
@@ -23,6 +24,7 @@ MIN_PROMPT_WORDS = 5  # constant words of a system prompt that state a task the 
 MIN_TEMPLATE_WORDS = 10  # constant words of a user template that gives no instruction we know
 MIN_LINE_WORDS = 2  # constant words on a line of their own
 
+_COLON = re.compile(r"\A([^\n]*?)[:：]\s*(?:[\"“'`<\[(]\s*)?(?:\{…\}|\Z)")  # noqa: RUF001
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -69,20 +71,25 @@ class Templates:
         if not any(self.fragments[i].anchored for i in path):
             return False
         words = len(self._words(path))
-        known = not is_weak(self.task_type(path)) or self.instructs(path) or self.has_own_line(path)
+        known = (
+            not is_weak(self.task_type(path))
+            or self.instructs(path)
+            or self.orders(path)
+            or self.has_own_line(path)
+        )
         return words >= (1 if known else MIN_TEMPLATE_WORDS)
 
     def are_values(self, added: Path, above: Path) -> bool:
         """Whether fragments inside the system prompt `above` are values of its slots.
 
-        They are if they stand at no fixed place, or tell the model nothing, or, where the prompt
-        above them names its task, name no other.
+        They are if they stand at no fixed place, or tell the model nothing, or say who it is
+        where the prompt above them names the task.
         """
-        stated = self.task_type(above)
+        names_task = not is_weak(self.task_type(above))
         return all(
             not f.anchored
-            or not instructs(f.text)
-            or (not is_weak(stated) and (is_weak(task_type(f.text)) or task_type(f.text) == stated))
+            or not (orders(f.text) or instructs(f.text))
+            or (names_task and not orders(f.text) and is_weak(task_type(f.text)))
             for f in (self.fragments[i] for i in added)
         )
 
@@ -98,6 +105,21 @@ class Templates:
         """Whether constant words end with their line: people seldom type a value after."""
         heads = (self.fragments[i].text.lstrip().partition("\n") for i in path)
         return any(end and len(_LETTERS.findall(head)) >= MIN_LINE_WORDS for head, end, _ in heads)
+
+    def orders(self, path: Path) -> bool:
+        """Whether a fragment tells the model what to do or asks it something."""
+        return any(orders(self.fragments[i].text) for i in path)
+
+    def hands_over(self, path: Path) -> bool:
+        """Whether constant words hand over a value: they end with their line, or with a colon.
+
+        Code does so in every call; people seldom do.
+        """
+        return self.has_own_line(path) or any(
+            len(_LETTERS.findall(found[1])) >= MIN_LINE_WORDS
+            for i in path
+            if (found := _COLON.search(self.fragments[i].text))
+        )
 
     def route(
         self, structure: StructuralKey, system: Path, user: Path, *, task_prompt: bool

@@ -12,7 +12,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # data, and reading it would make the cost of a 100k-token prompt unbounded.
 SYSTEM_HEAD, SYSTEM_TAIL = 2400, 800
 USER_HEAD, USER_TAIL = 900, 600
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 SHINGLE = 3  # tokens
 SPACE, SINGLE, WORD = 0, 1, 2
@@ -90,26 +92,30 @@ def _spaceless(code: int) -> bool:
     return any(first <= code <= last for first, last in _SPACELESS)
 
 
+# What a character is, packed into one number: looking up is most of the work.
+_LOWER = (1 << 21) - 1  # mask of its lower case, 0 for white space
+_KIND, _DIGIT, _JOINS = 21, 1 << 23, 1 << 24  # shift of its kind; flags: a digit, glue
+
+
 @cache
-def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Per code point of the basic plane: class, lower case, is a digit, is glue."""
-    kind = np.full(_BMP + 1, SINGLE, np.uint8)
-    lower = np.arange(_BMP + 1, dtype=np.uint32)
-    digit = np.zeros(_BMP + 1, np.bool_)
-    glue = np.zeros(_BMP + 1, np.bool_)
+def _characters() -> NDArray[np.uint32]:
+    """Per code point of the basic plane lower case, kind and flags; the last entry: all above."""
+    table = np.empty(_BMP + 1, np.uint32)
+    table[_BMP] = SINGLE << _KIND
     for code in range(_BMP):
         char = chr(code)
         if char.isspace():
-            kind[code] = SPACE
+            table[code] = SPACE << _KIND
         elif char.isalnum() or unicodedata.category(char) in {"Mn", "Mc"}:
-            kind[code] = SINGLE if _spaceless(code) else WORD
-            digit[code] = char.isdigit()
             low = char.lower()
-            if len(low) == 1:
-                lower[code] = ord(low)
+            kind = SINGLE if _spaceless(code) else WORD
+            lower = ord(low) if len(low) == 1 else code
+            table[code] = lower | kind << _KIND | (_DIGIT if char.isdigit() else 0)
+        else:
+            table[code] = code | SINGLE << _KIND
     for char in _GLUE:
-        glue[ord(char)] = True
-    return kind, lower, digit, glue
+        table[ord(char)] |= _JOINS
+    return table
 
 
 @cache
@@ -160,46 +166,48 @@ def tokenize(texts: Sequence[str], head: int = USER_HEAD, tail: int = USER_TAIL)
 def _tokenize_chunk(
     joined: str, pieces: Sequence[str], gaps: Sequence[int]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    kind, lower, digit, glue = _tables()
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32).copy()
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     lengths = np.fromiter((len(piece) + 4 for piece in pieces), np.int64, len(pieces))
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     begin, end = offsets[:-1], offsets[1:]
-    index = np.minimum(codes, _BMP)
-    klass = kind[index]
-    is_digit = digit[index]
+    packed = _characters().take(codes, mode="clip")
+    kind = (packed >> _KIND).astype(np.uint8) & 3
+    is_digit = (packed & _DIGIT) != 0
     # "12.5", "2026-10-12" and "10:30" are one number
-    joint = glue[index[1:-1]] & is_digit[:-2] & is_digit[2:]
-    klass[1:-1][joint] = WORD
-    low = lower[index].astype(np.uint64)
-    above = codes >= _BMP
-    if above.any():
-        low[above] = codes[above]
+    glue = np.flatnonzero((packed[1:-1] & _JOINS) != 0) + 1
+    kind[glue[is_digit[glue - 1] & is_digit[glue + 1]]] = WORD
+    low = (packed & _LOWER).astype(np.uint64)
+    above = np.flatnonzero(codes >= _BMP)
+    low[above] = codes[above]
     for where, value in (
         (np.concatenate((begin, begin + 1)), _ANCHOR_HEAD),
         (np.concatenate((end - 1, end - 2)), _ANCHOR_TAIL),
         (begin[[g >= 0 for g in gaps]] + 2 + np.array([g for g in gaps if g >= 0], np.int64), _GAP),
     ):
-        klass[where] = SINGLE
+        kind[where] = SINGLE
         low[where] = value
-    start = klass != SPACE
-    start[1:] &= (klass[1:] == SINGLE) | (klass[:-1] != WORD)
+    word = kind == WORD
+    start = kind != SPACE
+    start[1:] &= ~(word[1:] & word[:-1])
     starts = np.flatnonzero(start)
     ends = np.append(starts[1:], len(codes))
     power, inverse = _powers()
-    low[klass == SPACE] = 0
+    low *= power[: len(low)]
     # a sum modulo 2**64 over each token is a difference of running sums
-    total = np.zeros(len(codes) + 1, np.uint64)
-    np.cumsum(low * power[: len(low)], out=total[1:])
-    hashes = (total[ends] - total[starts]) * inverse[starts]
-    digits = np.zeros(len(codes) + 1, np.int32)
-    np.cumsum(is_digit, out=digits[1:])
-    numeric = digits[ends] > digits[starts]
+    hashes = _sums(low, starts) * inverse[starts]
     hashes ^= hashes >> np.uint64(32)
     hashes *= _P2
-    hashes[numeric] = _NUMBER
-    rows = np.searchsorted(offsets, starts, side="right") - 1
+    hashes[_sums(is_digit.astype(np.int32), starts) > 0] = _NUMBER
+    rows = np.repeat(np.arange(len(pieces)), np.diff(np.searchsorted(starts, offsets)))
     return hashes, rows, starts, ends
+
+
+def _sums(values: NDArray[_Number], starts: NDArray[np.int64]) -> NDArray[_Number]:
+    """The sum of the values from each start to the next, modulo the size of their type."""
+    total = np.cumsum(values, dtype=values.dtype)
+    ends = np.append(starts[1:], len(values)) - 1
+    upto: NDArray[_Number] = total[ends]
+    return np.diff(upto, prepend=np.zeros(1, upto.dtype))
 
 
 def shingles(tokens: Tokens) -> Shingles:

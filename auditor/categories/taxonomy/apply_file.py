@@ -112,8 +112,11 @@ def _of_entry(entry: CategoryPart, into: Sequence[str], found_name: str) -> Iter
 def _check_names(
     spec: Taxonomy, found: Mapping[str, FoundCategory], document: marked_yaml.MarkedYaml
 ) -> None:
-    """Refuse unknown categories, and a name that two of them would have."""
-    taken: set[str] = set()
+    """Refuse unknown categories, and a name that two of them would have.
+
+    Names as found may differ in nothing but capitals; a name that somebody gives may not.
+    """
+    taken: dict[str, bool] = {}
     for number, entry in enumerate(spec.categories):
         at: list[str | int] = ["categories", number]
         if entry.id not in found:
@@ -122,10 +125,12 @@ def _check_names(
                 hint="export the taxonomy anew and carry your changes over",
             )
         title = entry.name or found[entry.id].name
-        for given in (title, *(part.name for part in entry.split)):
-            if given.casefold() in taken:
+        as_found = title == found[entry.id].name
+        names = [(title, as_found), *((part.name, False) for part in entry.split)]
+        for given, unchanged in names:
+            if given.casefold() in taken and not (unchanged and taken[given.casefold()]):
                 raise ConfigError(f"{document.place(at)}: two categories are called {given!r}")
-            taken.add(given.casefold())
+            taken[given.casefold()] = unchanged and taken.get(given.casefold(), True)
 
 
 def _check_key(key: str | None, where: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.categories import overrides
 from auditor.categories.overrides import COLUMNS, CONDITIONS, TAG
 from auditor.categories.taxonomy.file import FILE_NAME, FoundCategory, found_categories, group_key
+from auditor.outputs import TAXONOMY_HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.store.store import Store
 
 _HEADER = f"""\
-# Categories as found. Edit, then apply this file: auditor categories --apply {FILE_NAME}
+{TAXONOMY_HEAD} {FILE_NAME}
 #   name     another one renames the category
 #   ignore   true: left out of replay, kept in the spend
 #   merge    ids or names of categories that belong to this one
@@ -84,9 +85,29 @@ def _entry(
 
 
 def _text(value: str) -> str:
-    """A string as YAML, which reads the double quotes of JSON; invisible characters are escaped."""
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    """Write a string in double quotes as YAML 1.2 reads it, invisible characters escaped.
+
+    JSON would write half of an emoji after the other, which YAML takes for two characters.
+    """
+    return f'"{"".join(map(_character, value))}"'
+
+
+def _character(one: str) -> str:
+    if one in '"\\':
+        return f"\\{one}"
+    if one.isprintable():
+        return one
+    code = ord(one)
+    for mark, digits in (("x", 2), ("u", 4)):
+        if code < 16**digits:
+            return f"\\{mark}{code:0{digits}x}"
+    return f"\\U{code:08x}"
 
 
 def _flow(value: object) -> str:
-    return json.dumps(value)
+    """Write a list or an object of strings on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_text(key)}: {_flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "taxonomy.yaml"
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1)]
+"""As long as what a log holds in the field that categories are made from."""
 
 
 class _Part(BaseModel):

@@ -14,7 +14,7 @@ from auditor.cli.options import (
     force_option,
     model_options,
     model_overrides,
-    output_option,
+    output_options,
 )
 from auditor.errors import GateError
 
@@ -28,27 +28,47 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 @click.option("--redact", is_flag=True, default=None, help="Mask personal data too.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="How many processes read large logs.  [default: one on each core]",
+)
 @filter_options
 @common
-def ingest(options: Common, paths: tuple[str, ...], redact: bool | None, **only: Any) -> None:
+def ingest(
+    options: Common,
+    paths: tuple[str, ...],
+    redact: bool | None,
+    processes: int | None,
+    **only: Any,
+) -> None:
     """Read logs into the database.
 
     Every record becomes a call, a duplicate, no call, or a reject with its reason.
     PATHS are files, folders or globs; '-' is standard input. Reading a log again adds nothing;
     of a log that grew only the new part is read. What --since and the like leave out is counted
-    as no call.
+    as no call. Without PATHS it says which sessions of coding agents are in your home folder, and
+    asks about each; nothing is read without a yes.
 
     \b
     Examples:
       auditor ingest logs.jsonl
+      auditor ingest
       auditor ingest 'logs/2026-10-*.jsonl.gz' --redact
       auditor ingest logs.jsonl --since 2026-10-01 --project checkout
     """
+    from auditor.cli import home_offer
     from auditor.cli.views import audit as show
 
-    with options.pipeline({"ingest": {"redact": redact}}, create=True) as (pipeline, terminal):
+    if not paths:
+        with options.terminal() as terminal:
+            paths = home_offer.choose(terminal)
+    with options.pipeline({"ingest": {"redact": redact, "processes": processes}}, create=True) as (
+        pipeline,
+        terminal,
+    ):
         pipeline.only = call_filter(pipeline.store, **only)
         result = pipeline.ingest(paths)
         show.stages(terminal, [result])
@@ -240,10 +260,10 @@ plan = _stage_command(
 
 
 @click.command()
-@output_option
+@output_options
 @click.option("--examples/--no-examples", default=None, help="Show excerpts of prompts.")
 @common
-def report(options: Common, output: Path, examples: bool | None) -> None:
+def report(options: Common, output: Path, overwrite: bool, examples: bool | None) -> None:
     """Write the report: one HTML page, plan.md and report.json.
 
     \b
@@ -252,10 +272,18 @@ def report(options: Common, output: Path, examples: bool | None) -> None:
       auditor report -o october.html --no-examples
     """
     with options.pipeline({"report": {"examples": examples}}) as (pipeline, terminal):
-        pipeline.output = output
+        _write_to(pipeline, output, overwrite=overwrite)
         results = pipeline.run_to("report")
         _show_plan(options, pipeline, terminal, results)
         terminal.say(f"Wrote {_written(results)}")
+
+
+def _write_to(pipeline: Pipeline, output: Path, *, overwrite: bool) -> None:
+    """Say where the report goes; what is in the way is told now, not after hours of replay."""
+    from auditor.report.stage import claim_files
+
+    claim_files(output, overwrite=overwrite)
+    pipeline.output, pipeline.overwrite = output, overwrite
 
 
 def _written(results: Sequence[StageResult]) -> str:
@@ -270,7 +298,7 @@ def _written(results: Sequence[StageResult]) -> str:
 @click.argument("paths", nargs=-1)
 @model_options
 @rerun_options
-@output_option
+@output_options
 @audit_filter_options
 @click.option(
     "--fail-under",
@@ -284,6 +312,7 @@ def audit(
     options: Common,
     paths: tuple[str, ...],
     output: Path,
+    overwrite: bool,
     fail_under: float | None,
     force: bool,
     baseline_rerun: bool,
@@ -307,7 +336,7 @@ def audit(
         terminal,
     ):
         pipeline.only = call_filter(pipeline.store, **only)
-        pipeline.output = output
+        _write_to(pipeline, output, overwrite=overwrite)
         if baseline_rerun:
             refuse_early(yes=yes)
         results = _read(pipeline, terminal, paths)
@@ -366,9 +395,9 @@ def status(options: Common) -> None:
 
 @click.command()
 @model_options
-@output_option
+@output_options
 @common
-def demo(options: Common, output: Path, **choice: Any) -> None:
+def demo(options: Common, output: Path, overwrite: bool, **choice: Any) -> None:
     """Run the whole audit on the sample logs.
 
     With the embedded model and offline: no key, no download.
@@ -388,7 +417,7 @@ def demo(options: Common, output: Path, **choice: Any) -> None:
         choice["top"] = DEMO_TOP
     overrides = model_overrides(**choice) | {"grade": files}
     with options.pipeline(overrides, create=True) as (pipeline, terminal):
-        pipeline.output = output
+        _write_to(pipeline, output, overwrite=overwrite)
         paths = sorted(str(path) for path in logs.glob("*.jsonl*") if path != files["labels"])
         _audit(options, pipeline, terminal, _read(pipeline, terminal, paths))
 

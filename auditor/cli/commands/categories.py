@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.options import Common, common
+from auditor.cli.options import Common, common, overwrite_option
 
 if TYPE_CHECKING:
     from auditor.cli.terminal import Terminal
@@ -24,12 +24,20 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the categories to edit them; '-' is standard output.",
 )
+@overwrite_option
 @click.option(
     "--apply",
     "apply_from",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Take over an edited file: names, merges, splits, pins, what to ignore.",
+)
+@click.option(
+    "--explain",
+    "pair",
+    nargs=2,
+    metavar="A B",
+    help="Say why two categories, routes or calls are together or apart.",
 )
 @click.option(
     "--name-with",
@@ -42,7 +50,9 @@ def categories(
     options: Common,
     name: str | None,
     export_to: Path | None,
+    overwrite: bool,
     apply_from: Path | None,
+    pair: tuple[str, str] | None,
     name_with: str | None,
     yes: bool,
 ) -> None:
@@ -54,6 +64,7 @@ def categories(
     Examples:
       auditor categories
       auditor categories "classify ticket"
+      auditor categories --explain "classify ticket" "classify review"
       auditor categories --export taxonomy.yaml
       auditor categories --apply taxonomy.yaml
       auditor categories --name-with anthropic
@@ -66,7 +77,9 @@ def categories(
         return
     with options.pipeline(read_only=True) as (pipeline, terminal):
         if export_to is not None:
-            _export(options, pipeline, terminal, export_to)
+            _export(options, pipeline, terminal, export_to, overwrite=overwrite)
+        elif pair is not None:
+            _explain(options, pipeline, terminal, pair)
         elif name is not None:
             _show_one(options, pipeline, terminal, name)
         else:
@@ -124,16 +137,31 @@ def _name_with(options: Common, hosted: str, *, yes: bool) -> None:
         terminal.result(options.name, {"named": named, "categories": [asdict(r) for r in rows]})
 
 
-def _export(options: Common, pipeline: Pipeline, terminal: Terminal, path: Path) -> None:
+def _export(
+    options: Common, pipeline: Pipeline, terminal: Terminal, path: Path, *, overwrite: bool
+) -> None:
+    from auditor import outputs
     from auditor.categories import taxonomy
 
     text = taxonomy.export(pipeline.store)
     if str(path) == "-":
         click.echo(text, nl=False)
         return
+    outputs.claim(path, outputs.TAXONOMY, overwrite=overwrite)
     path.write_text(text, encoding="utf-8")
     terminal.say(f"Wrote {path}: edit it, then run 'auditor categories --apply {path}'")
     terminal.result(options.name, {"file": str(path)})
+
+
+def _explain(
+    options: Common, pipeline: Pipeline, terminal: Terminal, pair: tuple[str, str]
+) -> None:
+    from auditor.categories.explain import explain
+    from auditor.cli.views import categories as show
+
+    found = explain(pipeline.store, *pair)
+    show.explanation(terminal, found)
+    terminal.result(options.name, asdict(found))
 
 
 def _list(options: Common, pipeline: Pipeline, terminal: Terminal) -> None:

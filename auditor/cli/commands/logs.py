@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.filter_options import call_filter, described, filter_options
-from auditor.cli.options import Common, common
+from auditor.cli.options import Common, common, overwrite_option
 from auditor.errors import ConfigError, NotReadyError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def readers(options: Common) -> None:
     from auditor.readers.registry import Format, formats
 
     with options.terminal() as terminal:
-        own = load_config(options.config).readers
+        own = load_config(options.config, trust=terminal.trusts).readers
         listed = [
             *(
                 Format(name, table.title or "[readers] in auditor.toml")
@@ -133,12 +133,14 @@ def spend(options: Common, by: str, limit: int, **chosen: Any) -> None:
 def reconcile(options: Common, bill: Path, by_day: bool) -> None:
     """Set the calls beside the provider's bill.
 
-    BILL is a usage or cost export in CSV of OpenAI, the Anthropic Console or OpenRouter. Coverage
+    BILL is an export of OpenAI, the Anthropic Console, OpenRouter, AWS (Cost and Usage Report,
+    Cost Explorer), Azure or Google Cloud, or any in FOCUS: CSV, JSON or parquet, in USD. Coverage
     is how much of the bill the logs hold. Only days of the bill are compared.
 
     \b
     Examples:
       auditor reconcile completions_usage_2026-10.csv
+      auditor reconcile cur-00001.csv.gz
       auditor reconcile claude_api_cost_2026_10.csv --by-day
       auditor reconcile openrouter_activity.csv --json
     """
@@ -163,14 +165,22 @@ def reconcile(options: Common, bill: Path, by_day: bool) -> None:
     help="By default what the file's name ends with.",
 )
 @click.option("--texts", is_flag=True, help="With calls: prompts and answers too.")
+@overwrite_option
 @filter_options
 @common
 def export(
-    options: Common, what: str, output: Path, form: str | None, texts: bool, **chosen: Any
+    options: Common,
+    what: str,
+    output: Path,
+    form: str | None,
+    texts: bool,
+    overwrite: bool,
+    **chosen: Any,
 ) -> None:
     """Write a table to a file for other tools.
 
-    Filters hold for calls. In CSV a cell that a spreadsheet would take for a formula is
+    An earlier export is replaced, another file only with --overwrite. Filters hold for calls. In
+    CSV a cell that a spreadsheet would take for a formula is
     prefixed with an apostrophe.
 
     \b
@@ -189,7 +199,15 @@ def export(
                 f"{', '.join(given)} cannot be used with {what}", hint="filters hold for calls"
             )
         only = call_filter(pipeline.store, **chosen)
-        rows = store_export.export(pipeline.store, what, output, form=form, only=only, texts=texts)
+        rows = store_export.export(
+            pipeline.store,
+            what,
+            output,
+            form=form,
+            only=only,
+            texts=texts,
+            overwrite=overwrite,
+        )
         terminal.say(f"Wrote {output}: {rows:,} rows")
         terminal.result(options.name, {"file": str(output), "rows": rows, "filter": given})
 

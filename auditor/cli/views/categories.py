@@ -9,6 +9,7 @@ from auditor.cli.views.stage_tables import draw
 from auditor.report import wording
 
 if TYPE_CHECKING:
+    from auditor.categories.explain import Explanation
     from auditor.categories.listing import CategoryEvidence
     from auditor.cli.terminal import Terminal
     from auditor.store.store import Store
@@ -48,6 +49,22 @@ def one(terminal: Terminal, found: CategoryEvidence) -> None:
         terminal.say(f"call {example.log_id or example.call_id}", style="dim")
         terminal.say(f"  > {_excerpt(example.prompt)}")
         terminal.say(f"  < {_excerpt(example.answer)}")
+
+
+def explanation(terminal: Terminal, found: Explanation) -> None:
+    """Show why two things are in one category or in two, and how to change it."""
+    names = f"“{found.one.name}”", f"“{found.two.name}”"
+    terminal.say(
+        f"Both are in the category {names[0]}."
+        if found.together
+        else f"{names[0]} and {names[1]} are two categories.",
+        style="bold",
+    )
+    for line in found.why:
+        terminal.say(line)
+    terminal.say()
+    for line in found.change:
+        terminal.say(line)
 
 
 def _excerpt(text: str | None) -> str:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+
+from auditor.privacy.masking import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +24,8 @@ _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 5
 _OVERLOAD = frozenset({429, 503, 529})
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_REPLY = 64 * 1024 * 1024
+_LONGEST_WORDS = 300
+_KEY_HEADERS = ("authorization", "x-api-key")
 _TOO_LONG = (
     "context length", "context_length", "context size", "context window", "maximum context",
     "too long", "exceed_context", "max_model_len", "input length", "num_ctx",
@@ -147,11 +152,13 @@ def failure_of(error: Exception) -> Failure:
 
 def failure_told_by(reply: httpx2.Response) -> Failure:
     """Return what a reply with an error status means; its body has been read."""
-    try:
-        detail = _message(reply.json())
-    except (ValueError, RecursionError):
-        detail = reply.text[:300]
-    return _failure(detail, reply)
+    words = reply.text
+    with suppress(ValueError, RecursionError):
+        words = _message(json.loads(words))
+    for name in _KEY_HEADERS:
+        if key := reply.request.headers.get(name, "").removeprefix("Bearer "):
+            words = words.replace(key, "[SECRET:api-key]")  # the one we sent may have any form
+    return _failure(_without_secrets(words), reply)
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
@@ -221,10 +228,10 @@ def _object(text: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        detail = f"not a JSON object: {text[:200]!r}"
+        detail = f"not a JSON object: {_without_secrets(text)[:200]!r}"
         raise Failure(error="invalid-response", detail=detail, transient=True)
     if value.get("error"):
-        raise _failure(_message(value), None)
+        raise _failure(_without_secrets(_message(value)), None)
     return value
 
 
@@ -254,7 +261,12 @@ def _message(value: Any) -> str:
     error = value.get("error", value) if isinstance(value, dict) else value
     if isinstance(error, dict):
         error = error.get("message") or error.get("type") or json.dumps(error)
-    return str(error)[:300]
+    return str(error)
+
+
+def _without_secrets(text: str) -> str:
+    """Return the beginning of a server's words; servers repeat the key that they refuse."""
+    return excerpt(text.encode("utf-8", "replace"), _LONGEST_WORDS)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from auditor.readers import providers
 from auditor.readers.api_shapes import (
     anthropic,
+    cohere,
     completion,
     converse,
     embeddings,
@@ -22,11 +24,12 @@ from auditor.readers.api_shapes import (
     sse,
 )
 from auditor.readers.api_shapes.common import take_error
+from auditor.readers.values import one_of
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
 
-_STREAMED = (anthropic, openai_responses, openai_chat, gemini, converse)
+_STREAMED = (anthropic, openai_responses, openai_chat, gemini, converse, cohere)
 _ANTHROPIC_BLOCKS = frozenset(("tool_use", "tool_result", "thinking", "document", "image"))
 _URLS = (
     (re.compile(r"/messages(\?|$|/)"), anthropic),
@@ -36,18 +39,23 @@ _URLS = (
     (re.compile(r"/embeddings"), embeddings),
     (re.compile(r":(stream)?generateContent", re.IGNORECASE), gemini),
     (re.compile(r"/converse(-stream)?$"), converse),
+    (re.compile(r"/v2/chat(\?|$)"), cohere),
 )
 CALL_URL = re.compile(
     r"/chat/completions|/completions|/responses(\?|$)|/v1/messages(\?|$)|/embeddings"
-    r"|:(stream)?generateContent|/model/.+/(invoke|converse)|/api/(chat|generate)",
+    r"|:(stream)?(generateContent|rawPredict)|/model/.+/(invoke|converse)|/api/(chat|generate)"
+    r"|/v2/chat(\?|$)|/(serving-)?endpoints/[^/]+/invocations",
     re.IGNORECASE,
 )
-"""Where calls are sent to; other exchanges in an HTTP recording are not calls."""
+"""Where calls are sent to: of OpenAI, Anthropic, Google and Claude on Vertex, Bedrock, Ollama,
+Cohere, SageMaker and Databricks. Other exchanges in an HTTP recording are not calls, but for those
+with gateways, which have addresses of their own (``http_exchange``)."""
 
 _MODEL_IN_URL = (
     re.compile(r"/models/([^/:?]+):"),
     re.compile(r"/deployments/([^/?]+)/"),
     re.compile(r"/model/([^/]+)/(?:invoke|converse)"),
+    re.compile(r"/(?:serving-)?endpoints/([^/]+)/invocations"),
 )
 
 
@@ -107,6 +115,8 @@ def of_response(body: Json) -> Any:  # noqa: PLR0911 - one return for each kind
         isinstance(body.get("output"), list) and isinstance(body.get("status"), str)
     ):
         return openai_responses
+    if cohere.is_response(body):
+        return cohere
     if "candidates" in body or "usageMetadata" in body or "promptFeedback" in body:
         return gemini
     output = body.get("output")
@@ -154,7 +164,8 @@ def _has_anthropic_blocks(body: Json) -> bool:
     tools = body.get("tools")
     if isinstance(tools, list) and tools and isinstance(tools[0], dict):
         return "input_schema" in tools[0]
-    if any(isinstance(b, dict) and b.get("type") in _ANTHROPIC_BLOCKS for b in _first_blocks(body)):
+    blocks = [block for block in _first_blocks(body) if isinstance(block, dict)]
+    if any(one_of(block.get("type"), _ANTHROPIC_BLOCKS) for block in blocks):
         return True
     return str(body.get("model", "")).startswith("claude") and "max_tokens" in body
 
@@ -177,6 +188,8 @@ def parse_body(body: Any) -> tuple[Any, bool]:
         return parse_body(body) if body[:1] in "{[" else (body, True)
     if isinstance(body, list):
         chunks = [event for event in body if isinstance(event, dict)]
+        if len(chunks) == 1 and completion.is_response(chunks[0]):
+            return chunks[0], True  # a text generation endpoint answers a list of one
         return assembled(chunks), True
     return body, True
 
@@ -195,6 +208,8 @@ def decode(call: Call, request: Any, response: Any, url: str | None = None) -> N
     body, whole = (response, True) if type(response) is dict else parse_body(response)
     if isinstance(request, str):
         request, _ = parse_body(request)
+    if url:
+        call.region = providers.region_of_url(url) or call.region
     answered = type(body) is dict and bool(body)
     asked = type(request) is dict and bool(request)
     shape = of_response(body) if answered else None

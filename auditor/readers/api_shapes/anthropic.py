@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.readers import providers
 from auditor.readers.api_shapes.common import image, join_parts, params_of, take_error
 from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, dumps, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.readers.call import Call, Json
 
 name = "messages"
@@ -46,6 +49,8 @@ def request(call: Call, body: Json) -> None:
     call.messages = found
     call.tools = _tools(call, body.get("tools"))
     call.params = _params(body)
+    place = text(body.get("inference_geo"))
+    call.region = call.region if place in (None, *_ANYWHERE) else place
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
         call.user_id = text(metadata.get("user_id")) or call.user_id
@@ -155,6 +160,7 @@ def response(call: Call, body: Json) -> None:
     """Decode a Messages response."""
     call.provider_response_id = text(body.get("id"))
     call.model = text(body.get("model"))
+    call.provider = providers.of_response_id(call.provider_response_id) or call.provider
     if body.get("error"):
         take_error(call, body["error"])
         return
@@ -184,24 +190,23 @@ def usage(call: Call, found: Any) -> None:
     """Take the buckets, which Anthropic keeps disjoint; an unsplit write is a 5 minute one."""
     if not isinstance(found, dict):
         return
-    uncached, output = count(found.get("input_tokens")), count(found.get("output_tokens"))
-    if uncached is None and output is None:
+    counts = _counts(found)
+    if counts["given_input"] is None and counts["output"] is None:
         return
-    written = count(found.get("cache_creation_input_tokens")) or 0
-    split = found.get("cache_creation")
-    hour = 0
-    if isinstance(split, dict):
-        hour = count(split.get("ephemeral_1h_input_tokens")) or 0
-        written = max(written, hour + (count(split.get("ephemeral_5m_input_tokens")) or 0))
+    requests = [counts, *_billed_inside(call, found)]
+    for inner in requests[1:]:
+        counts = {name: _sum(counts[name], inner[name]) for name in counts}
+    if len(requests) > 1:
+        call.context_tokens = max(map(_input, requests))
     made = found.get("output_tokens_details")
     details: Json = made if isinstance(made, dict) else {}
     set_tokens(
         call,
-        given_input=uncached,
-        output=output,
-        cache_read=count(found.get("cache_read_input_tokens")),
-        cache_write=written,
-        cache_write_1h=hour,
+        given_input=counts["given_input"],
+        output=counts["output"],
+        cache_read=counts["cache_read"],
+        cache_write=counts["cache_write"],
+        cache_write_1h=counts["cache_write_1h"],
         reasoning=count(details.get("thinking_tokens")) or count(details.get("reasoning_tokens")),
         rule="exclusive",
     )
@@ -210,10 +215,68 @@ def usage(call: Call, found: Any) -> None:
         call.service_tier = "batch"
     elif found.get("speed") == "fast":
         call.service_tier = "priority"
+    place = text(found.get("inference_geo"))
+    call.region = call.region if place in (None, *_ANYWHERE) else place
     hosted = found.get("server_tool_use")
     if isinstance(hosted, dict) and any(hosted.values()):
         call.needs_hosted_tools = True
         call.web_searches = count(hosted.get("web_search_requests"))
+
+
+_ANYWHERE = ("global", "not_available")
+
+
+def _counts(found: Json) -> dict[str, int | None]:
+    """Return the counts of a usage object under the names of ``set_tokens``."""
+    written = count(found.get("cache_creation_input_tokens")) or 0
+    split = found.get("cache_creation")
+    hour = 0
+    if isinstance(split, dict):
+        hour = count(split.get("ephemeral_1h_input_tokens")) or 0
+        written = max(written, hour + (count(split.get("ephemeral_5m_input_tokens")) or 0))
+    return {
+        "given_input": count(found.get("input_tokens")),
+        "output": count(found.get("output_tokens")),
+        "cache_read": count(found.get("cache_read_input_tokens")),
+        "cache_write": written,
+        "cache_write_1h": hour,
+    }
+
+
+def _input(counts: dict[str, int | None]) -> int:
+    return sum(counts[name] or 0 for name in ("given_input", "cache_read", "cache_write"))
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one + (other or 0)
+
+
+def _billed_inside(call: Call, found: Json) -> Iterator[dict[str, int | None]]:
+    """Give the counts of inner work by the same model; of other models, write them on the call.
+
+    Source: Anthropic, usage.iterations: the counts of the answer are those of its ``message``
+    iterations; compacting the context and asking an advisor are billed besides, the advisor at the
+    prices of its own model.
+    """
+    iterations = found.get("iterations")
+    for inner in iterations if isinstance(iterations, list) else ():
+        if not isinstance(inner, dict) or inner.get("type") in (None, "message"):
+            continue
+        counts = _counts(inner)
+        model = text(inner.get("model"))
+        if model in (None, call.model, call.model_requested):
+            yield counts
+            continue
+        hour, written = counts["cache_write_1h"] or 0, counts["cache_write"] or 0
+        buckets = {
+            "model": model,
+            "input_uncached_tokens": counts["given_input"] or 0,
+            "cache_read_tokens": counts["cache_read"] or 0,
+            "cache_write_5m_tokens": written - hour,
+            "cache_write_1h_tokens": hour,
+            "output_tokens": counts["output"] or 0,
+        }
+        call.inner_usage = [*(call.inner_usage or ()), buckets]
 
 
 def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event

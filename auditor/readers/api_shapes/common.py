@@ -6,8 +6,9 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from auditor.readers.call import add_unit
 from auditor.readers.usage import set_tokens
-from auditor.readers.values import count, text
+from auditor.readers.values import count, number, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -40,7 +41,21 @@ PARAMS = {
 """Request parameter to its name in OpenAI's chat API; what is not here is not kept."""
 
 _KEPT_PARAMS = frozenset(PARAMS)
-_TIERS = {"flex": "flex", "priority": "priority", "batch": "batch", "fast": "priority"}
+_TIERS = {
+    "flex": "flex", "on_demand_flex": "flex",
+    "priority": "priority", "fast": "priority", "on_demand_priority": "priority",
+    "batch": "batch", "on_demand_batch": "batch",
+    "scale": "provisioned", "reserved": "provisioned", "provisioned": "provisioned",
+    "provisioned_throughput": "provisioned",
+}  # fmt: skip
+"""How providers write their tiers; on capacity paid in advance a token costs nothing.
+
+Source: OpenAI, service_tier; Vertex AI, UsageMetadata.trafficType; Gemini API, serviceTier; Amazon
+Bedrock, ServiceTier.
+"""
+
+_MODALITIES = ("audio", "image", "video")
+_TICKS_PER_USD = 10_000_000_000
 
 
 def params_of(body: Json) -> Json:
@@ -96,31 +111,98 @@ def take_error(call: Call, error: Any) -> None:
         call.error = str(error)
 
 
+def tier_of(value: Any) -> str | None:
+    """Return our name of a service tier as a provider writes it; None: no other than standard."""
+    named = value.get("type") if isinstance(value, dict) else value
+    return _TIERS.get((text(named) or "").lower().removeprefix("service_tier_"))
+
+
 def take_tier(call: Call, body: Json) -> None:
     """Record the service tier that OpenAI says it served; other words mean the standard one."""
-    call.service_tier = _TIERS.get(text(body.get("service_tier")) or "", call.service_tier)
+    call.service_tier = tier_of(body.get("service_tier")) or call.service_tier
+
+
+def take_bill(call: Call, usd: Any) -> None:
+    """Record what the provider says it billed; nothing for what is no amount."""
+    found = number(usd)
+    if found is not None and found > 0:
+        call.logged_cost_usd, call.logged_cost_by = found, "provider"
 
 
 def openai_usage(call: Call, found: Json, asked: str, answered: str) -> bool:
     """Set the token buckets from OpenAI's usage; return whether it told any.
 
-    Its counts include what was cached and what was reasoned. ``asked`` and ``answered`` begin the
-    names of the counts: prompt and completion, in the Responses API input and output.
+    Its counts include what was cached, what was reasoned, and what was sound or pictures.
+    ``asked`` and ``answered`` begin the names of the counts: prompt and completion, in the
+    Responses API input and output.
     """
     given, output = count(found.get(f"{asked}_tokens")), count(found.get(f"{answered}_tokens"))
     if given is None and output is None:
         return False
-    inner, made = (found.get(f"{side}_tokens_details") for side in (asked, answered))
-    cached: Json = inner if isinstance(inner, dict) else {}
-    # DeepSeek counts its cache beside the details.
-    read = count(cached.get("cached_tokens")) or count(found.get("prompt_cache_hit_tokens"))
-    written = count(cached.get("cache_write_tokens")) or count(cached.get("cache_creation_tokens"))
+    inner, made = (_details(found, side) for side in (asked, answered))
+    # DeepSeek and Moonshot count their cache beside the details.
+    read = (
+        count(inner.get("cached_tokens"))
+        or count(found.get("prompt_cache_hit_tokens"))
+        or count(found.get("cached_tokens"))
+    )
+    written = count(inner.get("cache_write_tokens")) or count(inner.get("cache_creation_tokens"))
+    total = count(found.get("total_tokens"))
+    reasoning = count(made.get("reasoning_tokens"))
+    if reasoning is None:
+        reasoning = count(found.get("reasoning_tokens"))
+    if not reasoning and "gemini" in (call.model or call.model_requested or "").lower():
+        # Google's OpenAI endpoint counts thoughts in the total alone.
+        reasoning = max(0, (total or 0) - (given or 0) - (output or 0)) or reasoning
     set_tokens(
         call,
         given_input=given,
         output=output,
         cache_read=read,
         cache_write=written,
-        reasoning=count(made.get("reasoning_tokens")) if isinstance(made, dict) else None,
+        reasoning=reasoning,
+        total=total,
     )
+    _take_modalities(call, inner, made)
     return True
+
+
+def _details(found: Json, side: str) -> Json:
+    details = found.get(f"{side}_tokens_details")
+    if not isinstance(details, dict):
+        # LiteLLM and the Realtime API write input_token_details.
+        details = found.get(f"{side}_token_details")
+    return details if isinstance(details, dict) else {}
+
+
+def _take_modalities(call: Call, asked: Json, made: Json) -> None:
+    """Count sound and pictures: cached ones apart from those that were read anew."""
+    cached = asked.get("cached_tokens_details")
+    for kind in _MODALITIES:
+        again = count(cached.get(f"{kind}_tokens")) if isinstance(cached, dict) else None
+        given = count(asked.get(f"{kind}_tokens")) or 0
+        add_unit(call, f"cache_read_{kind}_tokens", again)
+        add_unit(call, f"input_{kind}_tokens", max(0, given - (again or 0)))
+        add_unit(call, f"output_{kind}_tokens", count(made.get(f"{kind}_tokens")))
+
+
+def take_openai_bill(call: Call, found: Json) -> None:
+    """Take what the provider bills where it says so in its usage.
+
+    Source: OpenRouter, usage accounting (with a key of the user's own the bill is its fee, and the
+    model's provider bills the rest); Perplexity, usage.cost.total_cost; xAI, cost_in_usd_ticks.
+    """
+    cost = found.get("cost")
+    details = found.get("cost_details")
+    if isinstance(cost, dict):
+        take_bill(call, cost.get("total_cost"))
+    elif found.get("is_byok") is True:
+        beside = details.get("upstream_inference_cost") if isinstance(details, dict) else None
+        if (upstream := number(beside)) is not None:
+            take_bill(call, (number(cost) or 0) + upstream)
+    elif isinstance(details, dict) or "is_byok" in found or call.provider == "openrouter":
+        take_bill(call, cost)
+    elif (usd := number(cost)) is not None and usd > 0:
+        call.logged_cost_usd = usd  # LiteLLM's proxy writes what it reckons into streams
+    if (ticks := number(found.get("cost_in_usd_ticks"))) is not None:
+        take_bill(call, ticks / _TICKS_PER_USD)

@@ -1,7 +1,8 @@
-"""Prompt in, text out: legacy completions and the native bodies of Bedrock's older models.
+"""Prompt in, text out: legacy completions, Bedrock's older models, and text generation endpoints.
 
-Source: OpenAI API reference, completions (legacy); Amazon Bedrock user guide, inference parameters
-of Titan, Llama, Mistral and Claude 2.
+Sources: OpenAI API reference, completions (legacy); Amazon Bedrock user guide, inference parameters
+of Titan, Llama, Mistral and Claude 2; Hugging Face, Text Generation Inference (``inputs`` and
+``parameters`` to ``generated_text``), which SageMaker endpoints speak.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ name = "completion"
 _PARAMS = {
     "max_gen_len": "max_tokens",
     "max_tokens_to_sample": "max_tokens",
+    "max_new_tokens": "max_tokens",
     "maxTokenCount": "max_tokens",
     "topP": "top_p",
     "stopSequences": "stop",
@@ -29,13 +31,16 @@ _PARAMS = {
 
 def is_request(body: Json) -> bool:
     """Say whether a body asks for a completion."""
-    return isinstance(body.get("prompt"), str | list) or isinstance(body.get("inputText"), str)
+    return isinstance(body.get("prompt"), str | list) or any(
+        isinstance(body.get(key), str) for key in ("inputText", "inputs")
+    )
 
 
 def is_response(body: Json) -> bool:
     """Say whether a body is a native completion."""
     return (
         isinstance(body.get("generation"), str)
+        or isinstance(body.get("generated_text"), str)
         or (isinstance(body.get("completion"), str) and "stop_reason" in body)
         or _list_of(body, "outputs", "text")
         or _list_of(body, "results", "outputText")
@@ -53,11 +58,11 @@ def request(call: Call, body: Json) -> None:
     """Decode a completion request: the prompt becomes one user message."""
     call.api_shape = "completion"
     call.model_requested = text(body.get("model")) or call.model_requested
-    prompt = body.get("prompt", body.get("inputText"))
+    prompt = body.get("prompt", body.get("inputText", body.get("inputs")))
     if isinstance(prompt, list):
         prompt = "\n".join(part for part in prompt if isinstance(part, str))
     call.messages = [{"role": "user", "content": prompt if isinstance(prompt, str) else ""}]
-    config = body.get("textGenerationConfig")
+    config = body.get("textGenerationConfig", body.get("parameters"))
     call.params = params_of(body)
     for source in (body, config if isinstance(config, dict) else {}):
         call.params |= {o: source[k] for k, o in _PARAMS.items() if source.get(k) is not None}
@@ -73,6 +78,7 @@ def response(call: Call, body: Json) -> None:
     first = first if isinstance(first, dict) else body
     answer = (
         first.get("generation"),
+        first.get("generated_text"),
         first.get("completion"),
         first.get("text"),
         first.get("outputText"),

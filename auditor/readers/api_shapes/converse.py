@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers.api_shapes.anthropic import FINISH
-from auditor.readers.api_shapes.common import image, join_parts, take_error
+from auditor.readers.api_shapes.common import image, join_parts, take_error, tier_of
 from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, dumps, number, text
 
@@ -123,6 +123,7 @@ def response(call: Call, body: Json) -> None:
     if isinstance(metrics, dict):
         call.latency_ms = number(metrics.get("latencyMs"))
     usage(call, body.get("usage"))
+    call.service_tier = tier_of(body.get("serviceTier")) or call.service_tier
     if body.get("error"):
         take_error(call, body["error"])
 
@@ -144,8 +145,18 @@ def usage(call: Call, found: Any) -> None:
         output=output,
         cache_read=read,
         cache_write=written,
+        cache_write_1h=_written_for_an_hour(found.get("cacheDetails")),
         rule="exclusive",
     )
+
+
+def _written_for_an_hour(details: Any) -> int:
+    """Return the tokens written to a cache of an hour.
+
+    Source: Amazon Bedrock API reference, CacheDetail: how many were written for which time to live.
+    """
+    parts = [d for d in details if isinstance(d, dict)] if isinstance(details, list) else []
+    return sum(count(d.get("inputTokens")) or 0 for d in parts if d.get("ttl") == "1h")
 
 
 def assemble(events: list[Json]) -> Json | None:
@@ -168,7 +179,8 @@ def assemble(events: list[Json]) -> Json | None:
         elif isinstance(stopped := event.get("messageStop"), dict):
             body["stopReason"] = stopped.get("stopReason")
         elif isinstance(meta := event.get("metadata"), dict):
-            body |= {"usage": meta.get("usage"), "metrics": meta.get("metrics")}
+            kept = ("usage", "metrics", "serviceTier")
+            body |= {key: meta[key] for key in kept if key in meta}
     content = [blocks[index] for index in sorted(blocks)]
     return body | {"output": {"message": {"role": "assistant", "content": content}}}
 

@@ -8,9 +8,11 @@ camelCase, BigQuery logs are snake_case: both are read.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers.api_shapes.common import image, join_parts, take_error
+from auditor.readers.api_shapes.common import image, join_parts, take_error, tier_of
+from auditor.readers.call import add_unit
 from auditor.readers.usage import set_tokens
 from auditor.readers.values import count, dumps, text
 
@@ -189,12 +191,16 @@ def usage(call: Call, found: Any) -> None:
     """Split the counts; thoughts are output that the candidates' count leaves out."""
     if not isinstance(found, dict):
         return
+    served = field(found, "trafficType") or field(found, "serviceTier")
+    call.service_tier = tier_of(served) or call.service_tier
     prompt = count(field(found, "promptTokenCount"))
     if prompt is None:
         return
     prompt += count(field(found, "toolUsePromptTokenCount")) or 0
     thoughts = count(field(found, "thoughtsTokenCount"))
-    answered = count(field(found, "candidatesTokenCount")) or 0
+    answered = count(field(found, "candidatesTokenCount"))
+    if answered is None:
+        answered = count(field(found, "responseTokenCount")) or 0  # the Live API
     set_tokens(
         call,
         given_input=prompt,
@@ -202,6 +208,29 @@ def usage(call: Call, found: Any) -> None:
         cache_read=count(field(found, "cachedContentTokenCount")),
         reasoning=thoughts,
     )
+    _take_modalities(call, found)
+
+
+def _take_modalities(call: Call, found: Json) -> None:
+    """Count sound and pictures: cached ones apart from those that were read anew."""
+    again = _by_modality(field(found, "cacheTokensDetails"))
+    given = _by_modality(field(found, "promptTokensDetails"))
+    given += _by_modality(field(found, "toolUsePromptTokensDetails"))
+    made = _by_modality(field(found, "candidatesTokensDetails"))
+    made = made or _by_modality(field(found, "responseTokensDetails"))
+    for kind in ("audio", "image", "video"):
+        add_unit(call, f"cache_read_{kind}_tokens", again[kind])
+        add_unit(call, f"input_{kind}_tokens", max(0, given[kind] - again[kind]))
+        add_unit(call, f"output_{kind}_tokens", made[kind])
+
+
+def _by_modality(details: Any) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for part in details if isinstance(details, list) else ():
+        if isinstance(part, dict):
+            kind = (text(part.get("modality")) or "").lower()
+            counts[kind] += count(field(part, "tokenCount")) or 0
+    return counts
 
 
 def assemble(events: list[Json]) -> Json | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from auditor.readers import providers
 from auditor.readers.api_shapes.common import (
     image,
     join_parts,
@@ -15,9 +16,11 @@ from auditor.readers.api_shapes.common import (
     params_of,
     take_error,
     take_leading_system,
+    take_openai_bill,
     take_tier,
 )
-from auditor.readers.values import choice_count, count, moment, text
+from auditor.readers.call import add_unit
+from auditor.readers.values import choice_count, count, is_call_time, moment, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -110,7 +113,8 @@ def response(call: Call, body: Json) -> None:
     """Decode a chat completion."""
     call.provider_response_id = text(body.get("id"))
     call.model = text(body.get("model"))
-    if call.called_at is None and (created := moment(body.get("created"))):
+    call.provider = providers.of_response_id(call.provider_response_id) or call.provider
+    if not is_call_time(call.called_at) and (created := moment(body.get("created"))):
         call.called_at, call.time_kind = created, "start"
     choices = body.get("choices")
     if isinstance(choices, list) and choices:
@@ -125,7 +129,7 @@ def response(call: Call, body: Json) -> None:
             elif isinstance(first.get("text"), str):  # a legacy completion
                 call.response_text = first["text"]
         call.status = "ok"
-    usage(call, body.get("usage"))
+    usage(call, usage_in(body))
     take_tier(call, body)
     if body.get("error"):
         take_error(call, body["error"])
@@ -150,6 +154,21 @@ def answer(call: Call, message: Json) -> None:
         call.tool_calls = [{"type": "function", "function": message["function_call"]}]
 
 
+def usage_in(body: Json) -> Any:
+    """Return the usage of a completion, or of the last chunk of a stream, wherever it lies.
+
+    Moonshot writes it into the choice, Groq into ``x_groq``.
+    """
+    found = body.get("usage")
+    if isinstance(found, dict) and found:
+        return found
+    choices = body.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    places = (first, body.get("x_groq"))
+    inner = (place.get("usage") for place in places if isinstance(place, dict))
+    return next((usage for usage in inner if isinstance(usage, dict)), found)
+
+
 def usage(call: Call, found: Any) -> None:
     """Set the token buckets, and what gateways bill in their usage."""
     if not isinstance(found, dict) or not openai_usage(call, found, "prompt", "completion"):
@@ -158,9 +177,8 @@ def usage(call: Call, found: Any) -> None:
     if isinstance(hosted, dict):
         call.web_searches = count(hosted.get("web_search_requests"))
         call.needs_hosted_tools |= bool(call.web_searches)
-    cost = found.get("cost")  # OpenRouter bills in its usage
-    if isinstance(cost, int | float) and cost > 0:
-        call.logged_cost_usd = float(cost)
+    add_unit(call, "search_sources", count(found.get("num_sources_used")))
+    take_openai_bill(call, found)
 
 
 def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for each kind of event
@@ -179,6 +197,7 @@ def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for 
         for key in ("id", "model", "created", "service_tier", "usage"):
             if event.get(key):
                 body[key] = event[key]
+        body["usage"] = usage_in(event) or body.get("usage")
         for choice in event["choices"] or ():
             if not isinstance(choice, dict) or choice.get("index", 0) != 0:
                 continue

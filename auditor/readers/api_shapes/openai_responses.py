@@ -15,9 +15,11 @@ from auditor.readers.api_shapes.common import (
     params_of,
     take_error,
     take_leading_system,
+    take_openai_bill,
     take_tier,
 )
-from auditor.readers.values import dumps, moment, one_of, text
+from auditor.readers.call import add_unit
+from auditor.readers.values import count, dumps, is_call_time, moment, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -150,7 +152,7 @@ def response(call: Call, body: Json) -> None:
     """Decode a response object."""
     call.provider_response_id = text(body.get("id"))
     call.model = text(body.get("model"))
-    if call.called_at is None and (created := moment(body.get("created_at"))):
+    if not is_call_time(call.called_at) and (created := moment(body.get("created_at"))):
         call.called_at, call.time_kind = created, "start"
     texts, calls = [], []
     output = body.get("output")
@@ -171,6 +173,7 @@ def response(call: Call, body: Json) -> None:
             call.needs_hosted_tools = True
             if kind == "web_search_call":
                 call.web_searches = (call.web_searches or 0) + _is_search(item.get("action"))
+    _take_hosted_tools(call, output)
     call.response_text = "".join(map(str, texts)) if texts else None
     call.tool_calls = calls or None
     _finish(call, body)
@@ -178,6 +181,22 @@ def response(call: Call, body: Json) -> None:
         call.choices = 1
     usage(call, body.get("usage"))
     take_tier(call, body)
+
+
+def _take_hosted_tools(call: Call, output: Any) -> None:
+    """Count what is billed by the use: searches of files, and containers that code ran in.
+
+    Source: OpenAI's pricing: a container is billed once, however often code ran in it.
+    """
+    items = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+    searches = sum(item.get("type") == "file_search_call" for item in items)
+    containers = {
+        str(item.get("container_id"))
+        for item in items
+        if item.get("type") == "code_interpreter_call"
+    }
+    add_unit(call, "file_searches", searches)
+    add_unit(call, "code_containers", len(containers))
 
 
 def _is_search(action: Any) -> bool:
@@ -207,6 +226,8 @@ def usage(call: Call, found: Any) -> None:
         return
     renamed = "prompt_tokens" in found and "input_tokens" not in found
     openai_usage(call, found, *(("prompt", "completion") if renamed else ("input", "output")))
+    add_unit(call, "search_sources", count(found.get("num_sources_used")))
+    take_openai_bill(call, found)
 
 
 def assemble(events: list[Json]) -> Json | None:

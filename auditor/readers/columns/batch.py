@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import pyarrow as pa
 
 from auditor.privacy.masking import Masker, excerpt, sensitivity_class, suspects
-from auditor.readers.call import TOKEN_COUNTS, Call, NotCall
-from auditor.readers.columns import identity
-from auditor.readers.values import dumps, encodable, moment
+from auditor.readers import plausible
+from auditor.readers.call import TOKEN_COUNTS, UNREAD, Call, NotCall, Reject, stumbled
+from auditor.readers.columns import identity, labels
+from auditor.readers.values import dumps, encodable, is_call_time, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,10 +65,17 @@ _TYPES: dict[str, pa.DataType] = {
     "output_tokens": pa.int64(),
     "reasoning_tokens": pa.int64(),
     "web_searches": pa.int64(),
+    "extra_units": pa.string(),
+    "inner_usage": pa.string(),
+    "context_tokens": pa.int64(),
+    "region": pa.string(),
     "service_tier": pa.string(),
     "needs_vision": pa.bool_(),
     "needs_hosted_tools": pa.bool_(),
     "logged_cost_usd": pa.float64(),
+    "implausible": pa.list_(pa.string()),
+    "logged_cost_by": pa.string(),
+    "copy_key": pa.string(),
     "tool_names": pa.list_(pa.string()),
     "response_format": pa.string(),
     "request_hash": pa.string(),
@@ -95,22 +103,12 @@ _FINISHED = (
     "response_text",
     "tool_calls",
     "error",
+    "extra_units",
+    "inner_usage",
 )
-LABELS = (
-    "log_id",
-    "endpoint",
-    "conversation_id",
-    "trace_id",
-    "parent_id",
-    "project",
-    "user_id",
-    "api_key_id",
-    "team",
-)
-"""What a log calls a call and whom it is for: no texts, but people put keys there too."""
-
 _PLAIN = [name for name in _TYPES if name not in _FINISHED]
 _plain = attrgetter(*_PLAIN)
+_PLACES = {name: place for place, name in enumerate(_PLAIN)}
 CALLS = pa.schema([(name, _TYPES[name]) for name in (*_FINISHED, *_PLAIN)])
 
 
@@ -141,6 +139,9 @@ class Columns:
     """How far the source is read: before a last line without a line feed."""
 
 
+TABLES = ("calls", "ledger", "rejects", "sensitivity")
+"""The tables of ``Columns``; all of them number their records."""
+
 LEDGER = pa.schema(
     [
         ("record_no", pa.int64()),
@@ -161,7 +162,7 @@ _REJECTS = pa.schema(
         ("excerpt", pa.string()),
     ]
 )
-_SENSITIVITY = pa.schema(
+SENSITIVITY = pa.schema(
     [
         ("call_id", pa.string()),
         ("record_no", pa.int64()),
@@ -172,7 +173,8 @@ _SENSITIVITY = pa.schema(
 )
 
 
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+def table_of(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows, whose values are in the order of a schema, as a table."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [
         pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)
@@ -180,13 +182,24 @@ def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
+class Beside(NamedTuple):
+    """Tables of records that were not collected one by one; as those of ``Columns``."""
+
+    calls: pa.Table
+    ledger: pa.Table
+    sensitivity: pa.Table
+
+
 class Batch:
     """Collects the outcomes of a run of records."""
 
     def __init__(self, masking: Masking, modified_at: datetime | None = None) -> None:
         self.masking = masking
-        self._file_time = moment(modified_at)
+        at = moment(modified_at)
+        self._file_time = at if is_call_time(at) else None
         self.records = 0
+        self.characters = 0
+        """Of the texts of its calls."""
         self._calls: list[tuple[Any, ...]] = []
         self._ledger: list[tuple[Any, ...]] = []
         self._rejects: list[tuple[Any, ...]] = []
@@ -202,44 +215,93 @@ class Batch:
     ) -> None:
         """Take the outcome of the next record; ``raw`` is what an excerpt is made of."""
         self.records += 1
-        if isinstance(outcome, Call):
-            if outcome.called_at is None and self._file_time is not None:
-                # Some formats carry no time: the file's is the best there is, and says so.
-                outcome.called_at, outcome.time_kind = self._file_time, "file"
-            if not outcome.output_tokens and not outcome.input_uncached_tokens:
-                _drop_empty_usage(outcome)
-            row = self._finish(outcome, line_no)
+        member = labels.masked_name(member) if member else member
+        row = self._row(outcome, line_no) if isinstance(outcome, Call) else outcome
+        if isinstance(row, tuple):
             self._calls.append(row)
             kind, call_id = "call", row[0]
-        elif isinstance(outcome, NotCall):
+        elif isinstance(row, NotCall):
             kind = "not-call"
-            part_of = outcome.call.provider_response_id if outcome.call is not None else None
+            part_of = row.call.provider_response_id if row.call is not None else None
             call_id = identity.of_response(part_of) if part_of else None
         else:
             kind, call_id = "reject", None
-            detail = excerpt(outcome.detail.encode("utf-8", "replace"))
-            self._rejects.append(
-                (self.records, member, line_no, offset, outcome.reason, detail, excerpt(raw))
-            )
+            self._reject(row, line_no, offset, member, raw)
         self._ledger.append((self.records, member, offset, kind, call_id))
 
-    def columns(
-        self, *, lines: int, position: int, beside: tuple[pa.Table, pa.Table] | None = None
-    ) -> Columns:
-        """Return what was collected; ``beside`` are calls and ledger made another way."""
-        calls, ledger = _table(self._calls, CALLS), _table(self._ledger, LEDGER)
+    def _row(self, call: Call, line_no: int | None) -> tuple[Any, ...] | Reject:
+        """Return the row of a call; an error of ours costs this record, not the run."""
+        try:
+            return self._settled(call, line_no)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            return stumbled(error)
+
+    def _settled(self, call: Call, line_no: int | None) -> tuple[Any, ...]:
+        call.implausible = plausible.take_off(call)
+        if call.called_at is not None:
+            call.time_kind = call.time_kind if call.time_kind != UNREAD else "start"
+        elif call.time_kind != UNREAD and self._file_time is not None:
+            # Some formats carry no time: the file's is the best there is, and says so.
+            call.called_at, call.time_kind = self._file_time, "file"
+        if call.logged_cost_usd is not None and call.logged_cost_by is None:
+            call.logged_cost_by = "log"
+        if not call.output_tokens and not call.input_uncached_tokens:
+            _drop_empty_usage(call)
+        return self._finish(call, line_no)
+
+    def _reject(
+        self,
+        outcome: Reject,
+        line_no: int | None,
+        offset: int | None,
+        member: str | None,
+        raw: bytes,
+    ) -> None:
+        detail = excerpt(outcome.detail.encode("utf-8", "replace"))
+        self._rejects.append(
+            (self.records, member, line_no, offset, outcome.reason, detail, excerpt(raw))
+        )
+
+    def columns(self, *, lines: int, position: int, beside: Beside | None = None) -> Columns:
+        """Return what was collected; ``beside`` is what was made another way."""
+        calls = self._fitting_calls()
+        ledger = table_of(self._ledger, LEDGER)
+        sensitivity = table_of(self._sensitivity, SENSITIVITY)
         if beside is not None:
-            calls = pa.concat_tables([beside[0], calls])
-            ledger = pa.concat_tables([beside[1], ledger])
+            calls = pa.concat_tables([beside.calls, calls])
+            ledger = pa.concat_tables([beside.ledger, ledger])
+            sensitivity = pa.concat_tables([beside.sensitivity, sensitivity])
         return Columns(
             calls=calls,
             ledger=ledger,
-            rejects=_table(self._rejects, _REJECTS),
-            sensitivity=_table(self._sensitivity, _SENSITIVITY),
+            rejects=table_of(self._rejects, _REJECTS),
+            sensitivity=sensitivity,
             records=self.records,
             lines=lines,
             position=position,
         )
+
+    def _fitting_calls(self) -> pa.Table:
+        """Return the calls; one whose values fit no column becomes a reject."""
+        try:
+            return table_of(self._calls, CALLS)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            pass
+        fitting = []
+        for row in self._calls:
+            try:
+                fitting.append(table_of([row], CALLS))
+            except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+                self._take_back(row[CALLS.get_field_index("record_no")], stumbled(error))
+        return pa.concat_tables(fitting) if fitting else table_of([], CALLS)
+
+    def _take_back(self, record_no: int, why: Reject) -> None:
+        """Make a record that was a call a reject."""
+        at = next(n for n, entry in enumerate(self._ledger) if entry[0] == record_no)
+        _, member, offset, _, _ = self._ledger[at]
+        self._ledger[at] = (record_no, member, offset, "reject", None)
+        self._rejects.append((record_no, member, None, offset, why.reason, why.detail, None))
+        self._sensitivity = [found for found in self._sensitivity if found[1] != record_no]
 
     def _finish(self, call: Call, line_no: int | None) -> tuple[Any, ...]:
         """Return the row of a call. JSON stays bytes: Arrow takes UTF-8 as it is."""
@@ -253,20 +315,22 @@ class Batch:
             tool_calls = as_json(call.tool_calls) if call.tool_calls else None
             tags = as_json(call.tags) if call.tags else None
             asked = (call.model_requested or "").encode()
-            labels = "\0".join(getattr(call, name) or "" for name in LABELS).encode()
+            in_labels = labels.masker_of(call)
         except UnicodeEncodeError:
             return self._finish(_cleaned(call), line_no)
         answered = b"\x00".join((answer, tool_calls or b"", error, tags or b""))
         settings, prompt = identity.of_settings(tools, params), identity.of_system(system)
         (request_hash,) = identity.of_requests([asked], [prompt], [settings], [messages or b""])
         call_id = identity.of_call(call, request_hash, answered)
-        in_labels = Masker(suspects(labels, secrets_only=True))
-        _mask_labels(call, in_labels)
+        plain = _plain(call)
+        if renamed := labels.masked_labels(call, in_labels):
+            plain = tuple(renamed.get(name, plain[place]) for name, place in _PLACES.items())
         found, masked = in_labels.counts, in_labels.masked
         texts: tuple[str | None, ...] = (call.system_text, call.response_text, call.error)
         searched = b"\x00".join(
             (asked, system, messages or b"", tools or b"", params or b"", answered)
         )
+        self.characters += len(searched)
         hits = suspects(searched, secrets_only=not self.masking.classes)
         if hits:
             masker = Masker(hits, personal=self.masking.personal)
@@ -302,19 +366,10 @@ class Batch:
             texts[1],
             tool_calls,
             texts[2],
-            *_plain(call),
+            as_json(call.extra_units) if call.extra_units else None,
+            _masked(in_labels, call.inner_usage) if call.inner_usage else None,
+            *plain,
         )
-
-
-def _mask_labels(call: Call, masker: Masker) -> None:
-    """Replace secrets in labels, each by a name of its own, so that they still tell calls apart.
-
-    Personal data stays there: whom a call was for is what labels are for.
-    """
-    for name in LABELS:
-        value = getattr(call, name)
-        if value and (masked := masker.text(value)) != value:
-            setattr(call, name, f"{masked} {identity.digest(value.encode())[:8]}")
 
 
 def _drop_empty_usage(call: Call) -> None:

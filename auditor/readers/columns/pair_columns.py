@@ -7,20 +7,22 @@ number (``pair_known``), so per call only what differs is left to do.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from itertools import compress
+from collections import Counter, defaultdict
+from itertools import chain, compress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditor.privacy.masking import free_of_suspects
+from auditor.privacy.masking import Masker, free_of_suspects, suspects
 from auditor.readers.api_shapes import anthropic, openai_chat
 from auditor.readers.call import TOKEN_COUNTS
 from auditor.readers.columns import identity
 from auditor.readers.columns.pair_repeats import Repeated, array_of
-from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, moment
+from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, is_call_time, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _encode = msgspec.json.Encoder().encode
 _US = pa.timestamp("us", tz="UTC")
+_NOTHING: Counter[str] = Counter()
 
 
 class _Rows(NamedTuple):
@@ -48,6 +51,7 @@ class _Rows(NamedTuple):
     settings: Sequence[int]
     labels: Sequence[int]
     systems: Sequence[int]
+    models: Sequence[int]
     messages: Sequence[bytes]
     answers: Sequence[bytes]
     counts: Sequence[_Counts]
@@ -61,12 +65,15 @@ class PairColumns(ABC):
     def __init__(self, masking: Masking) -> None:
         self.at: list[int] = []
         """The line of each row, from 0."""
+        self.personal: list[tuple[int, str, Counter[str]]] = []
+        """Where personal data was found: the line, the id of the response, how often by rule."""
+        self._masking = masking
         self._secrets_only = not masking.classes
         self._known = Repeated(self.shape, secrets_only=self._secrets_only)
         self._gathered: defaultdict[str, list[Any]] = defaultdict(list)
         self._times: list[pa.Array] = []
 
-    def add(self, at: Iterable[int], pairs: Sequence[Any]) -> None:
+    def add(self, at: Sequence[int], pairs: Sequence[Any]) -> None:
         """Add the pairs of a chunk whose values fit; ``at`` are their lines."""
         systems, messages = self._prompts(pairs)
         rows = _Rows(
@@ -74,13 +81,20 @@ class PairColumns(ABC):
             settings=self._known.settings_of([pair.request for pair in pairs]),
             labels=[self._known.labels_of(pair) for pair in pairs],
             systems=[self._known.systems.number(system, system) for system in systems],
+            models=[self._known.model_of(pair) for pair in pairs],
             messages=list(map(_encode, messages)),
             answers=self._answers(pairs),
             counts=self._counts(pairs),
         )
         times, timely = _times([pair.timestamp for pair in pairs])
-        fit = self._fit(rows, timely)
+        counted = self._counted(rows)
+        fit = self._fit(rows, counted, timely)
         self.at += compress(at, fit)
+        self.personal += [
+            (line, pair.response.id, found)
+            for line, pair, found in compress(zip(at, pairs, counted, strict=True), fit)
+            if found
+        ]
         self._times.append(times.filter(pa.array(fit, pa.bool_())))
         for name, values in self._columns(_Rows(*(list(compress(row, fit)) for row in rows))):
             self._gathered[name] += values
@@ -95,23 +109,40 @@ class PairColumns(ABC):
         found["api_shape"] = pa.repeat(self.shape.name, len(self.at))
         return found
 
-    def _fit(self, rows: _Rows, timely: Iterable[bool]) -> list[bool]:
-        clean = free_of_suspects(
-            list(map(b"\0".join, zip(rows.messages, rows.answers, strict=True))),
-            secrets_only=self._secrets_only,
-        )
-        named = free_of_suspects([_label_text(pair) for pair in rows.pairs], secrets_only=True)
-        settings, labels, systems = (
-            [value.fit for value in known.values]
-            for known in (self._known.settings, self._known.labels, self._known.systems)
+    def _counted(self, rows: _Rows) -> list[Counter[str] | None]:
+        """Return what of the texts of each row is only counted; None: something is to be masked."""
+        texts = list(map(b"\0".join, zip(rows.messages, rows.answers, strict=True)))
+        clean = free_of_suspects(texts, secrets_only=self._secrets_only)
+        return [
+            _NOTHING if free else self._look(text, messages, answer)
+            for free, text, messages, answer in zip(
+                clean, texts, rows.messages, rows.answers, strict=True
+            )
+        ]
+
+    def _look(self, text: bytes, messages: bytes, answer: bytes) -> Counter[str] | None:
+        rules = suspects(text, secrets_only=self._secrets_only)
+        masker = Masker(rules, personal=self._masking.personal)
+        masker.value(orjson.loads(messages))
+        masker.text(answer.decode())
+        return None if masker.masked else masker.counts
+
+    def _fit(
+        self, rows: _Rows, counted: Iterable[Counter[str] | None], timely: Iterable[bool]
+    ) -> list[bool]:
+        named = _free_of_secrets(rows.pairs, self._finishes(rows.pairs))
+        known = self._known
+        settings, labels, systems, models = (
+            [value.fit for value in part.values]
+            for part in (known.settings, known.labels, known.systems, known.models)
         )
         return [
             # A log writes 0 and 0 where it does not know the tokens.
-            text and name and time and settings[setting] and labels[label] and systems[system]
-            and count[0] + count[4] > 0
-            for text, name, time, setting, label, system, count in zip(
-                clean, named, timely, rows.settings, rows.labels, rows.systems, rows.counts,
-                strict=True,
+            found is not None and name and time and settings[setting] and labels[label]
+            and systems[system] and models[model] and count[0] + count[4] > 0
+            for found, name, time, setting, label, system, model, count in zip(
+                counted, named, timely, rows.settings, rows.labels, rows.systems, rows.models,
+                rows.counts, strict=True,
             )
         ]  # fmt: skip
 
@@ -120,11 +151,10 @@ class PairColumns(ABC):
         pairs, known = rows.pairs, self._known
         labelled = [known.labels.values[label] for label in rows.labels]
         beside = list(zip(pairs, labelled, strict=True))
-        models = [known.model_of(pair) for pair in pairs]
         yield "settings", rows.settings
         yield "labels", rows.labels
         yield "systems", rows.systems
-        yield "models", models
+        yield "models", rows.models
         yield "call_id", identity.of_responses([pair.response.id for pair in pairs])
         yield "log_id", [pair.id or None for pair in pairs]
         yield "provider_response_id", [pair.response.id for pair in pairs]
@@ -142,7 +172,7 @@ class PairColumns(ABC):
         yield (
             "request_hash",
             identity.of_requests(
-                [known.models.values[model].asked for model in models],
+                [known.models.values[model].asked for model in rows.models],
                 [known.systems.values[system].digest for system in rows.systems],
                 [known.settings.values[setting].digest for setting in rows.settings],
                 rows.messages,
@@ -222,10 +252,23 @@ class MessagesColumns(PairColumns):
         return [label.asked_user or pair.user or label.user_id for pair, label in beside]
 
 
-def _label_text(pair: Pair) -> bytes:
-    """Return what the pair says beside its bodies: as labels it may hold secrets too."""
-    given = (pair.id, pair.user, pair.project, pair.session_id, pair.trace_id, pair.request.user)
-    return "\0".join(filter(None, given)).encode()
+_names = attrgetter(
+    "id", "user", "project", "session_id", "trace_id", "request.user", "response.id"
+)
+"""The names in a pair that do not repeat: they may hold secrets too."""
+
+
+def _free_of_secrets(pairs: Sequence[Pair], finishes: Sequence[str | None]) -> list[bool]:
+    """Say of each pair whether its names are free of secrets; nearly all are, and it shows."""
+    names = list(map(_names, pairs))
+    every = "\0".join(filter(None, chain(chain.from_iterable(names), finishes)))
+    if not suspects(every.encode(), secrets_only=True):
+        return [True] * len(pairs)
+    texts = [
+        "\0".join(filter(None, (*given, finish))).encode()
+        for given, finish in zip(names, finishes, strict=True)
+    ]
+    return free_of_suspects(texts, secrets_only=True)
 
 
 def _leading_system(messages: list[Message]) -> tuple[str | None, list[Message]]:
@@ -240,6 +283,9 @@ def _leading_system(messages: list[Message]) -> tuple[str | None, list[Message]]
     return "\n\n".join(message.content for message in messages[:count]), messages[count:]
 
 
+_LEFT_TO_THE_READERS = (0, 0, 0, 0, 0, None)
+
+
 def _chat_usage(usage: ChatUsage) -> _Counts:
     prompt, output = usage.prompt_tokens, usage.completion_tokens
     read = written = 0
@@ -251,7 +297,9 @@ def _chat_usage(usage: ChatUsage) -> _Counts:
     reasoned = None
     given = usage.completion_tokens_details
     if given is not None and given.reasoning_tokens is not None:
-        reasoned = min(given.reasoning_tokens, output)
+        reasoned = given.reasoning_tokens
+    if usage.total_tokens not in (None, prompt + output) or (reasoned or 0) > output:
+        return _LEFT_TO_THE_READERS  # reasoning may lie beside the output
     return uncached if uncached >= 0 else prompt, read, written, 0, output, reasoned
 
 
@@ -275,5 +323,5 @@ def _times(values: list[str]) -> tuple[pa.Array, Iterable[bool]]:
         bounds = pc.min_max(found.view(pa.int64())).as_py()
         if bounds["min"] >= MIN_EPOCH_US and bounds["max"] <= MAX_EPOCH_US:
             return found, [True] * len(values)
-    moments = list(map(moment, values))
+    moments = [at if is_call_time(at := moment(value)) else None for value in values]
     return pa.array(moments, pa.int64()).view(_US), [at is not None for at in moments]

@@ -79,6 +79,7 @@ class System(NamedTuple):
 class Models(NamedTuple):
     """The model that answered, and the one that was asked."""
 
+    fit: bool = False
     asked: bytes = b""
     model: str | None = None
     model_requested: str | None = None
@@ -127,7 +128,7 @@ class Repeated:
         self.settings = Known(self._read_settings, Settings())
         self.labels = Known(self._read_labels, Labels())
         self.systems = Known(self._read_system, System())
-        self.models = Known(_read_models, Models())
+        self.models = Known(self._read_models, Models())
 
     def columns(
         self,
@@ -214,20 +215,21 @@ class Repeated:
         key = (pair.response.model, pair.request.model)
         return self.models.number(key, *key)
 
+    def _read_models(self, answered: str | None, asked: str | None) -> Models:
+        model = answered or asked or None
+        names = [name.encode() for name in (answered, asked) if name]
+        return Models(
+            fit=all(free_of_suspects(names, secrets_only=True)),
+            asked=(asked or "").encode(),
+            model=model,
+            model_requested=asked or None,
+            provider=providers.of_model(model) if model else None,
+        )
+
     def _is_clean(self, *parts: bytes | None) -> bool:
         return all(
             free_of_suspects([part for part in parts if part], secrets_only=self._secrets_only)
         )
-
-
-def _read_models(answered: str | None, asked: str | None) -> Models:
-    model = answered or asked or None
-    return Models(
-        asked=(asked or "").encode(),
-        model=model,
-        model_requested=asked or None,
-        provider=providers.of_model(model) if model else None,
-    )
 
 
 def array_of(name: str, values: list[Any]) -> pa.Array:

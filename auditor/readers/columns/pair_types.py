@@ -11,12 +11,13 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from auditor.readers.columns.identity import TRUSTED_ID
-from auditor.readers.values import MAX_COUNT
+from auditor.readers.plausible import MAX_DURATION_MS, MAX_TOKENS
 
 UNSET: Final = msgspec.Raw(b"")
-_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
-_Duration = Annotated[float, msgspec.Meta(ge=0, le=1e300)] | None
-_ResponseId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)]
+_Duration = Annotated[float, msgspec.Meta(ge=0, le=MAX_DURATION_MS)] | None
+_ChatId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID, pattern="^(?!gen-)")]
+_MessageId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID, pattern="^(?!msg_(bdrk|vrtx)_)")]
 _Answered = Annotated[int, msgspec.Meta(ge=200, le=399)] | None
 
 
@@ -34,6 +35,7 @@ class Request(msgspec.Struct, gc=False):
     model: str | None = None
     user: str | None = None
     system: str | None = None
+    inference_geo: Literal["global"] | None = None
     metadata: msgspec.Raw = UNSET
 
     temperature: int | float | None = None
@@ -80,14 +82,25 @@ class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
 
 
+_Zero = Literal[0] | None
+"""A count of what is billed in another way than text: what has some is left to the readers."""
+
+
 class _InputDetails(msgspec.Struct, gc=False):
     cached_tokens: _Count | None = None
     cache_write_tokens: _Count | None = None
     cache_creation_tokens: _Count | None = None
+    audio_tokens: _Zero = None
+    image_tokens: _Zero = None
+    video_tokens: _Zero = None
+    cached_tokens_details: None = None
 
 
 class _OutputDetails(msgspec.Struct, gc=False):
     reasoning_tokens: _Count | None = None
+    audio_tokens: _Zero = None
+    image_tokens: _Zero = None
+    video_tokens: _Zero = None
 
 
 class ChatUsage(msgspec.Struct, gc=False):
@@ -96,14 +109,22 @@ class ChatUsage(msgspec.Struct, gc=False):
     prompt_tokens: _Count
     completion_tokens: _Count
     prompt_tokens_details: _InputDetails | None = None
+    total_tokens: _Count | None = None
     completion_tokens_details: _OutputDetails | None = None
+    prompt_token_details: None = None
+    completion_token_details: None = None
     prompt_cache_hit_tokens: None = None
+    cached_tokens: None = None
+    reasoning_tokens: None = None
     server_tool_use: None = None
+    num_sources_used: _Zero = None
     cost: None = None
+    is_byok: Literal[False] | None = None
+    cost_in_usd_ticks: None = None
 
 
 class _ChatResponse(msgspec.Struct, gc=False):
-    id: _ResponseId
+    id: _ChatId
     choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)]
     usage: ChatUsage
     model: str | None = None
@@ -136,10 +157,12 @@ class MessagesUsage(msgspec.Struct, gc=False):
     server_tool_use: None = None
     service_tier: Literal["standard"] | None = None
     speed: None = None
+    inference_geo: Literal["global", "not_available"] | None = None
+    iterations: None = None
 
 
 class _MessagesResponse(msgspec.Struct, gc=False):
-    id: _ResponseId
+    id: _MessageId
     content: Annotated[list[_Block], msgspec.Meta(min_length=1)]
     type: Literal["message"]
     usage: MessagesUsage

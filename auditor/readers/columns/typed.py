@@ -16,7 +16,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from auditor.readers.columns.batch import CALLS, LEDGER
+from auditor.privacy.masking import sensitivity_class
+from auditor.readers.columns import identity
+from auditor.readers.columns.batch import CALLS, LEDGER, SENSITIVITY, Beside, table_of
 from auditor.readers.columns.pair_columns import ChatColumns, MessagesColumns
 from auditor.readers.columns.pair_types import ChatPair, MessagesPair
 from auditor.readers.formats import pair
@@ -89,10 +91,10 @@ class TypedPairs:
         if messages:
             self._messages.add(messages_at, messages)
 
-    def tables(
-        self, *, record_no: Numbers, line_no: Numbers, byte_offset: Numbers
-    ) -> tuple[pa.Table, pa.Table]:
-        """Return the calls and their lines of the ledger, given the places of all lines.
+    def tables(self, *, record_no: Numbers, line_no: Numbers, byte_offset: Numbers) -> Beside:
+        """Return the calls, their lines of the ledger, and what is personal in them.
+
+        The places are those of all lines.
 
         A chunk for each shape: DuckDB takes chunks one by one, and small ones cost a third more.
         """
@@ -104,7 +106,20 @@ class TypedPairs:
                 columns |= {name: pa.array(values[at]) for name, values in places.items()}
                 calls.append(_batch(columns, CALLS, len(at)))
                 ledger.append(_batch(columns, LEDGER, len(at)))
-        return pa.Table.from_batches(calls, CALLS), pa.Table.from_batches(ledger, LEDGER)
+        return Beside(
+            pa.Table.from_batches(calls, CALLS),
+            pa.Table.from_batches(ledger, LEDGER),
+            table_of(self._personal(record_no), SENSITIVITY),
+        )
+
+    def _personal(self, record_no: Numbers) -> list[tuple[Any, ...]]:
+        found = [*self._chats.personal, *self._messages.personal]
+        ids = identity.of_responses([response_id for _, response_id, _ in found])
+        return [
+            (call_id, int(record_no[line]), rule, sensitivity_class(rule), n)
+            for call_id, (line, _, counts) in zip(ids, found, strict=True)
+            for rule, n in counts.items()
+        ]
 
 
 def _batch(columns: dict[str, pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:

@@ -7,20 +7,22 @@ rotated or rewritten. What is in a file is told by its first bytes, never by its
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import shutil
+import stat
 import sys
 import tempfile
-import zipfile
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
+from auditor import outputs
 from auditor.errors import LogError
+from auditor.readers.columns.labels import masked_name
+from auditor.readers.files import decoding
+from auditor.text.surrogates import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,10 +39,16 @@ STDIN = "-"
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
     (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
     (b"PAR1", "parquet"),
     (b"SQLite format 3\x00", "sqlite"),
 )
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+HEAD = 512
+"""Bytes that tell what a file is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +56,12 @@ class Source:
     """A log file as it lies on the disk now."""
 
     path: str
-    """As the ledger shows it: absolute, or - for standard input."""
+    """As the ledger shows it: absolute and without secrets, or - for standard input."""
     file: Path
     size: int
     modified_at: datetime | None
     magic: str | None
-    """What its first bytes say it is: gzip, zstd, zip, parquet, sqlite; None: text."""
+    """What its first bytes say it is, as ``magic`` returns it."""
 
     def head_hash(self, size: int) -> str:
         """Hash the first bytes, of the first ``size`` ones."""
@@ -87,12 +95,19 @@ def _hash(raw: bytes) -> str:
 
 
 @contextmanager
-def sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
+def sources(
+    paths: Sequence[str | Path], skipped: list[str] | None = None
+) -> Iterator[list[Source]]:
     """Give the log files that paths name; standard input is spooled for the time of the block.
 
+    In a folder, what auditor itself wrote there and files that cannot be read are left out, and
+    ``skipped`` is told.
+
     Raises:
-        LogError: a path that does not exist, or a file that cannot be read.
+        LogError: a path that does not exist, a named file that cannot be read or is none.
     """
+    skipped = [] if skipped is None else skipped
+    several = len(paths) > 1
     with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
         found = []
         for given in dict.fromkeys(map(str, paths)):
@@ -102,18 +117,43 @@ def sources(paths: Sequence[str | Path]) -> Iterator[list[Source]]:
                     shutil.copyfileobj(sys.stdin.buffer, file)
                 found.append(_source(spool, STDIN))
             else:
-                found += [_source(path, str(path.resolve())) for path in _files(Path(given))]
+                found += _named(Path(given), skipped, several=several)
         yield list({source.path: source for source in found}.values())
 
 
+def _named(path: Path, skipped: list[str], *, several: bool) -> list[Source]:
+    """Give the logs of a path; a file of ours that is named alone is taken at its word."""
+    found, ours = [], []
+    for file in _files(path):
+        try:
+            source = _source(file, masked_name(file_name(str(file.resolve()))))
+        except LogError as error:
+            if file == path:
+                raise
+            skipped.append(f"{error.message}: left out")
+            continue
+        written = outputs.kind_of(file) is not None if file == path else outputs.is_ours(file)
+        if written and (several or file != path):
+            ours.append(file_name(file.name))
+        else:
+            found.append(source)
+    if ours:
+        some = ", ".join(ours[:5]) + (", ..." if len(ours) > 5 else "")  # noqa: PLR2004 - a line
+        files = "file" if len(ours) == 1 else "files"
+        skipped.append(f"{file_name(str(path))}: left out {len(ours):,} {files} of auditor: {some}")
+    return found
+
+
 def _files(path: Path) -> list[Path]:
+    shown = file_name(str(path))
     if path.is_dir():
         found = sorted(
             p for p in path.rglob("*")
             if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
         )  # fmt: skip
         if not found:
-            raise LogError(f"{path}: the folder holds no files", hint="name the folder of the logs")
+            hint = "name the folder of the logs"
+            raise LogError(f"{shown}: the folder holds no files", hint=hint)
         return found
     if path.exists():
         return [path]
@@ -122,45 +162,52 @@ def _files(path: Path) -> list[Path]:
     matches = sorted(root.glob(pattern)) if any(c in pattern for c in "*?[") else []
     if matches:
         return [file for match in matches for file in _files(match)]
-    raise LogError(f"{path}: no such file", hint="check the path; a folder or a glob is fine too")
+    raise LogError(f"{shown}: no such file", hint="check the path; a folder or a glob is fine too")
 
 
 def _source(path: Path, name: str) -> Source:
+    shown = file_name(str(path))
     try:
-        stat = path.stat()
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise LogError(
+                f"{shown} is no file but {_kind_of(status.st_mode)}",
+                hint="to read what a program writes, pipe it: PROGRAM | auditor ingest -",
+            )
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(HEAD)
     except OSError as error:
         raise LogError(
-            f"{path}: cannot be read: {error.strerror}", hint="check its owner and permissions"
+            f"{shown}: cannot be read: {error.strerror}", hint="check its owner and permissions"
         ) from error
     return Source(
         path=name,
         file=path,
-        size=stat.st_size,
-        modified_at=None if name == STDIN else datetime.fromtimestamp(stat.st_mtime, UTC),
+        size=status.st_size,
+        modified_at=None if name == STDIN else datetime.fromtimestamp(status.st_mtime, UTC),
         magic=magic(head),
     )
 
 
+def _kind_of(mode: int) -> str:
+    kinds = {
+        stat.S_ISFIFO: "a pipe",
+        stat.S_ISCHR: "a device",
+        stat.S_ISBLK: "a device",
+        stat.S_ISSOCK: "a socket",
+    }
+    return next((name for test, name in kinds.items() if test(mode)), "a folder")
+
+
 def magic(head: bytes) -> str | None:
-    """Return what the first bytes of a file say it is; None: text."""
-    return next((name for mark, name in _MAGIC if head.startswith(mark)), None)
+    """Return what the first ``HEAD`` bytes of a file say it is; None: text in UTF-8.
 
-
-BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
-"""What reading a damaged archive raises."""
-
-
-def unpacked(file: IO[bytes], kind: str | None) -> IO[bytes]:
-    """Return the uncompressed bytes of a gzip or zstd stream, or the stream as it is."""
-    if kind == "gzip":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-    if kind == "zstd":
-        import pyarrow as pa
-
-        return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
-    return file
+    gzip, zip, tar, parquet, ..., or the encoding of a text: utf-16-le, utf-16-be, ...
+    """
+    if head[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC):
+        return "tar"
+    found = next((name for mark, name in _MAGIC if head.startswith(mark)), None)
+    return found or decoding.encoding_of(head)
 
 
 @dataclass(frozen=True, slots=True)

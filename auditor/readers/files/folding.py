@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
+from auditor.readers.call import Call
 from auditor.readers.columns.batch import Batch, Columns, Masking
 from auditor.readers.files import documents, json_lines, side_files
+from auditor.readers.files.compression import Allowance
 from auditor.readers.registry import fold_with, folds, named, unknown
 
 if TYPE_CHECKING:
@@ -27,15 +29,23 @@ if TYPE_CHECKING:
 
 SNIFF_RECORDS = 50
 BATCH_RECORDS = 20_000
-GROUP_BYTES = 1 << 30
-"""Files that belong together are read together up to this size; beyond, each on its own."""
+BATCH_BYTES = 64 << 20
+"""Records that stand for themselves are gathered up to this much memory, as ``weight`` has it."""
+
+TOGETHER_BYTES = 512 << 20
+"""Records that belong together are kept up to this much memory; then they are read as they are."""
+
+_ITEM_BYTES = 500
 
 
 def reader_of(source: Source, registry: Registry) -> FoldingReader | None:
     """Return the reader whose records belong together, if the first ones are of such a format."""
-    for item in islice(documents.items(source), SNIFF_RECORDS):
+    allowance = Allowance(source.size)
+    for item in islice(documents.glance(source, allowance), SNIFF_RECORDS):
         if isinstance(item.record, dict):
             reader = registry.find(item.record)
+            if reader is not None:
+                allowance.worthwhile()
             if folds(reader):
                 return reader
     return None
@@ -64,13 +74,7 @@ def groups(sources: Sequence[Source], registry: Registry) -> list[list[Source]]:
         elif reader is not None and reader.reach == "run":
             key = ("run", reader.name)
         found.setdefault(key, []).append(source)
-    parted: list[list[Source]] = []
-    for group in found.values():
-        if sum(source.size for source in group) > GROUP_BYTES:
-            parted += [[source] for source in group]
-        else:
-            parted.append(group)
-    return parted
+    return list(found.values())
 
 
 def read_group(
@@ -80,32 +84,83 @@ def read_group(
     if len(group) == 1:
         yield from ((group[0], part) for part in _read_source(group[0], registry, masking))
         return
-    kept = [list(documents.items(source)) for source in group]
-    outcomes = _fold([item for items in kept for item in items], registry)
-    position = 0
-    for source, items in zip(group, kept, strict=True):
-        yield source, _collect(source, items, outcomes[position : position + len(items)], masking)
-        position += len(items)
+    for window in _windows(group, registry):
+        items = [item for _, item in window]
+        outcomes = _fold(items, registry)
+        position = 0
+        for _, run in groupby(window, key=lambda pair: pair[0].path):
+            source = window[position][0]
+            end = position + sum(1 for _ in run)
+            for part in _collect(source, items[position:end], outcomes[position:end], masking):
+                yield source, part
+            position = end
+
+
+def _windows(group: Sequence[Source], registry: Registry) -> Iterator[list[tuple[Source, Item]]]:
+    """Yield the items of sources, as many together as memory allows.
+
+    Records that belong together lie near each other: the lines of an answer, the spans of a trace.
+    """
+    window: list[tuple[Source, Item]] = []
+    held = 0
+    for source in group:
+        allowance = Allowance(source.size)
+        for n, item in enumerate(documents.items(source, allowance)):
+            looked_at = item.record if n % SNIFF_RECORDS == 0 else None
+            if isinstance(looked_at, dict) and registry.find(looked_at) is not None:
+                allowance.worthwhile()
+            window.append((source, item))
+            held += item.weight + _ITEM_BYTES
+            if held > TOGETHER_BYTES:
+                yield window
+                window, held = [], 0
+    if window:
+        yield window
 
 
 def _read_source(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     if reader_of(source, registry) is not None:
-        items = list(documents.items(source))
-        yield _collect(source, items, _fold(items, registry), masking)
+        for window in _windows([source], registry):
+            items = [item for _, item in window]
+            yield from _collect(source, items, _fold(items, registry), masking)
         return
     if documents.is_lines(source):
         yield from _read_lines(source, registry, masking)
-        return
-    stream = documents.items(source)
-    while items := list(islice(stream, BATCH_RECORDS)):
-        yield _collect(source, items, [_read_item(item, registry) for item in items], masking)
+    else:
+        yield from _read_alone(source, registry, masking)
+
+
+def _read_alone(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
+    """Read records that stand for themselves."""
+    allowance = Allowance(source.size)
+    items: list[Item] = []
+    outcomes: list[list[Outcome]] = []
+    held = 0
+    for item in documents.items(source, allowance):
+        found = _read_item(item, registry)
+        if any(isinstance(outcome, Call) for outcome in found):
+            allowance.worthwhile()
+        else:
+            allowance.worthless(1)
+        items.append(item)
+        outcomes.append(found)
+        held += item.weight
+        if len(items) >= BATCH_RECORDS or held > BATCH_BYTES:
+            yield from _collect(source, items, outcomes, masking)
+            items, outcomes, held = [], [], 0
+    yield from _collect(source, items, outcomes, masking)
 
 
 def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterator[Columns]:
     """Read the lines of a compressed file, which reading cannot go on in the middle of."""
-    for start, block in documents.line_blocks(source):
+    allowance = Allowance(source.size)
+    for start, block in documents.line_blocks(source, allowance):
         if isinstance(block, bytes):
             read = json_lines.read_block(block, start or 0, masking, registry, source.modified_at)
+            if len(read.calls):
+                allowance.worthwhile()
+            else:
+                allowance.worthless(read.records)
             yield replace(read, position=0)
         else:
             count = 0 if start is None else 1
@@ -146,11 +201,16 @@ def _fold(items: Sequence[Item], registry: Registry) -> list[list[Outcome]]:
 
 def _collect(
     source: Source, items: Sequence[Item], outcomes: Sequence[list[Outcome]], masking: Masking
-) -> Columns:
+) -> Iterator[Columns]:
+    """Yield the columns of records; more than one batch where their texts are long."""
     batch = Batch(masking, source.modified_at)
     for item, found in zip(items, outcomes, strict=True):
         for outcome in found:
             batch.add(
                 outcome, item.raw, line_no=item.line_no, offset=item.offset, member=item.member
             )
-    return batch.columns(lines=0, position=0)
+        if batch.characters > BATCH_BYTES:
+            yield batch.columns(lines=0, position=0)
+            batch = Batch(masking, source.modified_at)
+    if batch.records:
+        yield batch.columns(lines=0, position=0)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+import io
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from auditor.readers.columns.batch import Batch, Columns, Masking
+from auditor.readers.columns.batch import TABLES, Batch, Columns, Masking
 from auditor.readers.columns.typed import TypedPairs
+from auditor.readers.files import json_records
+from auditor.readers.files.archives import Part
+from auditor.readers.files.containers import PIECE_BYTES
+from auditor.readers.files.json_records import MAX_RECORD
 from auditor.readers.parsing import BOM, parse
 from auditor.readers.registry import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from auditor.readers.files.containers import Piece
     from auditor.readers.registry import Registry
+
+MOST_LINES = 100_000
+"""Lines read at a time; a piece of pairs has some thousand of them, one of line feeds millions."""
 
 
 def read_piece(
@@ -28,10 +39,34 @@ def read_piece(
     modified_at: datetime | None = None,
 ) -> Columns:
     """Read the records of a piece of a file, each of which stands for itself."""
+    readers = registry(tables)
     with path.open("rb") as file:
         file.seek(piece.start)
-        data = file.read(piece.end - piece.start)
-    return read_block(data, piece.start, masking, registry(tables), modified_at)
+        if piece.end - piece.start <= MAX_RECORD:
+            data = file.read(piece.end - piece.start)
+            return read_block(data, piece.start, masking, readers, modified_at)
+        return _read_long(file, piece, masking, readers, modified_at)
+
+
+def _read_long(
+    file: IO[bytes],
+    piece: Piece,
+    masking: Masking,
+    readers: Registry,
+    modified_at: datetime | None,
+) -> Columns:
+    """Read a piece that ends with a line longer than any record, which is given up unread."""
+    parts = []
+    with io.BufferedReader(Part(file, piece.end - piece.start), PIECE_BYTES) as limited:
+        for start, block in json_records.blocks(limited):
+            if isinstance(block, bytes):
+                at = piece.start + start
+                parts.append(read_block(block, at, masking, readers, modified_at))
+            else:
+                batch = Batch(masking, modified_at)
+                batch.add(block, b"", 1, piece.start + start)
+                parts.append(batch.columns(lines=1, position=piece.end))
+    return joined(parts)
 
 
 def read_block(
@@ -49,10 +84,49 @@ def read_block(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _read_lines(data, start, Batch(masking, modified_at), readers)
+        return joined(
+            [
+                _read_lines(part, start + at, Batch(masking, modified_at), readers)
+                for at, part in _parts(data)
+            ]
+        )
     finally:
         if collecting:
             gc.enable()
+
+
+def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Cut a block where its lines are so many that their objects would outweigh it by far."""
+    at = 0
+    while data.count(b"\n", at) > MOST_LINES:
+        end = at + len(data) // (data.count(b"\n") // MOST_LINES + 1)
+        end = data.find(b"\n", max(end, at)) + 1
+        if not 0 < end < len(data):
+            break
+        yield at, data[at:end]
+        at = end
+    yield at, data[at:] if at else data
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Join the columns of runs that follow each other, their numbers counted on."""
+    if len(parts) == 1:
+        return parts[0]
+    records = lines = 0
+    tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
+    for part in parts:
+        for name, found in tables.items():
+            found.append(_moved(getattr(part, name), record_no=records, line_no=lines))
+        records, lines = records + part.records, lines + part.lines
+    together = {name: pa.concat_tables(found) for name, found in tables.items()}
+    return Columns(**together, records=records, lines=lines, position=parts[-1].position)
+
+
+def _moved(table: pa.Table, **by: int) -> pa.Table:
+    for name in by.keys() & set(table.column_names):
+        at = table.column_names.index(name)
+        table = table.set_column(at, table.schema.field(name), pc.add(table[name], by[name]))
+    return table
 
 
 def _read_lines(data: bytes, start: int, batch: Batch, readers: Registry) -> Columns:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from auditor.readers.call import Reject
+from auditor.readers.files import brackets
 from auditor.readers.files.containers import PIECE_BYTES
 from auditor.readers.parsing import BOM, parse
 
@@ -23,6 +24,7 @@ MAX_RECORD = 256 * 1024 * 1024
 """A single value longer than this is rejected, not parsed."""
 
 EXCERPT = 1000
+_VALUE_BYTES = 80
 BLOCK = 1 << 22
 
 
@@ -35,6 +37,13 @@ class Item:
     line_no: int | None = None
     offset: int | None = None
     member: str | None = None
+    weight: int = 0
+    """About how much memory the parsed record takes, in bytes."""
+
+
+def weight(raw: bytes) -> int:
+    """Estimate how much memory a JSON text takes when it is parsed, in bytes."""
+    return len(raw) + _VALUE_BYTES * (raw.count(b",") + raw.count(b"{") + raw.count(b"["))
 
 
 def blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes | Reject]]:
@@ -66,17 +75,25 @@ def blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes | Reject]]:
 
 def lines(file: IO[bytes], member: str | None) -> Iterator[Item]:
     """Cut lines into records, each of which is one."""
+    for line_no, offset, line in numbered(file):
+        if isinstance(line, Reject):
+            yield Item(line, b"", line_no, offset, member)
+        else:
+            yield Item(_parsed(line), line[:EXCERPT], line_no, offset, member, weight(line))
+
+
+def numbered(file: IO[bytes]) -> Iterator[tuple[int, int, bytes | Reject]]:
+    """Yield lines with their number and where they begin."""
     line_no = 0
     for start, block in blocks(file):
         if isinstance(block, Reject):
             line_no += 1
-            yield Item(block, b"", line_no, start, member)
+            yield line_no, start, block
             continue
         offset = start
         for line in block.removesuffix(b"\n").split(b"\n"):
             line_no += 1
-            raw = line.removeprefix(BOM) if offset == 0 else line
-            yield Item(_parsed(raw), line[:EXCERPT], line_no, offset, member)
+            yield line_no, offset, line.removeprefix(BOM) if offset == 0 else line
             offset += len(line) + 1
 
 
@@ -84,7 +101,8 @@ def _parsed(raw: bytes) -> Json | Outcome:
     return Reject("too-long", f"{len(raw)} bytes") if len(raw) > MAX_RECORD else parse(raw)
 
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|"', re.DOTALL)
+_TOKEN = re.compile(rb'["{}\[\]]')
+_STRING_END = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 def values(file: IO[bytes], member: str | None) -> Iterator[Item]:
@@ -96,38 +114,66 @@ def values(file: IO[bytes], member: str | None) -> Iterator[Item]:
 
 
 class Cutter:
-    """Finds where values begin and end by counting brackets outside of strings."""
+    """Finds where values begin and end by counting brackets outside of strings.
+
+    Of a value, or of what stands between values, no more than ``MAX_RECORD`` bytes are kept.
+    """
 
     def __init__(self, member: str | None) -> None:
         self._member = member
-        self._buffer = b""
+        self._buffer = bytearray()
         self._base = 0  # offset of the buffer in the file
         self._line = 1  # line at the start of the buffer
         self._at = 0  # where scanning goes on in the buffer
         self._depth = 0
         self._array = False
+        self._in_string = False
         self._start: int | None = None
         self._gap = 0  # where what is between values begins
+        self._lost: tuple[int, int] | None = None  # offset and line of a value that is too long
 
     def feed(self, block: bytes) -> Iterator[Item]:
         """Yield the values that end in the next block."""
         self._buffer += block
-        while token := _TOKEN.search(self._buffer, self._at):
-            mark = token.group()
-            if mark == b'"':
-                # A string that goes on in the next block.
-                self._at = token.start()
+        while True:
+            if self._in_string:
+                end = _STRING_END.match(self._buffer, self._at)
+                if end is None:
+                    # The string goes on in the next block: a backslash at the end does so too.
+                    new = self._buffer[self._at :]
+                    self._at = len(self._buffer) - (len(new) - len(new.rstrip(b"\\"))) % 2
+                    break
+                self._at, self._in_string = end.end(), False
+            if self._is_long():
+                self._at, self._depth, self._in_string = brackets.follow(
+                    self._buffer, self._at, self._depth, self._top
+                )
+                if self._in_string:
+                    continue
+            token = _TOKEN.search(self._buffer, self._at)
+            if token is None:
+                self._at = len(self._buffer)
                 break
             self._at = token.end()
-            if mark[:1] == b'"':
-                continue
-            yield from self._bracket(mark, token.start())
-        else:
-            self._at = len(self._buffer)
+            if token.group() == b'"':
+                self._in_string = True
+            else:
+                yield from self._bracket(token.group(), token.start())
         self._drop()
 
+    def _is_long(self) -> bool:
+        """Say whether the value at work is so long that its brackets are better counted."""
+        if self._start is None or self._depth <= self._top:
+            return False
+        return self._lost is not None or self._at - self._start > brackets.WINDOW
+
+    @property
+    def _top(self) -> int:
+        """The depth at which values begin."""
+        return 1 if self._array else 0
+
     def _bracket(self, mark: bytes, position: int) -> Iterator[Item]:
-        top = 1 if self._array else 0
+        top = self._top
         if mark in (b"{", b"["):
             if mark == b"[" and self._depth == 0 and not self._array:
                 yield from self._between(position)
@@ -150,32 +196,44 @@ class Cutter:
 
     def _between(self, end: int) -> Iterator[Item]:
         raw = self._buffer[self._gap : end]
-        if raw.removeprefix(BOM).strip(b" \t\r\n,\x1e"):
+        if self._lost is not None or raw.removeprefix(BOM).strip(b" \t\r\n,\x1e"):
             yield self._item(self._gap, end)
         self._gap = end
 
     def _item(self, start: int, end: int) -> Item:
-        raw = self._buffer[start:end]
+        if self._lost is not None:
+            (offset, line), self._lost = self._lost, None
+            why = Reject("too-long", f"{self._base + end - offset} bytes")
+            return Item(why, b"", line, offset, self._member)
+        raw = bytes(self._buffer[start:end])
         stripped = raw.strip(b" \t\r\n,")
         line = self._line + self._buffer.count(b"\n", 0, start)
-        return Item(_parsed(stripped), stripped[:EXCERPT], line, self._base + start, self._member)
+        offset = self._base + start
+        return Item(
+            _parsed(stripped), stripped[:EXCERPT], line, offset, self._member, weight(stripped)
+        )
 
     def _drop(self) -> None:
-        """Forget what lies before the value at work."""
+        """Forget what lies before the value at work, and of that what no record is as long as."""
         done = self._gap if self._start is None else self._start
-        if done < BLOCK // 2 and done < len(self._buffer):
+        if len(self._buffer) - done > MAX_RECORD:
+            if self._lost is None:
+                line = self._line + self._buffer.count(b"\n", 0, done)
+                self._lost = (self._base + done, line)
+            done = self._at
+        elif done < BLOCK // 2 and done < len(self._buffer):
             return
         self._line += self._buffer.count(b"\n", 0, done)
         self._base += done
-        self._buffer = self._buffer[done:]
+        del self._buffer[:done]
         self._at -= done
         self._gap = max(0, self._gap - done)
         if self._start is not None:
-            self._start -= done
+            self._start = max(0, self._start - done)
 
     def close(self) -> Iterator[Item]:
         """Yield what is left: a value that was cut off."""
         start = self._gap if self._start is None else self._start
         rest = self._buffer[start:]
-        if rest.removeprefix(BOM).strip(b" \t\r\n,\x00"):
+        if self._lost is not None or rest.removeprefix(BOM).strip(b" \t\r\n,\x00"):
             yield self._item(start, len(self._buffer))

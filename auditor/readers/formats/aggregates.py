@@ -1,6 +1,9 @@
 """Bills and usage by day: not calls, but what ``auditor reconcile`` compares calls with.
 
-Sources: OpenAI's usage and cost exports, the Anthropic Console's usage and cost exports.
+Which export a row is of is told here, by the names of its columns; what is in it, by
+``auditor.pricing.bill_exports``. Sources: OpenAI's usage and cost exports; the Anthropic Console's;
+AWS Cost and Usage Report (legacy and 2.0) and Cost Explorer, its CSV and ``get-cost-and-usage``;
+Azure cost details; Cloud Billing's BigQuery export and the console's table; FOCUS 1.0 to 1.2.
 """
 
 from __future__ import annotations
@@ -13,21 +16,46 @@ if TYPE_CHECKING:
     from auditor.readers.call import Outcome
 
 name = "usage-export"
-title = "usage and cost exports of OpenAI and Anthropic: for auditor reconcile"
+title = (
+    "bills and usage by day, for auditor reconcile: OpenAI, Anthropic, AWS, Azure, Google, FOCUS"
+)
 
 _SIGNATURES = (
-    ("start_time", "end_time", "num_model_requests"),
-    ("start_time", "end_time", "amount_value"),
-    ("n_context_tokens_total", "n_generated_tokens_total"),
-    ("usage_input_tokens_no_cache", "model_version"),
-    ("usage_date_utc", "model_version"),
-    ("usage_date_utc", "token_type", "cost_usd"),
+    ("openai-usage", {"start_time", "num_model_requests"}),
+    ("openai-cost", {"start_time", "amount_value"}),
+    ("openai-legacy", {"n_context_tokens_total", "n_generated_tokens_total"}),
+    ("anthropic-usage", {"usage_input_tokens_no_cache"}),
+    ("anthropic-cost", {"usage_date_utc", "cost_usd"}),
+    ("aws-cur", {"lineItem/UsageType", "lineItem/UnblendedCost", "lineItem/UsageStartDate"}),
+    ("aws-cur", {"line_item_usage_type", "line_item_unblended_cost", "line_item_usage_start_date"}),
+    ("aws-cost-explorer", {"ResultsByTime"}),
+    ("google-billing", {"service", "sku", "cost", "usage_start_time"}),
+    ("google-billing", {"service.description", "sku.description", "cost"}),
+    ("google-billing", {"service_description", "sku_description", "cost"}),
+    ("google-table", {"Service description", "SKU description", "Usage start date"}),
+    ("focus", {"BilledCost", "ChargePeriodStart", "ServiceName"}),
 )
+_AZURE = {"metercategory", "metername", "quantity"}
+_COST_EXPLORER = "Total costs($)"
+
+
+def kind_of(record: Json) -> str | None:
+    """Return which export a row is of; None: it is none that is known."""
+    keys = record.keys()
+    for kind, needed in _SIGNATURES:
+        if needed <= keys:
+            return kind
+    if _COST_EXPLORER in keys:
+        return "aws-cost-explorer-csv"
+    # Azure writes its columns in either case, by the kind of the contract.
+    if ("meterName" in keys or "MeterName" in keys) and {key.lower() for key in keys} >= _AZURE:
+        return "azure-cost"
+    return None
 
 
 def matches(record: Json) -> bool:
     """Say whether the record is a row of a usage or cost export."""
-    return any(all(key in record for key in keys) for keys in _SIGNATURES)
+    return kind_of(record) is not None
 
 
 def read(record: Json) -> list[Outcome]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.readers import api_shapes
+from auditor.readers import api_shapes, providers
 from auditor.readers.api_shapes.common import take_error
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.finishing import finish
@@ -57,7 +57,6 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
 def _call(record: Json, asked: Json | None) -> Call:
     call = Call()
     call.log_id = text(record.get("id"))
-    call.provider = "openai"
     response = record.get("response")
     response = response if isinstance(response, dict) else {}
     url = text(asked.get("url")) if asked else None
@@ -74,5 +73,6 @@ def _call(record: Json, asked: Json | None) -> Call:
     call.content_state = (
         "full" if call.content_state != "partial" or call.status == "error" else "partial"
     )
+    call.provider = providers.of_model(call.model or call.model_requested or "") or "openai"
     finish(call)
     return call

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import api_shapes, usage
 from auditor.readers.api_shapes import converse
+from auditor.readers.api_shapes.common import tier_of
 from auditor.readers.call import Call, Json
 from auditor.readers.finishing import finish
 from auditor.readers.values import count, json_or_none, moment, number, text
@@ -75,6 +76,10 @@ def read(record: Json) -> list[Outcome]:
     ):
         call.model = model.rpartition("/")[2]
     call.model = call.model or model
+    if model and "provisioned-model/" in model:
+        call.service_tier = "provisioned"
+    served = record.get("serviceTier") or record.get("service_tier")
+    call.service_tier = tier_of(served) or call.service_tier
     identity = _dict(record.get("identity"))
     call.user_id = text(identity.get("arn"))
     call.team = text(record.get("accountId"))

@@ -2,7 +2,8 @@
 
 Source: structure of ``~/.claude/projects`` as read by ccusage (adapter/claude): the lines of one
 answer share message.id and requestId and repeat a growing usage. System prompt and tools are not
-logged. On a subscription the cost is notional.
+logged. On a subscription the cost is notional. Who served a call is told by the ids: Amazon Bedrock
+gives ``msg_bdrk_``, Vertex AI ``msg_vrtx_``.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes
+from auditor.readers import api_shapes, providers
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.finishing import finish
+from auditor.readers.formats import qwen_code
+from auditor.readers.history import History
 from auditor.readers.values import count, moment, number, one_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from auditor.readers.call import Outcome
 
@@ -38,12 +41,15 @@ def matches(record: Json) -> bool:
     if isinstance(lines, list):
         return bool(lines) and isinstance(lines[0], dict)
     message = record.get("message")
+    if qwen_code.matches(record):
+        return False
     if one_of(record.get("type"), _TYPES) and (
         "sessionId" in record or "uuid" in record or "leafUuid" in record or "messageId" in record
     ):
         return True
     return (
         isinstance(message, dict)
+        and record.get("type", "assistant") == "assistant"
         and isinstance(message.get("usage"), dict)
         and "timestamp" in record
         and str(message.get("model", "")).startswith(("claude", _SYNTHETIC))
@@ -54,7 +60,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Merge the lines of each answer and find its prompt along the chain of parents."""
     groups = [_lines(record) for record in records]
     lines = [line for group in groups for line in group]
-    chain = _Chain(lines)
+    chain, history = _Chain(lines), History()
     answers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, line in enumerate(lines):
         if (key := _answer_key(line)) is not None:
@@ -62,7 +68,7 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     outcomes: list[Outcome] = [_aside(line) for line in lines]
     kept: dict[str, Call] = {}
     for key, members in answers.items():
-        call = _call([lines[n] for n in members], chain)
+        call = _call([lines[n] for n in members], chain, history)
         sidechain = all(lines[n].get("isSidechain") for n in members)
         if sidechain and key[0] in kept:
             outcomes[members[0]] = NotCall("replayed in a sidechain", kept[key[0]])
@@ -108,9 +114,8 @@ class _Chain:
     def __init__(self, lines: Sequence[Json]) -> None:
         self._by_uuid = {str(line["uuid"]): line for line in lines if line.get("uuid")}
 
-    def before(self, line: Json) -> list[Json]:
-        """Return the messages before a line, oldest first."""
-        found: list[Json] = []
+    def above(self, line: Json) -> Iterator[Json]:
+        """Yield the messages before a line, newest first."""
         seen: set[str] = set()
         above = text(line.get("parentUuid"))
         while above is not None and above not in seen and above in self._by_uuid:
@@ -118,9 +123,8 @@ class _Chain:
             parent = self._by_uuid[above]
             message = parent.get("message")
             if isinstance(message, dict) and not parent.get("isMeta"):
-                found.append(message)
+                yield message
             above = text(parent.get("parentUuid"))
-        return found[::-1]
 
 
 def _total(message: Any) -> int:
@@ -128,7 +132,7 @@ def _total(message: Any) -> int:
     return sum(count(v) or 0 for v in usage.values()) if isinstance(usage, dict) else -1
 
 
-def _call(lines: list[Json], chain: _Chain) -> Call:
+def _call(lines: list[Json], chain: _Chain, history: History) -> Call:
     call = Call()
     first = lines[0]
     fullest = max((line["message"] for line in lines), key=_total)
@@ -141,10 +145,10 @@ def _call(lines: list[Json], chain: _Chain) -> Call:
             else ()
         )
     ]
-    api_shapes.anthropic.request(call, {"messages": chain.before(first)})
+    api_shapes.anthropic.request(call, {"messages": history.kept(chain.above(first))})
     api_shapes.anthropic.response(call, {**fullest, "content": content, "type": "message"})
     call.api_shape = "messages"
-    call.provider = "anthropic"
+    call.provider = call.provider or providers.of_model(call.model or "") or "anthropic"
     call.log_id = text(first.get("requestId")) or text(first.get("uuid"))
     call.called_at = moment(first.get("timestamp"))
     call.time_kind = "end" if call.called_at is not None else None

@@ -2,18 +2,23 @@
 
 Source: structure of ``~/.codex/sessions`` as read by ccusage. ``last_token_usage`` is one call's,
 ``total_token_usage`` grows; the same event is often written twice; input includes what was cached,
-output includes reasoning. A sub-agent's file begins with a replay of its parent's events.
+output includes reasoning. A fork's file, and some sub-agents', begin with a copy of the parent's
+history, its ``session_meta`` included, under new times: copies share the first session of the line,
+its running total and the answer.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import api_shapes, usage
 from auditor.readers.api_shapes import openai_responses
 from auditor.readers.call import Call, Json, NotCall
+from auditor.readers.columns import identity
 from auditor.readers.finishing import finish
-from auditor.readers.values import count, moment, one_of, text
+from auditor.readers.history import History
+from auditor.readers.values import count, dumps, moment, one_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +31,8 @@ reach = "file"
 
 _TYPES = frozenset(("session_meta", "turn_context", "response_item", "event_msg", "compacted"))
 _DEFAULT_MODEL = "gpt-5"
+_AT_ONCE_US = 1_000_000
 _COUNTS = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens")
-_REPLAY_US = 1_000_000
 
 
 def matches(record: Json) -> bool:
@@ -50,10 +55,13 @@ class _Session:
         self._meta: Json = {}
         self._model: str | None = None
         self._items: list[Json] = []
+        self._history = History()
         self._answered_from = 0
         self._totals: Json | None = None
         self._began: int | None = None
-        self._replaying = False
+        self._spawned = False
+        self._root: str | None = None
+        self._sums: Counter[str] = Counter()
         self._calls = 0
 
     def read(self, record: Json) -> Outcome:
@@ -63,9 +71,7 @@ class _Session:
         kind = record.get("type")
         at = moment(record.get("timestamp"))
         if kind == "session_meta":
-            self._meta, self._began = payload, at
-            source = payload.get("source")
-            self._replaying = "thread_spawn" in str(source)
+            self._take_meta(payload, at)
         elif kind == "turn_context":
             self._model = text(payload.get("model")) or self._model
         elif kind == "response_item":
@@ -78,6 +84,12 @@ class _Session:
         elif kind == "event_msg" and payload.get("type") == "token_count":
             return self._counted(record, payload, at)
         return NotCall(f"line of type {kind}")
+
+    def _take_meta(self, payload: Json, at: int | None) -> None:
+        """Take the session, or the one that its history was copied from, which follows it."""
+        self._meta, self._began = payload, at
+        self._spawned = "thread_spawn" in str(payload.get("source"))
+        self._root = _parent(payload) or text(payload.get("id")) or self._root
 
     def _counted(self, record: Json, payload: Json, at: int | None) -> Outcome:
         info = payload.get("info")
@@ -92,20 +104,14 @@ class _Session:
             now = totals if isinstance(totals, dict) else {}
             last = {k: (count(now.get(k)) or 0) - (count(before.get(k)) or 0) for k in _COUNTS}
         self._totals = totals if isinstance(totals, dict) else self._totals
-        if (
-            self._replaying
-            and at is not None
-            and self._began is not None
-            and at - self._began < _REPLAY_US
-        ):
-            return NotCall("replay of the parent's session")
         self._model = text(info.get("model")) or self._model
         return self._call(record, last, at)
 
     def _call(self, record: Json, counts: Any, at: int | None) -> Call:
         call = Call()
-        self._calls += 1
+        self._calls += not self._at_once(at)
         asked, made = self._split()
+        asked = self._history.kept(reversed(asked))
         openai_responses.request(call, {"instructions": self._instructions(), "input": asked})
         if made:
             api_shapes.openai_responses.response(call, {"output": made, "status": "completed"})
@@ -126,10 +132,32 @@ class _Session:
             reasoning=count(counts.get("reasoning_output_tokens")),
             rule="inclusive",
         )
+        call.copy_key = self._copy_key(call, counts)
         finish(call)
         if call.content_state != "absent":
             call.content_state = "partial"
         return call
+
+    def _copy_key(self, call: Call, counts: Any) -> str | None:
+        """Return what copies of a call share: session, tokens up to it, and the answer."""
+        for name in _COUNTS:
+            self._sums[name] += count(counts.get(name)) or 0
+        if self._root is None:
+            return None
+        totals = self._totals or self._sums
+        told = [count(totals.get(name)) or 0 for name in _COUNTS]
+        return identity.digest(
+            dumps([self._root, told, call.response_text, call.tool_calls]).encode()
+        )
+
+    def _at_once(self, at: int | None) -> bool:
+        """Say whether a line came with the start of a sub-agent: such calls never had a number.
+
+        The number is part of the calls' ids, which must not change.
+        """
+        if not self._spawned or at is None or self._began is None:
+            return False
+        return at - self._began < _AT_ONCE_US
 
     def _split(self) -> tuple[list[Json], list[Json]]:
         """Return the items before the answer, and the answer: what the model wrote at the end."""
@@ -144,3 +172,12 @@ class _Session:
     def _instructions(self) -> str | None:
         found = self._meta.get("instructions") or self._meta.get("base_instructions")
         return text(found.get("text")) if isinstance(found, dict) else text(found)
+
+
+def _parent(meta: Json) -> str | None:
+    """Return the session that a session's history was copied from, as its first line says."""
+    source = meta.get("source")
+    agent = source.get("subagent") if isinstance(source, dict) else None
+    spawned = agent.get("thread_spawn") if isinstance(agent, dict) else None
+    above = spawned.get("parent_thread_id") if isinstance(spawned, dict) else None
+    return text(meta.get("forked_from_id")) or text(above)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers import api_shapes, providers
+from auditor.readers import api_shapes, loose_usage, providers
 from auditor.readers.api_shapes import gemini
 from auditor.readers.api_shapes.common import params_of, take_leading_system
 from auditor.readers.call import Call, Json, NotCall
@@ -34,6 +34,9 @@ _WRITE = ("input_cache_creation", "prompt_details.cache_write", "cache_creation_
 _WRITE_1H = ("input_cache_creation_1h",)
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "completion_details.reasoning",
               "reasoning_tokens")  # fmt: skip
+_USAGES = frozenset((
+    "usageDetails", "parentObservationId", "usage", "promptTokens", "inputUsage", "inputTokens",
+))  # fmt: skip
 _REDACTED = "redacted-by-litellm"
 
 
@@ -50,7 +53,7 @@ def matches(record: Json) -> bool:
             "traceId" in record
             and "type" in record
             and "startTime" in record
-            and ("usageDetails" in record or "parentObservationId" in record)
+            and not _USAGES.isdisjoint(record)
         )
         or _is_trace(record)
     )
@@ -120,7 +123,8 @@ def _read(o: Json, traces: dict[str, Json], wrappers: set[str], newest: dict[str
     call = Call()
     _identity(call, o, traces.get(str(_get(o, "traceId")), {}))
     _texts(call, o)
-    _tokens(call, json_or_none(_get(o, "usageDetails")))
+    _tokens(call, json_or_none(_get(o, "usageDetails")) or json_or_none(o.get("usage")))
+    loose_usage.take(call, o)  # older exports have a column for each count
     costs = json_or_none(_get(o, "providedCostDetails")) or json_or_none(_get(o, "costDetails"))
     cost = number(costs.get("total") if isinstance(costs, dict) else None) or number(
         _get(o, "totalCost")

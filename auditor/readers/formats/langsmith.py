@@ -38,9 +38,8 @@ def _is_run(record: Any) -> bool:
 
 def _runs(record: Json) -> list[Json]:
     if isinstance(record.get("post"), list) or isinstance(record.get("patch"), list):
-        return [
-            r for key in ("post", "patch") for r in record.get(key) or () if isinstance(r, dict)
-        ]
+        lists = [found for key in ("post", "patch") if isinstance(found := record.get(key), list)]
+        return [run for found in lists for run in found if isinstance(run, dict)]
     for key in ("runs", "data"):
         inner = record.get(key)
         if isinstance(inner, list) and inner and _is_run(inner[0]):

@@ -2,30 +2,47 @@
 
 Source: OTLP/JSON (opentelemetry-proto): intValue is text, ids are hex (base64 in naive dumps),
 times are nanoseconds as text. A call's texts may be in log records of the same span, so traces and
-logs of a folder are read together.
+logs of a folder are read together. Coding agents report calls in log records of their own
+(``traces.agent_events``).
 """
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.readers.call import Call, Json, NotCall
-from auditor.readers.traces import spans
+from auditor.readers.traces import agent_events, spans
 from auditor.readers.traces.span import Span
 from auditor.readers.values import moment, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from auditor.readers.call import Outcome
 
 name = "otlp"
-title = "OpenTelemetry traces and logs (OTLP JSON): gen_ai, OpenLLMetry, OpenInference, AI SDK"
+title = (
+    "OpenTelemetry traces and logs (OTLP JSON): gen_ai, OpenLLMetry, OpenInference, AI SDK, events"
+    " of coding agents"
+)
 reach = "folder"
 
+_Key = tuple[str | None, str | None]
 _HEX_IDS = (16, 32)
 _INT64_DIGITS = 19
+
+
+class _Log(NamedTuple):
+    """A log record, and the span that it belongs to."""
+
+    span: _Key
+    event: str
+    body: Json
+    agents: str | None
+    """The event of a coding agent that it is."""
+    attributes: Json
+    at: int | None
 
 
 def matches(record: Json) -> bool:
@@ -39,7 +56,7 @@ def matches(record: Json) -> bool:
 def fold(records: Sequence[Json]) -> list[list[Outcome]]:
     """Read envelopes together; each holds as many records as spans and log records."""
     found: list[Span] = []
-    logs: list[tuple[tuple[str | None, str | None], str, Json]] = []
+    logs: list[_Log] = []
     places: list[list[tuple[str, int]]] = []
     for record in records:
         place: list[tuple[str, int]] = []
@@ -51,10 +68,10 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
             logs.append(log)
         places.append(place)
     by_id = {(s.trace_id, s.span_id): s for s in found}
-    for key, event, body in logs:
-        owner = by_id.get(key)
-        if owner is not None and event.startswith("gen_ai."):
-            owner.content.append((event, body))
+    for log in logs:
+        owner = by_id.get(log.span)
+        if owner is not None and log.event.startswith("gen_ai."):
+            owner.content.append((log.event, log.body))
     wrappers = spans.wrappers(found)
     read = [
         NotCall("wrapper of a call that is in the trace") if n in wrappers else spans.read(span)
@@ -66,13 +83,18 @@ def fold(records: Sequence[Json]) -> list[list[Outcome]]:
         if isinstance(outcome, Call)
     }
     return [
-        [
-            read[n] if kind == "span" else NotCall("log record", calls.get(logs[n][0]))
-            for kind, n in place
-        ]
+        [read[n] if kind == "span" else _of_log(logs[n], calls) for kind, n in place]
         or [NotCall("an empty envelope")]
         for place in places
     ]
+
+
+def _of_log(log: _Log, calls: Mapping[_Key, Call]) -> Outcome:
+    """Return what a log record is: a part of a call in the trace, or an agent's own report."""
+    of_span = calls.get(log.span)
+    if of_span is None and log.agents is not None:
+        return agent_events.read(log.agents, log.attributes, log.at)
+    return NotCall("log record", of_span)
 
 
 def _list(value: Any) -> list[Json]:
@@ -120,19 +142,28 @@ def _spans(record: Json) -> list[Span]:
     ]
 
 
-def _logs(record: Json) -> list[tuple[tuple[str | None, str | None], str, Json]]:
+def _logs(record: Json) -> list[_Log]:
     found = []
-    for _, item in _scoped(record, "resourceLogs", "scopeLogs", "logRecords"):
+    for resource, item in _scoped(record, "resourceLogs", "scopeLogs", "logRecords"):
         attributes = attributes_of(item.get("attributes"))
-        event = text(item.get("eventName", item.get("event_name"))) or text(
-            attributes.get("event.name")
-        )
+        name = text(item.get("eventName", item.get("event_name")))
         body = value_of(item.get("body"))
-        key = (
-            hex_id(item.get("traceId", item.get("trace_id"))),
-            hex_id(item.get("spanId", item.get("span_id"))),
+        times = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano")
+        found.append(
+            _Log(
+                span=(
+                    hex_id(item.get("traceId", item.get("trace_id"))),
+                    hex_id(item.get("spanId", item.get("span_id"))),
+                ),
+                event=name or text(attributes.get("event.name")) or "",
+                body=body if isinstance(body, dict) else {},
+                agents=agent_events.event_of(
+                    attributes, body, name, text(resource.get("service.name"))
+                ),
+                attributes=attributes,
+                at=next((at for key in times if (at := moment(item.get(key))) is not None), None),
+            )
         )
-        found.append((key, event or "", body if isinstance(body, dict) else {}))
     return found
 
 

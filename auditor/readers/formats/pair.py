@@ -2,16 +2,18 @@
 
 There is no standard, so the two are found by shape: an object that looks like a request and one
 that looks like a response, at most three levels deep. What lies around them is looked up under the
-names people use.
+names people use; so are an answer that is plain text, and token counts outside the bodies.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from auditor.readers import api_shapes, metadata, providers
+from auditor.readers import api_shapes, loose_usage, metadata, providers
+from auditor.readers.api_shapes import sse
 from auditor.readers.call import Call, Json, NotCall, Outcome, Reject
 from auditor.readers.metadata import NAMES
+from auditor.readers.values import json_or_none
 
 name = "pair"
 title = "request and response pairs as JSON, any layout"
@@ -39,7 +41,7 @@ def matches(record: Json) -> bool:
     """Say whether a request and a response, or one of them, can be found."""
     if _elsewhere(record):
         return True
-    request, response = _find(record)
+    request, response = _find(_opened(record))
     return request is not None or response is not None
 
 
@@ -51,6 +53,7 @@ def _elsewhere(record: Json) -> bool:
 
 def read(record: Json) -> list[Outcome]:
     """Return the call of a pair."""
+    record = _opened(record)
     request, response = _find(record)
     if request is None and response is None:
         if _elsewhere(record):
@@ -60,6 +63,9 @@ def read(record: Json) -> list[Outcome]:
     call.reader = name
     url = metadata.apply(call, record)
     api_shapes.decode(call, request, response, url)
+    if response is None and call.status != "error":
+        _take_plain_answer(call, record)
+    loose_usage.take(call, record)
     if request is None and call.response_text is None and call.provider_response_id is None:
         if call.status != "error":
             return [NotCall("no request and no answer")]
@@ -71,6 +77,35 @@ def read(record: Json) -> list[Outcome]:
             providers.of_model(call.model) if call.model else None
         )
     return [call]
+
+
+_JSON_KEYS = ("messages", "contents")
+_ANSWER_NAMES = (
+    "response", "completion", "answer", "output", "response_text", "output_text", "generation",
+    "result", "text", "reply",
+)  # fmt: skip
+
+
+def _opened(record: Json) -> Json:
+    """Return a record whose messages are a list: spreadsheets hold them as JSON in a text."""
+    texts = [key for key in _JSON_KEYS if isinstance(record.get(key), str)]
+    opened = {key: found for key in texts if isinstance(found := json_or_none(record[key]), list)}
+    return {**record, **opened} if opened else record
+
+
+def _take_plain_answer(call: Call, record: Json) -> None:
+    """Take an answer that is logged as plain text beside the request."""
+    if call.response_text is not None or call.tool_calls:
+        return
+    found = (value for key in _ANSWER_NAMES if isinstance(value := record.get(key), str))
+    call.response_text = next((text for text in found if text and not _is_body(text)), None)
+    if call.response_text is not None and call.messages and call.content_state == "partial":
+        call.content_state = "full"
+
+
+def _is_body(text: str) -> bool:
+    """Say whether a text is what was sent over the wire, not what the model wrote."""
+    return sse.looks_like_events(text) or isinstance(api_shapes.parse_body(text)[0], dict)
 
 
 def _find(record: Json) -> tuple[Any, Any]:
@@ -103,11 +138,15 @@ class _Search:
         if depth == _DEPTH or (self.request is not None and self.response is not None):
             return
         for key, found in value.items():
-            text = isinstance(found, str) and found[:1] in "{[de" and key in _NAMED
+            text = isinstance(found, str) and found[:1] in "{[de:" and key in _NAMED
             chunks = isinstance(found, list) and key in _RESPONSE_NAMES
             inner = api_shapes.parse_body(found)[0] if text or chunks else found
             if isinstance(inner, dict) and inner is not self.request:
                 self.walk(inner, depth + 1)
 
 
-_NAMED = frozenset((*_REQUEST_NAMES, *_RESPONSE_NAMES, "requestBody", "responseBody"))
+# What a JSON logger calls the message, in which a program has put an object of its own.
+_MESSAGE_NAMES = ("message", "msg", "log", "MESSAGE", "textPayload", "event")
+_NAMED = frozenset(
+    (*_REQUEST_NAMES, *_RESPONSE_NAMES, *_MESSAGE_NAMES, "requestBody", "responseBody")
+)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.readers.call import Call, Json
 from auditor.readers.mapped import declared
+from auditor.readers.plausible import MAX_DURATION_MS
 from auditor.readers.values import text
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def read(record: Json) -> list[Outcome]:
         named = text(record.get("model")) or text(record.get("deployed_model_id")) or ""
         call.model = (call.model or named).rpartition("/")[2] or None
         call.model_requested = named.rpartition("/")[2] or call.model_requested
-        if call.called_at is not None and call.time_kind == "end" and call.latency_ms:
-            call.called_at, call.time_kind = call.called_at - round(call.latency_ms * 1000), "start"
+        took = call.latency_ms or 0
+        if call.called_at is None or call.time_kind != "end" or not 0 < took <= MAX_DURATION_MS:
+            continue
+        call.called_at, call.time_kind = call.called_at - round(took * 1000), "start"
     return outcomes

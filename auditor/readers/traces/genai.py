@@ -35,12 +35,11 @@ def fill(call: Call, span: Span) -> None:
     ):
         call.provider = providers.of_url(base) or call.provider
     reasons = a.get("gen_ai.response.finish_reasons")
-    if isinstance(reasons, list) and reasons:
-        call.finish_reason = text(reasons[0])
-    elif reasons is not None:
-        call.finish_reason = text(
-            json_or_none(reasons)[0] if isinstance(json_or_none(reasons), list) else reasons
-        )
+    listed = json_or_none(reasons)
+    if isinstance(listed, list):
+        call.finish_reason = text(listed[0]) if listed else None
+    else:
+        call.finish_reason = text(reasons)
     _tokens(call, a)
     _texts(call, span)
     prefix = "gen_ai.request."
