@@ -177,6 +177,9 @@ ODD = {
         "sessionId": ["a"], "projectHash": "p", "startTime": "2026-01-15T09:30:00Z",
         "messages": [{"id": "1", "type": "gemini", "content": "A", "tokens": {"input": 1}}],
     },
+    "choices of an event that are a number": {
+        "request": pair(1)["request"], "response": 'data: {"choices": 1.5, "id": "x"}\n\n',
+    },
     "a status that is no status": {
         "scope": "https://api.openai.com:443", "method": "POST", "path": "/v1/chat/completions",
         "status": 2**31, "body": pair(1)["request"], "response": pair(1)["response"],

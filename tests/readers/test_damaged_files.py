@@ -308,6 +308,18 @@ def test_a_bomb_is_given_up(store, tmp_path, monkeypatch, kind):
     assert any("no call in them" in (detail or "") for _, _, detail in rejects), rejects
 
 
+def test_the_members_behind_a_bomb_are_read(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(Allowance, "GAP", 5 << 20)
+    path = tmp_path / "logs.zip"
+    zeros = bytes(24 << 20)
+    path.write_bytes(zipped({"a": zeros, "b": zeros, "c.jsonl": records(0, 2_000)}))
+    calls, rejects = read(store, path)
+    assert calls == 2_000
+    assert [(member, reason) for member, reason, _ in rejects] == [
+        ("a", "broken-archive"), ("b", "broken-archive"),
+    ]  # fmt: skip
+
+
 def test_a_log_that_packs_well_is_no_bomb(store, tmp_path, monkeypatch):
     monkeypatch.setattr(Allowance, "GAP", 6 << 20)  # a little more than is read at a time
     monkeypatch.setattr(folding, "BATCH_RECORDS", 1_000_000)

@@ -194,11 +194,12 @@ def assemble(events: list[Json]) -> Json | None:  # noqa: C901 - one branch for 
         if "choices" not in event:
             continue
         ours = True
+        choices = event["choices"] if isinstance(event["choices"], list) else ()
         for key in ("id", "model", "created", "service_tier", "usage"):
             if event.get(key):
                 body[key] = event[key]
         body["usage"] = usage_in(event) or body.get("usage")
-        for choice in event["choices"] or ():
+        for choice in choices:
             if not isinstance(choice, dict) or choice.get("index", 0) != 0:
                 continue
             delta = choice.get("delta")

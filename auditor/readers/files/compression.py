@@ -43,12 +43,16 @@ class Allowance:
 
     RATIO = 100
     GAP = 64 << 20
+    LEAST = 1 << 20
+    """What is left of ``GAP`` for a member of an archive that was full of bombs."""
+
     RECORD = 100
     """Bytes that a record which is no call counts for besides its own: the ledger's row of it."""
 
     def __init__(self, size: int) -> None:
         self._size = max(size, 1)
         self._total = self._gap = self._kept = 0
+        self._most = self.GAP
 
     def take(self, unpacked: int) -> None:
         """Count unpacked bytes.
@@ -58,7 +62,9 @@ class Allowance:
         """
         self._total += unpacked
         self._gap += unpacked
-        if self._gap > self.GAP and self._total + self._kept > self.RATIO * self._size:
+        if self._gap > self._most and self._total + self._kept > self.RATIO * self._size:
+            # The next member of an archive has a chance too; ever less of one with each bomb.
+            self._gap, self._most = 0, max(self._most // 2, self.LEAST)
             raise DamagedError(
                 f"{self._total:,} bytes unpacked from {self._size:,}, and no call in them "
                 "for long: the rest is not read"

@@ -156,12 +156,13 @@ def _read_lines(source: Source, registry: Registry, masking: Masking) -> Iterato
     allowance = Allowance(source.size)
     for start, block in documents.line_blocks(source, allowance):
         if isinstance(block, bytes):
-            read = json_lines.read_block(block, start or 0, masking, registry, source.modified_at)
-            if len(read.calls):
-                allowance.worthwhile()
-            else:
-                allowance.worthless(read.records)
-            yield replace(read, position=0)
+            at = source.modified_at
+            for read in json_lines.read_parts(block, start or 0, masking, registry, at):
+                if len(read.calls):
+                    allowance.worthwhile()
+                else:
+                    allowance.worthless(read.records)
+                yield replace(read, position=0)
         else:
             count = 0 if start is None else 1
             batch = Batch(masking, source.modified_at)

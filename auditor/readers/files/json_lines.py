@@ -76,23 +76,31 @@ def read_block(
     readers: Registry,
     modified_at: datetime | None = None,
 ) -> Columns:
-    """Read the records of whole lines, which begin at ``start`` of the uncompressed bytes.
+    """Read the records of whole lines, which begin at ``start`` of the uncompressed bytes."""
+    return joined(list(read_parts(data, start, masking, readers, modified_at)))
+
+
+def read_parts(
+    data: bytes,
+    start: int,
+    masking: Masking,
+    readers: Registry,
+    modified_at: datetime | None = None,
+) -> Iterator[Columns]:
+    """Read whole lines as ``read_block`` does, ``MOST_LINES`` at a time.
 
     Parsing makes millions of objects and no cycles: looking for cycles meanwhile is a sixth of the
     time, for nothing.
     """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return joined(
-            [
-                _read_lines(part, start + at, Batch(masking, modified_at), readers)
-                for at, part in _parts(data)
-            ]
-        )
-    finally:
-        if collecting:
-            gc.enable()
+    for at, part in _parts(data):
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            columns = _read_lines(part, start + at, Batch(masking, modified_at), readers)
+        finally:
+            if collecting:
+                gc.enable()
+        yield columns
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
