@@ -16,8 +16,7 @@ from auditor.readers.plausible import MAX_DURATION_MS, MAX_TOKENS
 UNSET: Final = msgspec.Raw(b"")
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)]
 _Duration = Annotated[float, msgspec.Meta(ge=0, le=MAX_DURATION_MS)] | None
-_ChatId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID, pattern="^(?!gen-)")]
-_MessageId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID, pattern="^(?!msg_(bdrk|vrtx)_)")]
+_Id = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID)]
 _Answered = Annotated[int, msgspec.Meta(ge=200, le=399)] | None
 
 
@@ -124,7 +123,7 @@ class ChatUsage(msgspec.Struct, gc=False):
 
 
 class _ChatResponse(msgspec.Struct, gc=False):
-    id: _ChatId
+    id: _Id
     choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)]
     usage: ChatUsage
     model: str | None = None
@@ -162,7 +161,7 @@ class MessagesUsage(msgspec.Struct, gc=False):
 
 
 class _MessagesResponse(msgspec.Struct, gc=False):
-    id: _MessageId
+    id: _Id
     content: Annotated[list[_Block], msgspec.Meta(min_length=1)]
     type: Literal["message"]
     usage: MessagesUsage
