@@ -446,3 +446,58 @@ def test_writes_of_langfuse_are_counted_once(store, tmp_path, parts):
     assert store.value("SELECT cost_usd FROM calls") == micro(
         "100 * 3 + 400 * 3.75 + 600 * 6 + 10 * 15"
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "asked", "answer", "expected"),
+    [
+        ("images/generations", {"model": "gpt-image-1", "prompt": "a lake"},
+         {"input_tokens": 50, "output_tokens": 4000, "input_tokens_details": {"text_tokens": 50}},
+         "50 * 5 + 4000 * 40"),
+        ("images/edits", {"model": "gpt-image-1.5", "prompt": "a lake"},
+         {"input_tokens": 900, "output_tokens": 1000, "input_tokens_details": {"image_tokens": 800}},
+         "100 * 5 + 800 * 8 + 1000 * 32"),
+        ("audio/transcriptions", {"model": "gpt-4o-transcribe", "file": "lake.mp3"},
+         {"type": "tokens", "input_tokens": 1000, "output_tokens": 200, "input_token_details": {"audio_tokens": 900}},
+         "100 * 2.5 + 900 * 6 + 200 * 10"),
+    ],
+)  # fmt: skip
+def test_pictures_made_and_sound_written_down(cost, place, asked, answer, expected):
+    body = {"created": 1775561400, "data": [{"b64_json": "aGVsbG8="}]}
+    body = {"text": "The lake."} if "file" in asked else body
+    url = f"https://api.openai.com/v1/{place}"
+    found = record(url, asked["model"], body | {"usage": answer})
+    found["request"] = asked
+    assert cost(found)[0] == micro(expected)
+
+
+DETAILS = {"audio_tokens": 800, "cached_tokens": 0}
+PAYLOAD = {
+    "id": "chatcmpl-LakeLucerne0000001", "call_type": "acompletion", "model_parameters": {},
+    "hidden_params": {}, "startTime": 1775561400.0, "response_cost": 0, "messages": ASKED,
+    "custom_llm_provider": "openai", "model": "gpt-audio", "status": "success",
+    "prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500,
+}  # fmt: skip
+RUN = {
+    "id": "11112222-3333-4444-5555-666677778888", "run_type": "llm", "name": "ChatOpenAI",
+    "start_time": "2026-04-07T11:30:00", "trace_id": "t1", "inputs": {"messages": ASKED},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (PAYLOAD | {"response": {"usage": {"prompt_tokens_details": DETAILS}}},
+         "200 * 2.5 + 800 * 32 + 500 * 10"),
+        (PAYLOAD | {"metadata": {"usage_object": {"prompt_tokens_details": DETAILS}}},
+         "200 * 2.5 + 800 * 32 + 500 * 10"),
+        (RUN | {"extra": {"metadata": {"ls_model_name": SONNET, "ls_provider": "anthropic"}},
+                "outputs": {"content": "Lake Lucerne", "usage_metadata": {
+                    "input_tokens": 1100, "output_tokens": 10, "total_tokens": 1110,
+                    "input_token_details": {"cache_creation": 0, "ephemeral_5m_input_tokens": 400,
+                                            "ephemeral_1h_input_tokens": 600}}}},
+         "100 * 3 + 400 * 3.75 + 600 * 6 + 10 * 15"),
+    ],
+)  # fmt: skip
+def test_details_that_gateways_and_traces_keep(cost, found, expected):
+    assert cost(found)[0] == micro(expected)

@@ -172,7 +172,7 @@ def openai_usage(call: Call, found: Json, asked: str, answered: str) -> bool:
         reasoning=reasoning,
         total=total,
     )
-    _take_modalities(call, inner, made)
+    take_modalities(call, inner, made)
     return True
 
 
@@ -189,8 +189,11 @@ def _details(found: Json, side: str) -> Json:
     return details if isinstance(details, dict) else {}
 
 
-def _take_modalities(call: Call, asked: Json, made: Json) -> None:
-    """Count sound and pictures: cached ones apart from those that were read anew."""
+def take_modalities(call: Call, asked: Json, made: Json) -> None:
+    """Count sound and pictures: cached ones apart from those that were read anew.
+
+    ``asked`` and ``made`` are the details of input and output, under OpenAI's or LangChain's names.
+    """
     cached = asked.get("cached_tokens_details")
     for kind in _MODALITIES:
         names = (f"{kind}_tokens", kind)
