@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.criteria.checks import CHECKS
@@ -12,9 +13,10 @@ from auditor.criteria.checks.base import (
     GradeInput,
     UnusableError,
 )
-from auditor.criteria.checks.transforms import transformed
+from auditor.criteria.checks.transforms import composed, transformed
 from auditor.criteria.variables import filled_value
 from auditor.domain import Grade
+from auditor.text import final_answer
 
 if TYPE_CHECKING:
     from auditor.criteria.model import Assertion, Criterion
@@ -25,8 +27,10 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
 
     ``passed`` is None where the call lacks what the criterion compares with, whatever the answer
     is: pairs then drop out for both models alike. Else an error or an empty answer fails.
-    ``score`` is the weighted share of assertions that passed.
+    ``score`` is the weighted share of assertions that passed. Reasoning in front of an answer is
+    not looked at, in the logged one as little as in the local.
     """
+    answer = _answers_only(answer)
     try:
         for assertion in criterion.deciding:
             filled_value(assertion, CHECKS[assertion.type], answer)
@@ -45,8 +49,8 @@ def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
         value = filled_value(assertion, check, answer)
         given = CheckInput(
             answer=answer,
-            text=transformed(answer.text or "", assertion.transform),
-            value=value,
+            text=transformed(composed(answer.text or ""), assertion.transform),
+            value=composed(value),
             assertion=assertion,
             arguments=check.arguments_of(assertion, value),
         )
@@ -63,6 +67,17 @@ def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
         score=None if result.score is None else 1 - result.score,
         explanation=result.explanation,
     )
+
+
+def _answers_only(answer: GradeInput) -> GradeInput:
+    text, reference = _answer_in(answer.text), _answer_in(answer.reference_text)
+    if (text, reference) == (answer.text, answer.reference_text):
+        return answer
+    return replace(answer, text=text, reference_text=reference)
+
+
+def _answer_in(text: str | None) -> str | None:
+    return final_answer.part(text).answer if text else text
 
 
 def _failure(answer: GradeInput) -> str | None:

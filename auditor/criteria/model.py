@@ -16,7 +16,7 @@ from typing import Any, Literal
 from auditor.criteria.selector import Selector
 from auditor.domain import canonical_json, digest
 
-CHECKS_VERSION = 1
+CHECKS_VERSION = 2
 """Part of every criterion's id: raise it when a check's meaning changes, and grades are redone."""
 
 Origin = Literal["user", "proposed"]

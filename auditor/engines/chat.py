@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import EngineError
+from auditor.text import final_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,20 +118,21 @@ class ChatTemplate:
 
 
 def parse_reply(text: str, tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
-    """Take ``<think>`` and tool calls out of a model's text.
+    """Take reasoning and tool calls out of a model's text.
 
-    Knows ``<tool_call>{"name", "arguments"}</tool_call>`` (Hermes, Qwen), Qwen3-Coder's
+    Knows ``<think>`` and harmony's channels (``final_answer``),
+    ``<tool_call>{"name", "arguments"}</tool_call>`` (Hermes, Qwen), Qwen3-Coder's
     ``<function=name><parameter=key>`` inside it, and a bare JSON object that names one of the
     offered ``tools`` (Llama 3, or an answer under a grammar).
     """
-    reasoning = None
-    thought = _THINK.match(text)
-    if thought:
-        reasoning, text = thought["inner"].strip(), text[thought.end() :]
+    parted = final_answer.part(text)
+    text, reasoning = parted.answer, parted.reasoning
     if not tools:
-        text = text.lstrip("\n") if thought else text
         return Reply(text=text, reasoning=reasoning, tool_calls=())
-    calls = []
+    calls: list[dict[str, Any]] = [
+        {"type": "function", "function": {"name": name, "arguments": arguments}}
+        for name, arguments in parted.calls
+    ]
     for block in _TOOL_CALL.finditer(text):
         call = _json_call(block["inner"]) or _xml_call(block["inner"])
         if call:
@@ -142,13 +144,12 @@ def parse_reply(text: str, tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
         if call and call["function"]["name"] in {function_of(tool).get("name") for tool in tools}:
             calls, text = [call], ""
     return Reply(
-        text=text.strip() if calls or thought else text,
+        text=text.strip() if calls or reasoning else text,
         reasoning=reasoning,
         tool_calls=tuple({"id": f"call_{i}", **call} for i, call in enumerate(calls)),
     )
 
 
-_THINK = re.compile(r"^\s*(?:<think>)?(?P<inner>(?:(?!<think>).)*?)</think>", re.DOTALL)
 _TOOL_CALL = re.compile(r"<tool_call>(?P<inner>.*?)(?:</tool_call>|$)", re.DOTALL)
 _FUNCTION = re.compile(r"<function=(?P<name>[^>\s]+)>(?P<inner>.*?)(?:</function>|$)", re.DOTALL)
 _PARAMETER = re.compile(

@@ -19,7 +19,7 @@ from auditor.readers.formats import aggregates
 from auditor.readers.values import count, json_or_none, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Row = Mapping[str, Any]
 
@@ -56,7 +56,8 @@ def provider_of(kind: str) -> str | None:
 
 def is_described(kind: str) -> bool:
     """Say whether an export names models by descriptions."""
-    return provider_of(kind) in ("aws", "azure", "google", None)
+    # Anthropic's console writes "Claude Sonnet 4.5" where money is, and ids where tokens are.
+    return provider_of(kind) in ("aws", "azure", "google", None) or kind == "anthropic-cost"
 
 
 def lines(kind: str, row: Row) -> Iterator[BillLine]:
@@ -113,6 +114,39 @@ def _anthropic_usage(r: Row) -> Iterator[BillLine]:
 def _anthropic_cost(r: Row) -> Iterator[BillLine]:
     model, day = _text(r, "model", "model_version"), _day(r.get("usage_date_utc"))
     yield BillLine(model, day, _money(r.get("cost_usd")), None, None)
+
+
+def _openrouter_day(r: Row) -> Iterator[BillLine]:
+    tokens = _sum(r, "prompt_tokens", "completion_tokens")
+    usd, model = _money(r.get("usage")), _text(r, "model_permaslug", "model")
+    yield BillLine(model, _day(r.get("date")), usd, tokens, count(r.get("requests")))
+
+
+def _openai_cost_row(r: Row) -> Iterator[BillLine]:
+    amount, currency = _in(r, "amount", "value"), _in(r, "amount", "currency")
+    yield from _openai_cost({**r, "amount_value": amount, "amount_currency": currency})
+
+
+def _anthropic_cost_row(r: Row) -> Iterator[BillLine]:
+    """Read a row of the cost report, whose amounts are in cents."""
+    _require_usd(_text(r, "currency"))
+    cents, day = _money(r.get("amount")), _day(r.get("starting_at"))
+    model = _text(r, "model", "description")
+    yield BillLine(model, day, None if cents is None else cents / 100, None, None)
+
+
+def _anthropic_usage_row(r: Row) -> Iterator[BillLine]:
+    written = r.get("cache_creation")
+    given = {**r, **written} if isinstance(written, dict) else r
+    tokens = _sum(
+        given, "uncached_input_tokens", "cache_read_input_tokens", "output_tokens",
+        "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens",
+    )  # fmt: skip
+    yield BillLine(_text(r, "model"), _day(r.get("starting_at")), None, tokens, None)
+
+
+def _page(read: Callable[[Row], Iterator[BillLine]]) -> Callable[[Row], Iterator[BillLine]]:
+    return lambda page: (line for row in aggregates.page_rows(dict(page)) for line in read(row))
 
 
 # -- clouds --------------------------------------------------------------------------------------
@@ -257,6 +291,12 @@ _READ = {
     "openai-legacy": _openai_legacy,
     "anthropic-usage": _anthropic_usage,
     "anthropic-cost": _anthropic_cost,
+    "openrouter-day": _openrouter_day,
+    "openrouter-page": _page(_openrouter_day),
+    "openai-cost-page": _page(_openai_cost_row),
+    "openai-usage-page": _page(_openai_usage),
+    "anthropic-cost-page": _page(_anthropic_cost_row),
+    "anthropic-usage-page": _page(_anthropic_usage_row),
     "aws-cur": _cur,
     "aws-cost-explorer": _cost_explorer,
     "aws-cost-explorer-csv": _cost_explorer_csv,

@@ -269,10 +269,13 @@ class PriceBook:
         edges = [-1, *starts, NO_LIMIT]
         standard = model.get_prices(at)
         fees = self._fees(key)
-        request = fees.pop("requests", Decimal(0))
+        request = fees.pop("requests", None)
         search, files = (_per_thousand(standard, name) for name in _BY_THE_THOUSAND)
         if files is not None:
             fees["file_searches"] = files * self._factor(key)
+        for unit, name in _TOKENS_BESIDE.items():
+            if (price := _price(standard, name)) is not None:
+                fees[unit] = price * self._factor(key) / MILLION
         rates = []
         for low, high in itertools.pairwise(edges):
             flat = _flat(prices, low)
@@ -284,7 +287,9 @@ class PriceBook:
             rates.append(
                 replace(
                     rate,
-                    request_usd=rate.request_usd + request,
+                    # The book knows one fee per request; where it depends on what was asked for,
+                    # that is the highest of them.
+                    request_usd=rate.request_usd if request is None else request,
                     web_search_usd=None if search is None else search * self._factor(key),
                     extra_usd=extra | fees,
                 )
@@ -294,7 +299,11 @@ class PriceBook:
     def _rate(
         self, key: Key, tokens: tuple[int, int], prices: ModelPrice, source: str, share: Decimal
     ) -> Rate:
-        """Ask the book's own arithmetic for the price of a million tokens of each kind."""
+        """Ask the book's own arithmetic for the price of a million tokens of each kind.
+
+        Writing a token of Claude's to the cache for an hour costs two of input, everywhere.
+        Source: Anthropic, prompt caching; resellers' pages name the same factor.
+        """
         factor = self._factor(key) * share
 
         def usd(**usage: int) -> Decimal:
@@ -304,6 +313,15 @@ class PriceBook:
 
         def per_token(**usage: int) -> Decimal:
             return (usd(**usage) - request) / MILLION
+
+        hour = per_token(
+            input_tokens=MILLION,
+            cache_write_tokens=MILLION,
+            cache_write_1h_tokens=MILLION,
+            output_tokens=0,
+        )
+        if _has_no_hour(key.model, prices):
+            hour = max(hour, 2 * per_token(input_tokens=MILLION, output_tokens=0))
 
         return Rate(
             key=key,
@@ -316,12 +334,7 @@ class PriceBook:
             cache_write_5m_usd=per_token(
                 input_tokens=MILLION, cache_write_tokens=MILLION, output_tokens=0
             ),
-            cache_write_1h_usd=per_token(
-                input_tokens=MILLION,
-                cache_write_tokens=MILLION,
-                cache_write_1h_tokens=MILLION,
-                output_tokens=0,
-            ),
+            cache_write_1h_usd=hour,
             output_usd=per_token(input_tokens=0, output_tokens=MILLION),
             request_usd=request,
             web_search_usd=None,
@@ -329,6 +342,18 @@ class PriceBook:
             price_source=source,
         )
 
+
+def _has_no_hour(model: str, prices: ModelPrice) -> bool:
+    """Say whether the book knows what a model of Claude writes to a cache, but not for an hour."""
+    written, hour = (_price(prices, f"cache_write{life}_mtok") for life in ("", "_1h"))
+    return "claude" in model.lower() and written is not None and hour is None
+
+
+_TOKENS_BESIDE: Mapping[str, str] = {
+    "citation_tokens": "output_citation_mtok",
+    "research_reasoning_tokens": "output_reasoning_mtok",
+}
+"""Units that lie in no bucket, and their prices in the book."""
 
 _BY_THE_THOUSAND = ("web_searches_kcount", "storage_searches_kcount")
 
@@ -347,6 +372,10 @@ def _modality_surcharges(key: Key, prices: ModelPrice, standard: ModelPrice) -> 
     """
     published = published_rules().modality_usd(key.provider, key.model, key.day)
     as_text = _GOOGLE_AS_TEXT if key.provider == "google" else _AS_TEXT
+    name = key.model.lower()
+    if "tts" in name or "gpt-image" in name:
+        # All that they make is sound or pictures: the book has its price as that of the output.
+        as_text |= {"output_audio_tokens", "output_image_tokens"}
     found = {}
     for unit, (name, text_name) in MODALITIES.items():
         text = _price(prices, text_name) or _price(prices, "input_mtok") or Decimal(0)
@@ -480,8 +509,15 @@ def find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
 def _spellings(provider: str, model: str) -> Iterable[str]:
     """Give a model's name as it stands, without what gateways put before it, and Bedrock's."""
     yield model
-    last = model.rpartition("/")[2]
-    yield last
+    rest = model
+    while "/" in rest:
+        rest = rest.partition("/")[2]
+        yield rest
+    last = rest.partition(":")[2] if ":" in rest and not rest.startswith("ft:") else rest
+    if last != rest:
+        yield last
+    if "@" in last:
+        yield last.replace("@", "-")
     if provider == "aws":
         # What a model of Bedrock calls itself in its answer.
         yield f"anthropic.{last}-v1:0"

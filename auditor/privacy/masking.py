@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from auditor.privacy.escapes import Unescaped
     from auditor.privacy.rules import Rule
 
-_TOGETHER = 16
+_TOGETHER = 8
 """Texts that are looked at together: most hold nothing."""
 
 _MEMORY = 32 << 20

@@ -33,6 +33,12 @@ _LOGGED = re.compile(
     r"|(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
     r"|(level|time|ts)=|[IWEF]\d{4} \d\d:)"
 )
+_PRINTED = re.compile(
+    r"\[\d{1,9}\] [^\s:]{1,200}: \[\[?(?P<time>\d{9,10}(\.\d{1,9})?)(, ?\{\}\])?, ?(?=\{)"
+)
+"""What Fluent Bit's standard output puts before a record; behind it is one bracket."""
+_BEHIND = re.compile(r"\s*((\[\]|\{\})\s*){0,2}")
+"""What may follow: the empty context and extra of PHP's Monolog."""
 _DECODER = json.JSONDecoder()
 _TIMES = frozenset((*NAMES["called_at"], "created", "@timestamp"))
 
@@ -44,7 +50,12 @@ def json_in(line: str) -> Json | None:
     """
     if "\x1b" in line:
         line = _COLOUR.sub("", line)
+    if printed := _PRINTED.match(line):
+        inside = _decoded(line[printed.end() :])
+        return stamped(inside[0], printed["time"]) if inside and inside[1] == "]" else None
     start = line.find("{")
+    if not line[:start].strip() and (first := _decoded(line[start:])) and first[1][:1] == "{":
+        return None  # several records: the first is no prefix of the last, and would be lost
     for _ in range(_BRACES):
         if not 0 <= start <= _PREFIX:
             return None
@@ -55,6 +66,15 @@ def json_in(line: str) -> Json | None:
             return stamped(found, time.group()) if time else found
         start = line.find("{", start + 1)
     return None
+
+
+def _decoded(text: str) -> tuple[Json, str] | None:
+    """Return the object that a text begins with, and what is behind it."""
+    try:
+        found, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return (found, text[end:].strip()) if isinstance(found, dict) else None
 
 
 def is_text(line: str) -> bool:
@@ -82,5 +102,5 @@ def _object_at(line: str, start: int) -> Json | None:
     except (ValueError, RecursionError):
         return None
     # logfmt goes on behind a quoted message with further pairs.
-    ends = not line[end:].strip() or (quoted and line[end : end + 1] == " ")
+    ends = _BEHIND.fullmatch(line, end) or (quoted and line[end : end + 1] == " ")
     return found if ends and isinstance(found, dict) else None

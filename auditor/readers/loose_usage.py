@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PLACES = ("usage", "token_usage", "tokenUsage", "usage_metadata", "usageMetadata", "tokens")
 """Keys of a record under which a usage object may lie, also as JSON in a text."""
 
+_AROUND = ("metrics", "response_metadata", "metadata", "llm_output", "stats", "extra", "meta")
+"""Keys of a record under which such places, or the counts themselves, may lie one level down."""
+
 _NAMES: dict[str, tuple[str, ...]] = {
     "given_input": (
         "input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "tokens_in", "in_tokens",
@@ -52,13 +55,17 @@ def take(call: Call, record: Json) -> None:
     """Set the tokens of a call that has none from what its record says beside the bodies."""
     if call.usage_state != "absent":
         return
-    for place in PLACES:
-        found = json_or_none(record.get(place))
-        if isinstance(found, dict):
-            take_usage(call, found)
+    inner = (json_or_none(record[key]) for key in _AROUND if key in record)
+    for holder in (record, *(found for found in inner if isinstance(found, dict))):
+        for place in PLACES:
+            found = json_or_none(holder.get(place))
+            if isinstance(found, dict):
+                take_usage(call, found)
+            if call.usage_state != "absent":
+                return
+        _take_named(call, holder)
         if call.usage_state != "absent":
             return
-    _take_named(call, record)
 
 
 def take_usage(call: Call, found: Json) -> None:
@@ -71,8 +78,21 @@ def take_usage(call: Call, found: Json) -> None:
         openai_chat.usage(call, found)
     elif "input_tokens" in found:
         openai_responses.usage(call, found)
+    elif isinstance(found.get("inputTokens"), dict):
+        _take_named(call, _flat(found))
     else:
         _take_named(call, found)
+
+
+def _flat(found: Json) -> Json:
+    """Return the AI SDK's usage since version 6 under the names it had before."""
+    given, made = (found.get(key) for key in ("inputTokens", "outputTokens"))
+    given, made = (side if isinstance(side, dict) else {} for side in (given, made))
+    return {
+        "inputTokens": given.get("total"), "outputTokens": made.get("total"),
+        "cache_read": given.get("cacheRead"), "cache_write": given.get("cacheWrite"),
+        "reasoningTokens": made.get("reasoning"),
+    }  # fmt: skip
 
 
 def _take_named(call: Call, found: Json) -> None:

@@ -23,6 +23,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "called_at": (
         "timestamp", "ts", "time", "created_at", "start_time", "startTime", "date", "datetime",
         "@timestamp", "createdAt", "requested_at", "request_time", "logged_at", "timestamp_ms",
+        "_time", "@t", "TimeGenerated", "__REALTIME_TIMESTAMP",
     ),
     "latency": (
         "latency_ms", "duration_ms", "elapsed_ms", "response_time_ms", "latency", "duration",

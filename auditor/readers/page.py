@@ -28,7 +28,9 @@ parquet, SQLite; plain, or in gzip, zstd or zip; in UTF-8, UTF-16 or UTF-32.
 
 A line may have around its JSON what wrote it: the prefix of a logger (time, level, name; a message
 in quotes), Docker's json-file, the CRI log format of Kubernetes, whose partial lines are joined,
-and Fluent Bit's records of both. A record without a time of its own takes that of its line.
+Fluent Bit's records of both, and the records of collectors and of searches over them: CloudWatch,
+Google Cloud, Azure, Datadog, Loki, Elastic, Splunk, journald. A record without a time of its own
+takes that of its line.
 
 Every record becomes a call, a duplicate of one, a record that is not a call by design (a wrapper
 span, a heartbeat, the header of a CSV), or a reject with file, line, offset and reason, which

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from auditor.readers.call import TOKEN_COUNTS
+from auditor.readers.call import TOKEN_COUNTS, UNREAD
 from auditor.readers.values import is_call_time
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def take_off(call: Call) -> list[str] | None:
     notes = [f"{name}={_shown(getattr(call, name))}" for name in (*found, *counts)]
     if late:
         notes.append(f"called_at={_as_date(call.called_at or 0)}")
-        call.called_at = call.time_kind = None
+        call.called_at, call.time_kind = None, UNREAD
     for name in found:
         setattr(call, name, None)
     if counts:

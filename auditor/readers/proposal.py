@@ -59,9 +59,20 @@ def _has(test: Callable[[Any], object]) -> Callable[[Any], bool]:
     return lambda value: test(value) is not None
 
 
-_IN = "(prompt|input|in|request|context|asked)"
-_OUT = "(completion|output|out|response|generated|answer|reply)"
-_COUNT = "(tokens?|toks?|tk|usage|counts?)"
+# English, German, French, Spanish, Portuguese, Italian, Dutch, Chinese, Japanese, Korean.
+_IN = (
+    "(prompt|input|in|request|context|asked|eingabe|eingang|anfrage|entrée|entree|entrada|ingresso"
+    "|invoer|pregunta|输入|提示|入力|입력)"
+)
+_OUT = (
+    "(completion|output|out|response|generated|answer|reply|ausgabe|ausgang|antwort|sortie|réponse"
+    "|salida|respuesta|saída|resposta|uscita|risposta|uitvoer|antwoord|输出|出力|출력)"
+)
+_COUNT = (
+    "(tokens?|toks?|tk|usage|counts?|jetons?|fichas?|gettoni|令牌数?|词元数?|トークン数?|토큰수?)"
+)
+_OF = "( (de|d|da|di|der) )?( |)"
+"""What may stand between the two words of a count."""
 _SPAN = "(latency|duration|elapsed|took|runtime|response time|time taken)"
 _FIELDS: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
     ("messages", _messages, ("messages|conversation|chat|history|turns|dialog",)),
@@ -81,8 +92,16 @@ _FIELDS: tuple[tuple[str, Callable[[Any], bool], tuple[str, ...]], ...] = (
         (f"(reasoning|thinking|thoughts?) {_COUNT}", f"{_COUNT} (reasoning|thinking)"),
     ),
     ("total_tokens", _has(count), (f"total {_COUNT}", f"{_COUNT} total")),
-    ("input_tokens", _has(count), (f"(n |num |nr )?{_IN} {_COUNT}", f"{_COUNT} {_IN}")),
-    ("output_tokens", _has(count), (f"(n |num |nr )?{_OUT} {_COUNT}", f"{_COUNT} {_OUT}")),
+    (
+        "input_tokens",
+        _has(count),
+        (f"(n |num |nr )?{_IN}{_OF}{_COUNT}", f"{_COUNT}{_OF}{_IN}", "n in"),
+    ),
+    (
+        "output_tokens",
+        _has(count),
+        (f"(n |num |nr )?{_OUT}{_OF}{_COUNT}", f"{_COUNT}{_OF}{_OUT}", "n out"),
+    ),
     (
         "model",
         _name,
@@ -275,6 +294,10 @@ def _by_value(
                 found[wanted] = path
 
 
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{4}")
+"""Chinese and Japanese have no spaces between words."""
+
+
 def _is_time(value: Any) -> bool:
     """Say whether a value is a time by its form; a number may be anything."""
     return isinstance(value, str) and number(value) is None and moment(value) is not None
@@ -285,7 +308,7 @@ def _are_sentences(values: Sequence[Any]) -> bool:
     return (
         len(said) == len(values)
         and sum(map(len, said)) / len(said) >= _PHRASE
-        and any(" " in value.strip() for value in said)
+        and any(" " in value.strip() or _UNSPACED.search(value) for value in said)
         and len(set(said)) > len(said) // 2
     )
 

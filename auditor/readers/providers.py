@@ -63,6 +63,8 @@ _NAMES = {
     "google": "google",
     "google-vertex-ai": "google",
     "google-ai-studio": "google",
+    "google_gla": "google",
+    "google_vertex": "google",
     "google_genai": "google",
     "google_vertexai": "google",
     "mistralai": "mistral",
@@ -135,10 +137,12 @@ def of_model(model: str) -> str | None:
     lowered = model.strip().lower()
     if lowered.startswith("arn:aws"):
         return "aws"
-    for prefix in lowered.split("/")[:-1]:
+    for prefix in re.split("[/:]", lowered)[:-1]:
         if (known := _of_prefix(prefix)) is not None:
             return known
     name = _bare(lowered)
+    if name.startswith("databricks-"):  # its own names of models that others made
+        return "databricks"
     named = [p for p in _makers() if p.model_match and p.model_match.is_match(name)]
     return (
         next((p.id for p in named if _has(p, name)), None)

@@ -28,6 +28,7 @@ from auditor.readers.formats import (
     claude_code,
     cline,
     codex,
+    collected,
     gateways,
     gemini_cli,
     har,
@@ -104,7 +105,12 @@ class Registry:
     def __init__(self, added: Iterable[Reader] = ()) -> None:
         self.added = tuple(added)
         """The readers that are not ours: the user's formats, and those of other packages."""
-        self.readers: tuple[Reader, ...] = (*self.added, *_OWN, FALLBACK)
+        self.readers: tuple[Reader, ...] = (
+            *self.added,
+            *_OWN,
+            collected.Collected(self),
+            FALLBACK,
+        )
         self.ours_only = not self.added
         self._pairs: set[tuple[str, ...]] = set()
 

@@ -11,10 +11,11 @@ import itertools
 import math
 import re
 import string
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from auditor.readers.extended_json import extended
 
@@ -60,6 +61,23 @@ _COMMA_FRACTION = re.compile(r"(:\d\d),(\d{1,6})")
 _WEB_SERVER = re.compile(r"(\d{1,2}/[A-Za-z]{3}/\d{4}):")
 _UTC = re.compile(r" ?(?:\b(?:UTC|GMT)|(?<=\d)Z)(?=[ +-]|\Z)", re.IGNORECASE)
 _OFFSET = re.compile(r"(:\d\d(?:\.\d+)?(?: [AP]M)?) ?([+-]\d{2}:?\d{2})\b", re.IGNORECASE)
+
+
+_BRACKETS = re.compile(r"\[([^\[\]]+)\]\Z")
+_HAN_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_DOTTED_CLOCK = re.compile(r"(?<=\d)[ _T](\d\d)[.-](\d\d)[.-](\d\d)(?=\.\d|[ Z]|\Z)")
+_PLACE = re.compile(r" ([A-Z][A-Za-z_]+/[A-Za-z_/+-]+)\Z")
+_ZONE = re.compile(r" ([A-Z]{3,5})\Z")
+_ZONES = {
+    "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480,
+    "PDT": -420, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180,
+    "MSK": 180, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660,
+}  # fmt: skip
+"""Minutes before UTC of the zones' names that mean one zone in practice."""
+
+_SHEET_START = datetime(1899, 12, 30, tzinfo=UTC)
+_SHEET_DAYS = (36_526, 73_051)
+"""Days of spreadsheets from 2000 to 2100: as seconds since 1970 no call was then."""
 
 
 def moment(value: Any, unit: str | None = None) -> int | None:
@@ -123,7 +141,12 @@ def _from_text(value: str, unit: str | None) -> int | None:
 
 def _from_words(value: str) -> int | None:
     """Read a time that is written for people: what surrounds day and clock goes first."""
+    value = _BRACKETS.sub(r"\1", value) if value.startswith("[") else value
     value = _ZONE_NAME.sub("", _GO_MONOTONIC.sub("", value))
+    value = _DOTTED_CLOCK.sub(r" \1:\2:\3", _HAN_DAY.sub(r"\1-\2-\3", value))
+    value = value.replace(" at ", " ")
+    if (zoned := _in_zone(value)) is not None:
+        return zoned
     # Nine digits after the second are common (nanoseconds) and more than is kept.
     value = _LONG_FRACTION.sub(r"\1", value)
     try:
@@ -144,6 +167,24 @@ def _from_words(value: str) -> int | None:
         except (ValueError, OverflowError):
             continue
     return _from_mail(value)
+
+
+def _in_zone(value: str) -> int | None:
+    """Read a time with its zone's name behind it; None where it has none that is known."""
+    if (place := _PLACE.search(value)) is not None:
+        try:
+            zone: tzinfo = ZoneInfo(place.group(1))
+        except (KeyError, ValueError, OSError):  # no such zone, or a folder of zones
+            return None
+    elif (name := _ZONE.search(value)) is not None and name.group(1) in _ZONES:
+        zone = timezone(timedelta(minutes=_ZONES[name.group(1)]))
+    else:
+        return None
+    as_utc = _from_text(value.rpartition(" ")[0], None)
+    if as_utc is None:
+        return None
+    local = _EPOCH + timedelta(microseconds=as_utc)
+    return _from_datetime(local.replace(tzinfo=zone))
 
 
 @lru_cache(maxsize=1024)
@@ -170,6 +211,8 @@ def _from_datetime(value: datetime) -> int:
 def _from_epoch(value: float, unit: str | None) -> int | None:
     if not math.isfinite(value) or abs(value) > _LARGEST:
         return None
+    if unit is None and _SHEET_DAYS[0] <= value < _SHEET_DAYS[1]:
+        return _from_datetime(_SHEET_START) + round(value * 86_400 * _MICROS)
     if unit is None:
         size = abs(value)
         unit = "ns" if size > 1e17 else "us" if size > 1e14 else "ms" if size > 1e11 else "s"  # noqa: PLR2004

@@ -21,6 +21,7 @@ __all__ = [
 
 _MAX_CHOICES = 10_000  # OpenAI takes 128
 _MAX_FLOAT = 1e300
+_GROUPED = re.compile(r"\d{1,3}(?:[,'\u00a0\u202f ]\d{3})+\Z")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\Z")
 
 
@@ -33,6 +34,8 @@ def count(value: Any) -> int | None:
         return value if value >= 0 else None
     if isinstance(value, str):
         value = value.strip()
+        if _GROUPED.match(value):  # as spreadsheets show thousands
+            value = re.sub(r"\D", "", value)
         if not _NUMBER.match(value):
             return None
         value = float(value) if not value.isdigit() or len(value) > 15 else int(value)  # noqa: PLR2004 - exact in a double

@@ -78,6 +78,14 @@ def check(text, kind, value=None, reference=None, expected=None, tool_calls=(), 
         ("The total is $1,234.50.", "similar-number", 1234.5, {}, True),
         ("1.234,50 €", "similar-number", "1234.5", {}, True),
         ("3,5", "similar-number", 3.5, {}, True),
+        ("1 234,50 EUR", "similar-number", "1234.50", {}, True),
+        ("1\u202f234\u202f567,5", "similar-number", 1234567.5, {}, True),
+        ("CHF 1\u2019234.50", "similar-number", 1234.5, {}, True),
+        ("in 2024 100 people", "similar-number", 100, {}, True),
+        ("rooms 12 3456", "similar-number", 3456, {}, True),
+        ("lines 1 234 5678", "similar-number", 5678, {}, True),
+        ("re\u0301sume\u0301", "equals", "r\u00e9sum\u00e9", {}, True),
+        ("Cafe\u0301 au lait", "icontains", "CAF\u00c9", {}, True),
         ("99", "similar-number", 100, {}, False),
         ("99", "similar-number", 100, {"tolerance": 0.01}, True),
         ("none", "similar-number", 100, {}, False),
@@ -114,6 +122,11 @@ def check(text, kind, value=None, reference=None, expected=None, tool_calls=(), 
         ("SHOW me the tables", "is-sql", None, {}, False),
         ("", "is-sql", None, {}, False),
         ("select A from T as x where x.b = 'Q' -- c", "sql-equals", 'SELECT a FROM t AS y WHERE y."b" = \'Q\';', {}, True),
+        ("SELECT a FROM t JOIN u ON t.i = u.i ORDER BY a ASC", "sql-equals", "SELECT a FROM t INNER JOIN u ON t.i = u.i ORDER BY a", {}, True),
+        ("SELECT a FROM t LEFT OUTER JOIN u ON t.i = u.i", "sql-equals", "SELECT a FROM t LEFT JOIN u ON t.i = u.i", {}, True),
+        ("SELECT a FROM t LEFT JOIN u ON t.i = u.i", "sql-equals", "SELECT a FROM t JOIN u ON t.i = u.i", {}, False),
+        ("SELECT a FROM t FULL OUTER JOIN u ON t.i = u.i", "sql-equals", "SELECT a FROM t LEFT OUTER JOIN u ON t.i = u.i", {}, False),
+        ("SELECT a FROM t ORDER BY a DESC", "sql-equals", "SELECT a FROM t ORDER BY a", {}, False),
         ("select a from t where b = 'q'", "sql-equals", "SELECT a FROM t WHERE b = 'Q'", {}, False),
         ("<svg viewBox='0 0 1 1'><path d=''/></svg>", "is-xml", {"requiredElements": ["svg", "svg.path"]}, {}, True),
         ("<svg></svg>", "is-xml", {"requiredElements": ["svg.path"]}, {}, False),
@@ -348,3 +361,18 @@ def test_one_alias_for_two_tables_keeps_its_names():
     assert canonical_sql("SELECT v.a FROM t AS u JOIN s AS v ON u.i = v.i") != canonical_sql(
         "select T1.a from t as T1 join s as T2 on T1.i = T2.i"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["Paris", "<think>\nIn France.\n</think>\n\nParis", "<|channel|>final<|message|>Paris"]
+)
+@pytest.mark.parametrize("reference", ["Paris", "<think>\nFrance, so Paris.\n</think>\n\nParis"])
+def test_reasoning_in_front_of_an_answer_is_not_looked_at(text, reference):
+    criterion = Criterion(assertions=(Assertion(type="equals", value="{{reference}}"),))
+    assert grade(criterion, GradeInput(text=text, reference_text=reference)).passed is True
+
+
+def test_an_answer_that_is_reasoning_alone_is_empty():
+    criterion = Criterion(assertions=(Assertion(type="contains", value="Paris"),))
+    found = grade(criterion, GradeInput(text="<think>Paris it is.</think>"))
+    assert (found.passed, found.explanation) == (False, "empty answer")

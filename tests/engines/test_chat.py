@@ -108,6 +108,10 @@ def test_the_prompt_does_not_change_overnight():
     ("plain", "plain", None),
     ("<think>never ends", "<think>never ends", None),
     (" spaced ", " spaced ", None),
+    ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b", "b", "a"),
+    ("<|start|>assistant<|channel|>final<|message|>b<|return|>", "b", None),
+    ("<|channel|>analysis<|message|>never ends", "", "never ends"),
+    ("what <|channel|> means", "what <|channel|> means", None),
 ])  # fmt: skip
 def test_thoughts_are_taken_out(text, said, thought):
     reply = parse_reply(text)
@@ -120,6 +124,8 @@ def test_thoughts_are_taken_out(text, said, thought):
     ("<tool_call><function=get>\n<parameter=a>\n1\n</parameter>\n</function></tool_call>", ""),
     ('{"name": "get", "parameters": {"a": 1}}', ""),
     ('<think>hm</think>{"name": "get", "arguments": "{\\"a\\": 1}"}', ""),
+    ('<|channel|>commentary to=functions.get <|constrain|>json<|message|>{"a": 1}<|call|>', ""),
+    ('<|start|>assistant to=functions.get<|channel|>commentary json<|message|>{"a": 1}<|call|>', ""),
 ])  # fmt: skip
 def test_tool_calls_are_found_in_every_known_form(text, said):
     reply = parse_reply(text, [TOOL])
@@ -189,4 +195,16 @@ def test_any_parameters_give_a_sampling(params):
 def test_no_tokenizer_stays_below_the_fewest_tokens():
     words = request([{"role": "user", "content": "one two three four five six seven eight nine"}])
     assert fewest_tokens(words) == 8
-    assert fewest_tokens(request([{"role": "user", "content": "这是一个没有空格的句子" * 50}])) == 0
+
+
+@pytest.mark.parametrize(("text", "fewest"), [
+    ("这是一个没有空格的句子" * 50, 220),
+    ("これはひらがなです" * 100, 225),
+    ("띄어쓰기없는문장" * 100, 240),
+    ("นี่คือประโยคที่ไม่มีช่องว่าง" * 100, 420),
+    ("नमस्ते दुनिया " * 100, 180),
+    ("שלום עולם " * 100, 180),
+    ("🌳" * 100, 0),
+])  # fmt: skip
+def test_scripts_without_spaces_are_counted_by_their_characters(text, fewest):
+    assert fewest_tokens(request([{"role": "user", "content": text}])) == fewest

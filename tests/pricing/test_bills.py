@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from paired_log import DAY, pair, write
 from auditor.errors import LogError
 from auditor.ingest import stage as ingest
 from auditor.pricing import bill_models, bills
+from auditor.readers.formats import aggregates
 
 GPT, CLAUDE = "gpt-4o-2024-08-06", "claude-sonnet-4-5"
 # two calls of 1000 in and 100 out: gpt-4o $0.0035 each, claude $3 and $15 a million: $0.0045 each
@@ -59,6 +60,72 @@ def test_each_export_is_set_beside_its_calls(calls, tmp_path, kind, header, line
     (row,) = [row for row in found.rows if row.calls]
     assert (row.model, row.day, row.calls) == (model, date.fromisoformat(DAY), 2)
     assert row.coverage == found.coverage == pytest.approx(coverage)
+
+
+MIDNIGHT = datetime.fromisoformat(f"{DAY}T00:00:00+00:00")
+STARTS = {"start_time": int(MIDNIGHT.timestamp()), "starting_at": MIDNIGHT.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "coverage"),
+    [
+        (
+            "openai-cost-page",
+            {"amount": {"value": 0.014, "currency": "usd"}, "line_item": f"{GPT}, input"},
+            0.5,
+        ),
+        (
+            "openai-usage-page",
+            {"num_model_requests": 4, "model": GPT, "input_tokens": 4000, "output_tokens": 400},
+            0.5,
+        ),
+        (
+            "anthropic-cost-page",  # 1.8 cents
+            {"amount": "1.8", "currency": "USD", "description": "Input", "model": CLAUDE},
+            0.5,
+        ),
+        (
+            "anthropic-usage-page",
+            {
+                "uncached_input_tokens": 3000,
+                "cache_creation": {"ephemeral_1h_input_tokens": 400},
+                "cache_read_input_tokens": 600,
+                "output_tokens": 400,
+                "model": f"{CLAUDE}-20250929",
+            },
+            0.5,
+        ),
+    ],
+)
+def test_a_page_of_an_admin_api_is_a_bill(calls, tmp_path, kind, row, coverage):
+    page = {"data": [{**STARTS, "results": []}, {**STARTS, "results": [row]}], "has_more": False}
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps(page))
+    found = bills.reconcile(calls, path)
+    assert (found.kind, float(found.coverage)) == (kind, coverage)
+    assert aggregates.matches(page)  # so that ingest points to reconcile
+
+
+def test_activity_of_openrouter_by_day_is_a_bill(store, tmp_path):
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    call = pair(1, model="openai/gpt-4o-2024-08-06", provider="openrouter", usage=usage)
+    ingest.run(store, [write(tmp_path / "log.jsonl", [call])])
+    row = {
+        "date": DAY, "model": "openai/gpt-4o", "model_permaslug": "openai/gpt-4o-2024-08-06",
+        "usage": 0.007, "requests": 2, "prompt_tokens": 2000, "completion_tokens": 200,
+    }  # fmt: skip
+    table = bill(tmp_path, ",".join(row), ",".join(map(str, row.values())))
+    page = tmp_path / "page.json"
+    page.write_text(json.dumps({"data": [row]}))
+    assert [float(bills.reconcile(store, path).coverage) for path in (table, page)] == [0.5, 0.5]
+
+
+def test_anthropics_console_names_models_in_words(calls, tmp_path):
+    found = bills.reconcile(
+        calls, bill(tmp_path, CLAUDE_COST, f"{DAY},Claude Sonnet 4.5,input,0.018")
+    )
+    (row,) = [row for row in found.rows if row.billed_usd]
+    assert (row.model, row.calls, float(found.coverage)) == (CLAUDE, 2, 0.5)
 
 
 def test_columns_are_found_by_name_in_any_order(calls, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.privacy.rules import RULES
 from auditor.readers.api_shapes.common import PARAMS
 from auditor.readers.columns import pair_types, typed
 from auditor.readers.columns.batch import Masking
@@ -280,6 +281,23 @@ def test_records_are_counted_on_across_both_ways(tmp_path, monkeypatch):
     by_types, by_readers, fitted = both_ways(raw, tmp_path, monkeypatch)
     assert fitted == 3
     assert by_types == by_readers
+
+
+def test_chunks_follow_each_other_however_small_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(typed, "CHUNK_LINES", 2)
+    secret = within(chat(), ["request", "messages", 1, "content"], "key AKIAIOSFODNN7QXZWVT3")
+    asked = within(chat(), ["request", "stop"], ["END"])
+    other = messages(session_id="s_2", tags=None, user=None)
+    raw = dumped(chat(), secret, asked, other, messages(), {}, within(chat(), ["id"], ""), asked)
+    by_types, by_readers, fitted = both_ways(raw, tmp_path, monkeypatch)
+    assert fitted == 6
+    assert by_types == by_readers
+
+
+def test_no_rule_takes_the_fields_of_a_message_for_those_of_a_secret():
+    fields = [rule.compiled_fields for rule in RULES if rule.compiled_fields]
+    assert fields
+    assert not [name for name in ("content", "role") for field in fields if field.fullmatch(name)]
 
 
 def test_every_parameter_that_shapes_keep_is_looked_at():

@@ -23,11 +23,12 @@ def pair(number: int, **more: object) -> str:
     return json.dumps(paired_log.pair(number, **more), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
 @pytest.mark.parametrize("packed", [bytes, gzip.compress])
 def test_every_encoding_is_read_plain_and_packed(store, tmp_path, encoding, packed):
-    mark = "\ufeff" if encoding == "utf-32-be" else ""
-    text = mark + "".join(f"{pair(n, text=f'Käse {n} 🧀')}\r\n" for n in range(3))
+    text = "".join(f"{pair(n, text=f'Käse {n} 🧀')}\r\n" for n in range(3))
     (tmp_path / "log").write_bytes(packed(text.encode(encoding)))
     result = ingest.run(store, [tmp_path / "log"])
     (row,) = result.detail["sources"]
@@ -70,6 +71,30 @@ def test_a_loggers_prefix_is_cut_off(prefix):
     record = parse(f"{prefix}{TEXT}".encode())
     assert isinstance(record, dict)
     assert record.items() >= RECORD.items()
+
+
+def test_what_follows_an_empty_context_of_a_logger_is_cut_off_too():
+    php = f"[2026-03-02T10:00:00.123456+00:00] app.INFO: llm call {TEXT} []"
+    assert parse(php.encode()).items() >= RECORD.items()
+    printed = f'[0] app.llm: [[1772445600.5, {{}}], {{"log": {json.dumps(TEXT)}}}]'
+    assert parse(printed.encode()) == {"timestamp": "1772445600.5", "log": TEXT}
+
+
+def test_of_two_records_on_a_line_none_is_lost_in_silence(store, tmp_path):
+    (tmp_path / "mac").write_text("".join(f"{pair(n)}\r" for n in range(3)), newline="")
+    (tmp_path / "joined").write_text(f"{pair(3)}{pair(4)}\n{pair(5)}{pair(6)}\n")
+    result = ingest.run(store, [tmp_path])
+    assert [(row["calls"], row["rejects"]) for row in result.detail["sources"]] == [(4, 0), (3, 0)]
+    assert isinstance(parse(f"{TEXT}{TEXT}".encode()), Reject)
+
+
+def test_a_table_of_two_columns_may_hold_lines_of_a_logger(store, tmp_path):
+    line = json.dumps(paired_log.pair(1)).replace('"', '""')
+    (tmp_path / "log.csv").write_text(
+        f'@timestamp,@message\n2026-03-02 10:00:00.000,"[INFO]\t8f5c\t{line}"\n'
+    )
+    (row,) = ingest.run(store, [tmp_path / "log.csv"]).detail["sources"]
+    assert (row["calls"], row["rejects"]) == (1, 0)
 
 
 def test_a_message_in_quotes_is_unquoted_once():

@@ -13,7 +13,12 @@ from auditor.criteria.checks.transforms import as_text
 if TYPE_CHECKING:
     from auditor.domain import Grade
 
-_NUMBER = re.compile(r"(?:(?<!\w)[-+\u2212])?(?:\d[\d.,\u00a0\u202f']*)(?:[eE][-+]?\d{1,4})?")
+_SPACES = " \u00a0\u2007\u2009\u202f'\u2019"
+"""What groups of three are set apart by, beside comma and point: CLDR, "Number Symbols"."""
+_GROUPED = rf"\d{{1,3}}(?P<space>[{_SPACES}])\d{{3}}(?:(?P=space)\d{{3}})*(?!\d)(?:[.,]\d+)?"
+_NUMBER = re.compile(
+    rf"(?:(?<!\w)[-+\u2212])?(?:(?<![\d.,]){_GROUPED}|\d[\d.,]*)(?:[eE][-+]?\d{{1,4}})?"
+)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _THOUSANDS_POINT = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}")
 _MAX_NUMBER_TEXT = 100_000
@@ -38,7 +43,7 @@ def similar_number(given: CheckInput) -> Grade:
     """The answer's number is the wanted one, within the relative ``tolerance``.
 
     The number of a text is the text itself where it is one, else the last number in it, as
-    answers to GSM8K are read. Both 1,234.5 and 1.234,5 are read by their groups of three.
+    answers to GSM8K are read. 1,234.5 and 1.234,5 and 1 234,5 are read by their groups of three.
     """
     wanted = number_in(as_text(given.value))
     if wanted is None:
@@ -55,10 +60,10 @@ def similar_number(given: CheckInput) -> Grade:
 def number_in(text: str) -> float | None:
     """The number that a text is or ends with; None without one.
 
-    Thousands are told by their groups of three (1,234.5 and 1.234,5); a comma alone before other
-    than three digits is a decimal comma.
+    Thousands are told by their groups of three (1,234.5, 1.234,5 and 1 234,5); a comma alone before
+    other than three digits is a decimal comma.
     """
-    found = _NUMBER.findall(text[-_MAX_NUMBER_TEXT:])
+    found = [number.group() for number in _NUMBER.finditer(text[-_MAX_NUMBER_TEXT:])]
     return _to_float(found[-1]) if found else None
 
 
@@ -71,8 +76,7 @@ def is_number(text: str) -> bool:
 
 
 def _to_float(written: str) -> float | None:
-    digits = written.rstrip(".,'\u00a0\u202f").replace("\u2212", "-")
-    digits = re.sub(r"[\u00a0\u202f']", "", digits)
+    digits = re.sub(rf"[{_SPACES}]", "", written).rstrip(".,").replace("\u2212", "-")
     unsigned = digits.lstrip("+-")
     if _THOUSANDS.fullmatch(unsigned):
         digits = digits.replace(",", "")

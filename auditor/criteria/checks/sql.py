@@ -37,6 +37,9 @@ _STATEMENTS = (
 )  # fmt: skip
 
 
+_JOIN_WORDS = {False: ("INNER",), True: ("OUTER",)}
+"""Words that change no join: INNER where no side is named, OUTER where one is (SQL-92, 7.5)."""
+
 _OTHER_NAMES = {"postgresql": "postgres", "sqlserver": "tsql", "mssql": "tsql"}
 _DIALECT = (Argument("databaseType", TEXT, "the dialect, by sqlglot's or promptfoo's name", None),)
 _UNNOTICED = "what the statement does, or names that the database does not have"
@@ -100,7 +103,7 @@ def contains_sql(given: CheckInput) -> Grade:
     ),
 )
 def sql_equals(given: CheckInput) -> Grade:
-    """The same statement up to letter case, space, comments, quoting and names of table aliases.
+    """The same statement up to case, space, comments, quoting, aliases of tables, ASC and INNER.
 
     Statements that mean the same and are written otherwise are different here: a right answer can
     fail.
@@ -175,7 +178,13 @@ def _is_statement(statement: exp.Expression) -> bool:
 
 
 def _plain(statement: exp.Expression) -> exp.Expression:
-    """Lower-case names without quotes, and table aliases by the order in which they appear."""
+    """Lower-case names without quotes, table aliases by their order, no default spelled out."""
+    for order in statement.find_all(exp.Ordered):
+        if not order.args.get("desc"):
+            order.set("desc", None)  # ASC
+    for join in statement.find_all(exp.Join):
+        if join.args.get("kind") in _JOIN_WORDS[bool(join.args.get("side"))]:
+            join.set("kind", None)
     names: dict[str, str] = {}
     for alias in _table_aliases(statement):
         if alias in names:  # one alias for two tables: leave their names, they may matter

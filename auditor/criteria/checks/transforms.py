@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.domain import canonical_json
@@ -42,6 +43,20 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return canonical_json(value)
+
+
+def composed(value: Any) -> Any:
+    """A text, or every text in a JSON value, with its letters composed (Unicode NFC, UAX 15).
+
+    A letter with an accent is one character in some texts and two in others: the same text.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {composed(key): composed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [composed(item) for item in value]
+    return value
 
 
 def transformed(text: str, transform: str) -> str:

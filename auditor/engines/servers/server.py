@@ -299,7 +299,7 @@ def _unless_truncated(answer: Answer, request: Request) -> Answer:
         latency_ms=answer.latency_ms,
         error="truncated-by-server",
         error_detail=f"the server counted {answer.input_tokens} prompt tokens; "
-        f"the prompt has {fewest} words at least",
+        f"the prompt has {fewest} at least",
         fidelity=answer.fidelity,
     )
 

@@ -19,6 +19,7 @@ from auditor.readers.api_shapes import (
     converse,
     embeddings,
     gemini,
+    media,
     openai_chat,
     openai_responses,
     sse,
@@ -40,10 +41,12 @@ _URLS = (
     (re.compile(r":(stream)?generateContent", re.IGNORECASE), gemini),
     (re.compile(r"/converse(-stream)?$"), converse),
     (re.compile(r"/v2/chat(\?|$)"), cohere),
+    (re.compile(r"/images/(generations|edits)|/audio/(transcriptions|translations)"), media),
 )
 CALL_URL = re.compile(
     r"/chat/completions|/completions|/responses(\?|$)|/v1/messages(\?|$)|/embeddings"
     r"|:(stream)?(generateContent|rawPredict)|/model/.+/(invoke|converse)|/api/(chat|generate)"
+    r"|/images/(generations|edits)|/audio/(transcriptions|translations)"
     r"|/v2/chat(\?|$)|/(serving-)?endpoints/[^/]+/invocations",
     re.IGNORECASE,
 )
@@ -79,16 +82,19 @@ def is_request(body: Any) -> bool:
         return True
     if isinstance(body.get("input"), str | list) and ("model" in body or "instructions" in body):
         return True
-    return completion.is_request(body) and bool(
-        body.keys()
-        & {
-            "model",
-            "max_tokens",
-            "max_gen_len",
-            "max_tokens_to_sample",
-            "temperature",
-            "textGenerationConfig",
-        }
+    return media.is_request(body) or (
+        completion.is_request(body)
+        and bool(
+            body.keys()
+            & {
+                "model",
+                "max_tokens",
+                "max_gen_len",
+                "max_tokens_to_sample",
+                "temperature",
+                "textGenerationConfig",
+            }
+        )
     )
 
 
@@ -124,6 +130,8 @@ def of_response(body: Json) -> Any:  # noqa: PLR0911 - one return for each kind
         return converse
     if embeddings.is_response(body):
         return embeddings
+    if media.is_response(body):
+        return media
     return completion if completion.is_response(body) else None
 
 

@@ -251,16 +251,20 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return other if one is None else one + (other or 0)
 
 
+_ANSWERING = (None, "message", "fallback_message")
+"""Iterations that made the answer itself: its usage counts them already."""
+
+
 def _billed_inside(call: Call, found: Json) -> Iterator[dict[str, int | None]]:
     """Give the counts of inner work by the same model; of other models, write them on the call.
 
     Source: Anthropic, usage.iterations: the counts of the answer are those of its ``message``
-    iterations; compacting the context and asking an advisor are billed besides, the advisor at the
-    prices of its own model.
+    iterations, or of the ``fallback_message`` of the model that took over; compacting the context
+    and asking an advisor are billed besides, the advisor at the prices of its own model.
     """
     iterations = found.get("iterations")
     for inner in iterations if isinstance(iterations, list) else ():
-        if not isinstance(inner, dict) or inner.get("type") in (None, "message"):
+        if not isinstance(inner, dict) or inner.get("type") in _ANSWERING:
             continue
         counts = _counts(inner)
         model = text(inner.get("model"))

@@ -140,17 +140,25 @@ def openai_usage(call: Call, found: Json, asked: str, answered: str) -> bool:
     if given is None and output is None:
         return False
     inner, made = (_details(found, side) for side in (asked, answered))
-    # DeepSeek and Moonshot count their cache beside the details.
-    read = (
-        count(inner.get("cached_tokens"))
-        or count(found.get("prompt_cache_hit_tokens"))
-        or count(found.get("cached_tokens"))
+    # DeepSeek and Moonshot count their cache beside the details, LiteLLM keeps Anthropic's names
+    # there too and splits writes by their life; LangChain leaves off "_tokens".
+    read = _first(inner, ("cached_tokens", "cache_read", "cache_read_tokens")) or _first(
+        found, ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
     )
-    written = count(inner.get("cache_write_tokens")) or count(inner.get("cache_creation_tokens"))
+    split = inner.get("cache_creation_token_details") or found.get("cache_creation")
+    by_life = split if isinstance(split, dict) else inner
+    hour = _first(by_life, ("ephemeral_1h_input_tokens",)) or 0
+    written = _first(
+        inner, ("cache_write_tokens", "cache_creation_tokens", "cache_creation")
+    ) or _first(found, ("cache_creation_input_tokens",))
+    parts = hour + (_first(by_life, ("ephemeral_5m_input_tokens",)) or 0)
+    written = max(written or 0, parts)
     total = count(found.get("total_tokens"))
-    reasoning = count(made.get("reasoning_tokens"))
+    reasoning = count(made.get("reasoning_tokens", made.get("reasoning")))
     if reasoning is None:
         reasoning = count(found.get("reasoning_tokens"))
+    if found.get("citation_tokens") is not None:
+        reasoning = None  # Perplexity bills its research by units of its own
     if not reasoning and "gemini" in (call.model or call.model_requested or "").lower():
         # Google's OpenAI endpoint counts thoughts in the total alone.
         reasoning = max(0, (total or 0) - (given or 0) - (output or 0)) or reasoning
@@ -160,11 +168,17 @@ def openai_usage(call: Call, found: Json, asked: str, answered: str) -> bool:
         output=output,
         cache_read=read,
         cache_write=written,
+        cache_write_1h=hour,
         reasoning=reasoning,
         total=total,
     )
-    _take_modalities(call, inner, made)
+    take_modalities(call, inner, made)
     return True
+
+
+def _first(found: Json, names: tuple[str, ...]) -> int | None:
+    """Return the first count above nothing that lies under one of some names."""
+    return next((n for name in names if (n := count(found.get(name)))), None)
 
 
 def _details(found: Json, side: str) -> Json:
@@ -175,15 +189,50 @@ def _details(found: Json, side: str) -> Json:
     return details if isinstance(details, dict) else {}
 
 
-def _take_modalities(call: Call, asked: Json, made: Json) -> None:
-    """Count sound and pictures: cached ones apart from those that were read anew."""
+def take_modalities(call: Call, asked: Json, made: Json) -> None:
+    """Count sound and pictures: cached ones apart from those that were read anew.
+
+    ``asked`` and ``made`` are the details of input and output, under OpenAI's or LangChain's names.
+    """
     cached = asked.get("cached_tokens_details")
     for kind in _MODALITIES:
-        again = count(cached.get(f"{kind}_tokens")) if isinstance(cached, dict) else None
-        given = count(asked.get(f"{kind}_tokens")) or 0
+        names = (f"{kind}_tokens", kind)
+        again = _first(cached, names) if isinstance(cached, dict) else None
+        given = _first(asked, names) or 0
         add_unit(call, f"cache_read_{kind}_tokens", again)
         add_unit(call, f"input_{kind}_tokens", max(0, given - (again or 0)))
-        add_unit(call, f"output_{kind}_tokens", count(made.get(f"{kind}_tokens")))
+        add_unit(call, f"output_{kind}_tokens", _first(made, names))
+
+
+def take_tool_units(call: Call, found: Json) -> None:
+    """Count the uses of hosted tools that a usage tells.
+
+    Source: xAI, num_sources_used and server_side_tool_usage_details; Perplexity, usage of
+    sonar-deep-research, and search_context_size, which is low where nobody says otherwise.
+    """
+    add_unit(call, "search_sources", count(found.get("num_sources_used")))
+    details = found.get("server_side_tool_usage_details")
+    if isinstance(details, dict):
+        for tool in _XAI_TOOLS:
+            add_unit(call, f"server_{tool}_calls", count(details.get(f"{tool}_calls")))
+        call.needs_hosted_tools |= any(details.values())
+        call.web_searches = None
+    model = call.model or call.model_requested or ""
+    if "deep-research" in model:
+        add_unit(call, "citation_tokens", count(found.get("citation_tokens")))
+        add_unit(call, "research_reasoning_tokens", count(found.get("reasoning_tokens")))
+        call.web_searches = count(found.get("num_search_queries")) or call.web_searches
+    size = found.get("search_context_size")
+    asked = (call.params or {}).get("web_search_options")
+    if size is None and isinstance(asked, dict):
+        size = asked.get("search_context_size")
+    if "sonar" in model and size in ("medium", "high"):
+        add_unit(call, f"{size}_context_searches", 1)
+
+
+_XAI_TOOLS = (
+    "web_search", "x_search", "code_interpreter", "file_search", "document_search",
+)  # fmt: skip
 
 
 def take_openai_bill(call: Call, found: Json) -> None:

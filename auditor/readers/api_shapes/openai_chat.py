@@ -18,8 +18,8 @@ from auditor.readers.api_shapes.common import (
     take_leading_system,
     take_openai_bill,
     take_tier,
+    take_tool_units,
 )
-from auditor.readers.call import add_unit
 from auditor.readers.values import choice_count, count, is_call_time, moment, text
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def request(call: Call, body: Json) -> None:
         call.choices = choice_count(body["n"])
     if body.get("web_search_options") is not None:
         call.needs_hosted_tools = True
+        call.params["web_search_options"] = body["web_search_options"]
     call.user_id = text(body.get("user")) or call.user_id
 
 
@@ -114,6 +115,8 @@ def response(call: Call, body: Json) -> None:
     call.provider_response_id = text(body.get("id"))
     call.model = text(body.get("model"))
     call.provider = providers.of_response_id(call.provider_response_id) or call.provider
+    if "x_groq" in body:
+        call.provider = "groq"
     if not is_call_time(call.called_at) and (created := moment(body.get("created"))):
         call.called_at, call.time_kind = created, "start"
     choices = body.get("choices")
@@ -177,7 +180,7 @@ def usage(call: Call, found: Any) -> None:
     if isinstance(hosted, dict):
         call.web_searches = count(hosted.get("web_search_requests"))
         call.needs_hosted_tools |= bool(call.web_searches)
-    add_unit(call, "search_sources", count(found.get("num_sources_used")))
+    take_tool_units(call, found)
     take_openai_bill(call, found)
 
 

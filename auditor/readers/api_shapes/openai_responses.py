@@ -17,9 +17,10 @@ from auditor.readers.api_shapes.common import (
     take_leading_system,
     take_openai_bill,
     take_tier,
+    take_tool_units,
 )
 from auditor.readers.call import add_unit
-from auditor.readers.values import count, dumps, is_call_time, moment, one_of, text
+from auditor.readers.values import dumps, is_call_time, moment, one_of, text
 
 if TYPE_CHECKING:
     from auditor.readers.call import Call, Json
@@ -173,7 +174,7 @@ def response(call: Call, body: Json) -> None:
             call.needs_hosted_tools = True
             if kind == "web_search_call":
                 call.web_searches = (call.web_searches or 0) + _is_search(item.get("action"))
-    _take_hosted_tools(call, output)
+    _take_hosted_tools(call, output, body.get("tools"))
     call.response_text = "".join(map(str, texts)) if texts else None
     call.tool_calls = calls or None
     _finish(call, body)
@@ -183,11 +184,15 @@ def response(call: Call, body: Json) -> None:
     take_tier(call, body)
 
 
-def _take_hosted_tools(call: Call, output: Any) -> None:
+def _take_hosted_tools(call: Call, output: Any, tools: Any) -> None:
     """Count what is billed by the use: searches of files, and containers that code ran in.
 
-    Source: OpenAI's pricing: a container is billed once, however often code ran in it.
+    Source: OpenAI's pricing: a container is billed once, however often code ran in it, by its
+    memory; the preview of web search has a price of its own; a picture that a tool makes is billed
+    as tokens of a model of pictures, which this usage leaves out.
     """
+    given = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    kinds = {text(tool.get("type")) or "" for tool in [*given, *(call.tools or ())]}
     items = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
     searches = sum(item.get("type") == "file_search_call" for item in items)
     containers = {
@@ -196,7 +201,20 @@ def _take_hosted_tools(call: Call, output: Any) -> None:
         if item.get("type") == "code_interpreter_call"
     }
     add_unit(call, "file_searches", searches)
-    add_unit(call, "code_containers", len(containers))
+    add_unit(call, f"code_containers{_memory(given)}", len(containers))
+    add_unit(call, "tool_images", sum(i.get("type") == "image_generation_call" for i in items))
+    if any(kind.startswith("web_search_preview") for kind in kinds):
+        add_unit(call, "preview_searches", call.web_searches)
+
+
+_DEFAULT_MEMORY = ("1g", None)
+
+
+def _memory(tools: list[Json]) -> str:
+    """Return the memory of the containers as the end of a unit's name; nothing for the least."""
+    containers = (t.get("container") for t in tools if t.get("type") == "code_interpreter")
+    limits = (text(c.get("memory_limit")) for c in containers if isinstance(c, dict))
+    return next((f"_{limit}" for limit in limits if limit not in _DEFAULT_MEMORY), "")
 
 
 def _is_search(action: Any) -> bool:
@@ -226,7 +244,7 @@ def usage(call: Call, found: Any) -> None:
         return
     renamed = "prompt_tokens" in found and "input_tokens" not in found
     openai_usage(call, found, *(("prompt", "completion") if renamed else ("input", "output")))
-    add_unit(call, "search_sources", count(found.get("num_sources_used")))
+    take_tool_units(call, found)
     take_openai_bill(call, found)
 
 

@@ -1,21 +1,22 @@
 """Decoded pairs to columns, a chunk at a time.
 
-One column after the other is made of a whole chunk. What repeats from call to call is known by its
-number (``pair_known``), so per call only what differs is left to do.
+A chunk is taken apart into its fields, in C, and one column after the other is made of them. What
+repeats from call to call is known by its number (``pair_repeats``), so per call only what differs
+is left to do. Nearly always all of a chunk fits: what does not is taken out at the end.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter, defaultdict
 from itertools import chain, compress
-from operator import attrgetter
+from operator import not_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import orjson
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import astuple
 
 from auditor.privacy.masking import Masker, free_of_suspects, suspects
 from auditor.readers.api_shapes import anthropic, openai_chat
@@ -25,42 +26,41 @@ from auditor.readers.columns.pair_repeats import Repeated, array_of
 from auditor.readers.values import MAX_EPOCH_US, MIN_EPOCH_US, is_call_time, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections import Counter
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from auditor.readers.columns.batch import Masking
-    from auditor.readers.columns.pair_repeats import Labels, Pair
-    from auditor.readers.columns.pair_types import (
-        ChatPair,
-        ChatUsage,
-        Message,
-        MessagesPair,
-        MessagesUsage,
-    )
+    from auditor.readers.columns.pair_repeats import Fields, Numbers
+    from auditor.readers.columns.pair_types import ChatUsage, Message, MessagesUsage
 
     _Counts = tuple[int, int, int, int, int, int | None]
 
 _encode = msgspec.json.Encoder().encode
 _US = pa.timestamp("us", tz="UTC")
-_NOTHING: Counter[str] = Counter()
+_NAMED = ("id", "user", "project", "session_id", "trace_id")
+"""The names in a pair that do not repeat: they may hold secrets too."""
 
 
-class _Rows(NamedTuple):
-    """Pairs, and what is known of each; of settings, labels and system prompts the numbers."""
+class _Texts(NamedTuple):
+    """The texts of pairs."""
 
-    pairs: Sequence[Any]
-    settings: Sequence[int]
-    labels: Sequence[int]
-    systems: Sequence[int]
-    models: Sequence[int]
-    messages: Sequence[bytes]
-    answers: Sequence[bytes]
-    counts: Sequence[_Counts]
+    systems: Sequence[str | None]
+    prompts: Sequence[Sequence[Message]]
+    """The other messages."""
+    answers: Sequence[str]
 
 
 class PairColumns(ABC):
     """The columns of the pairs of one shape in a piece of a file, gathered chunk after chunk."""
 
     shape: Any
+    others_ids: tuple[str, ...]
+    """How ids of responses begin that tell of another provider: such pairs are left to the readers.
+
+    Not a pattern of the types: for that msgspec calls Python, a fifth of the time of decoding.
+    """
+    asks_for_user = False
+    """Whether the metadata of a request names the user, before anything beside it."""
 
     def __init__(self, masking: Masking) -> None:
         self.at: list[int] = []
@@ -70,204 +70,181 @@ class PairColumns(ABC):
         self._masking = masking
         self._secrets_only = not masking.classes
         self._known = Repeated(self.shape, secrets_only=self._secrets_only)
-        self._gathered: defaultdict[str, list[Any]] = defaultdict(list)
-        self._times: list[pa.Array] = []
+        self._gathered: list[pa.RecordBatch] = []
 
     def add(self, at: Sequence[int], pairs: Sequence[Any]) -> None:
         """Add the pairs of a chunk whose values fit; ``at`` are their lines."""
-        systems, messages = self._prompts(pairs)
-        rows = _Rows(
-            pairs=pairs,
-            settings=self._known.settings_of([pair.request for pair in pairs]),
-            labels=[self._known.labels_of(pair) for pair in pairs],
-            systems=[self._known.systems.number(system, system) for system in systems],
-            models=[self._known.model_of(pair) for pair in pairs],
-            messages=list(map(_encode, messages)),
-            answers=self._answers(pairs),
-            counts=self._counts(pairs),
+        fields, known = _fields(pairs), self._known
+        asked, answered = _fields(fields["request"]), _fields(fields["response"])
+        texts, finishes = self._texts(asked, answered), self._finishes(answered)
+        messages = list(map(_encode, texts.prompts))
+        answers = list(map(str.encode, texts.answers))
+        tokens = list(zip(*self._counts(answered["usage"]), strict=True))
+        times, timely = _times(fields["timestamp"])
+        numbers = {
+            "settings": known.settings_of(fields["request"], asked),
+            "labels": known.labels_of(fields["metadata"], fields["tags"], asked["metadata"]),
+            "systems": known.systems_of(texts.systems),
+            "models": known.models_of(answered["model"], asked["model"]),
+        }
+        fit = known.fit(numbers)
+        # A log writes 0 and 0 where it does not know the tokens.
+        fit &= np.array(tokens[0]) + np.array(tokens[4]) > 0
+        fit &= timely
+        fit &= [not name.startswith(self.others_ids) for name in answered["id"]]
+        fit &= _free_of_secrets(
+            [*map(fields.__getitem__, _NAMED), asked["user"], answered["id"], finishes]
         )
-        times, timely = _times([pair.timestamp for pair in pairs])
-        counted = self._counted(rows)
-        fit = self._fit(rows, counted, timely)
-        self.at += compress(at, fit)
-        self.personal += [
-            (line, pair.response.id, found)
-            for line, pair, found in compress(zip(at, pairs, counted, strict=True), fit)
-            if found
-        ]
-        self._times.append(times.filter(pa.array(fit, pa.bool_())))
-        for name, values in self._columns(_Rows(*(list(compress(row, fit)) for row in rows))):
-            self._gathered[name] += values
+        for row, found in self._sensitive(texts, messages, answers):
+            if found is None:
+                fit[row] = False
+            elif found and fit[row]:
+                self.personal.append((at[row], answered["id"][row], found))
+        columns: dict[str, Sequence[Any]] = {
+            "call_id": identity.of_responses(answered["id"]),
+            "log_id": _given(fields["id"]),
+            "provider_response_id": answered["id"],
+            "latency_ms": fields["latency_ms"],
+            "ttft_ms": fields["ttft_ms"],
+            "conversation_id": _given(fields["session_id"]),
+            "trace_id": _given(fields["trace_id"]),
+            "project": _given(fields["project"]),
+            "user_id": self._users(fields, asked),
+            "http_status": fields["status"],
+            "finish_reason": finishes,
+            "request_hash": self._hashes(numbers, messages),
+            "messages": messages,
+            "response_text": answers,
+            **dict(zip(TOKEN_COUNTS, tokens, strict=True)),
+        }
+        arrays = {name: array_of(name, values) for name, values in columns.items()}
+        arrays |= {name: pa.array(values) for name, values in numbers.items()}
+        gathered = pa.record_batch(arrays | {"called_at": times})
+        if fit.all():
+            self.at += at
+        else:
+            self.at += compress(at, fit)
+            gathered = gathered.filter(pa.array(fit))
+        self._gathered.append(gathered)
 
     def arrays(self) -> dict[str, pa.Array]:
         """Return the columns of all rows but for their places in the file."""
-        gathered = self._gathered
-        numbers = {name: gathered.pop(name) for name in ("settings", "labels", "systems", "models")}
-        found = {name: array_of(name, values) for name, values in gathered.items()}
-        found |= self._known.columns(**numbers)
-        found["called_at"] = pa.concat_arrays(self._times)
-        found["api_shape"] = pa.repeat(self.shape.name, len(self.at))
-        return found
+        first, *more = self._gathered
+        rows = pa.concat_batches(self._gathered) if more else first  # one would be copied, too
+        found = dict(zip(rows.schema.names, rows.columns, strict=True))
+        known = self._known.columns(found)
+        if self.asks_for_user:
+            found["user_id"] = pc.coalesce(known["asked_user"], found["user_id"])
+        # What a pair says by itself goes before what its labels say.
+        for name in ("conversation_id", "trace_id", "project", "user_id"):
+            known[name] = pc.coalesce(found[name], known[name])
+        return found | known | {"api_shape": pa.repeat(self.shape.name, len(rows))}
 
-    def _counted(self, rows: _Rows) -> list[Counter[str] | None]:
-        """Return what of the texts of each row is only counted; None: something is to be masked."""
-        texts = list(map(b"\0".join, zip(rows.messages, rows.answers, strict=True)))
-        clean = free_of_suspects(texts, secrets_only=self._secrets_only)
-        return [
-            _NOTHING if free else self._look(text, messages, answer)
-            for free, text, messages, answer in zip(
-                clean, texts, rows.messages, rows.answers, strict=True
-            )
-        ]
-
-    def _look(self, text: bytes, messages: bytes, answer: bytes) -> Counter[str] | None:
-        rules = suspects(text, secrets_only=self._secrets_only)
-        masker = Masker(rules, personal=self._masking.personal)
-        masker.value(orjson.loads(messages))
-        masker.text(answer.decode())
-        return None if masker.masked else masker.counts
-
-    def _fit(
-        self, rows: _Rows, counted: Iterable[Counter[str] | None], timely: Iterable[bool]
-    ) -> list[bool]:
-        named = _free_of_secrets(rows.pairs, self._finishes(rows.pairs))
+    def _hashes(self, numbers: Mapping[str, Numbers], messages: Sequence[bytes]) -> list[str]:
         known = self._known
-        settings, labels, systems, models = (
-            [value.fit for value in part.values]
-            for part in (known.settings, known.labels, known.systems, known.models)
+        return identity.of_requests(
+            known.models.of_rows("asked", numbers["models"]),
+            known.systems.of_rows("digest", numbers["systems"]),
+            known.settings.of_rows("digest", numbers["settings"]),
+            messages,
         )
-        return [
-            # A log writes 0 and 0 where it does not know the tokens.
-            found is not None and name and time and settings[setting] and labels[label]
-            and systems[system] and models[model] and count[0] + count[4] > 0
-            for found, name, time, setting, label, system, model, count in zip(
-                counted, named, timely, rows.settings, rows.labels, rows.systems, rows.models,
-                rows.counts, strict=True,
-            )
-        ]  # fmt: skip
 
-    def _columns(self, rows: _Rows) -> Iterator[tuple[str, Iterable[Any]]]:
-        """Give what is to be gathered of rows that fit: values, and numbers of known values."""
-        pairs, known = rows.pairs, self._known
-        labelled = [known.labels.values[label] for label in rows.labels]
-        beside = list(zip(pairs, labelled, strict=True))
-        yield "settings", rows.settings
-        yield "labels", rows.labels
-        yield "systems", rows.systems
-        yield "models", rows.models
-        yield "call_id", identity.of_responses([pair.response.id for pair in pairs])
-        yield "log_id", [pair.id or None for pair in pairs]
-        yield "provider_response_id", [pair.response.id for pair in pairs]
-        yield "latency_ms", [pair.latency_ms for pair in pairs]
-        yield "ttft_ms", [pair.ttft_ms for pair in pairs]
-        yield (
-            "conversation_id",
-            [pair.session_id or label.conversation_id for pair, label in beside],
-        )
-        yield "trace_id", [pair.trace_id or label.trace_id for pair, label in beside]
-        yield "project", [pair.project or label.project for pair, label in beside]
-        yield "user_id", self._users(beside)
-        yield "http_status", [pair.status for pair in pairs]
-        yield "finish_reason", self._finishes(pairs)
-        yield (
-            "request_hash",
-            identity.of_requests(
-                [known.models.values[model].asked for model in rows.models],
-                [known.systems.values[system].digest for system in rows.systems],
-                [known.settings.values[setting].digest for setting in rows.settings],
-                rows.messages,
-            ),
-        )
-        yield "messages", rows.messages
-        yield "response_text", rows.answers
-        yield from zip(TOKEN_COUNTS, zip(*rows.counts, strict=True), strict=False)
+    def _sensitive(
+        self, texts: _Texts, messages: Sequence[bytes], answers: Sequence[bytes]
+    ) -> Iterator[tuple[int, Counter[str] | None]]:
+        """Give the rows that may hold personal data or secrets.
+
+        With each what in it is only counted; None: something is to be masked.
+        """
+        searched = list(map(b"\0".join, zip(messages, answers, strict=True)))
+        clean = free_of_suspects(searched, secrets_only=self._secrets_only)
+        for row in compress(range(len(clean)), map(not_, clean)):
+            rules = suspects(searched[row], secrets_only=self._secrets_only)
+            masker = Masker(rules, personal=self._masking.personal)
+            for message in texts.prompts[row]:
+                masker.text(message.content)
+            masker.text(texts.answers[row])
+            yield row, None if masker.masked else masker.counts
 
     @abstractmethod
-    def _prompts(self, pairs: Sequence[Any]) -> tuple[Iterable[str | None], Iterable[Any]]:
-        """Return the system prompts, and the other messages."""
+    def _texts(self, asked: Fields, answered: Fields) -> _Texts:
+        """Return the texts of requests and responses."""
 
     @abstractmethod
-    def _answers(self, pairs: Sequence[Any]) -> list[bytes]:
-        """Return the texts of the answers."""
-
-    @abstractmethod
-    def _finishes(self, pairs: Sequence[Any]) -> list[str | None]:
+    def _finishes(self, answered: Fields) -> Sequence[str | None]:
         """Return why the answers ended."""
 
     @abstractmethod
-    def _counts(self, pairs: Sequence[Any]) -> list[_Counts]:
+    def _counts(self, usages: Iterable[Any]) -> Iterable[_Counts]:
         """Return the disjoint counts of tokens, in the order of ``TOKEN_COUNTS``."""
 
     @abstractmethod
-    def _users(self, beside: Sequence[tuple[Any, Labels]]) -> list[str | None]:
-        """Return the users of pairs, whose labels stand beside them."""
+    def _users(self, fields: Fields, asked: Fields) -> Sequence[str | None]:
+        """Return the users that pairs and requests name."""
 
 
 class ChatColumns(PairColumns):
     """Columns of pairs in OpenAI's shape."""
 
     shape = openai_chat
+    others_ids = ("gen-",)
 
-    def _prompts(
-        self, pairs: Sequence[ChatPair]
-    ) -> tuple[Iterable[str | None], Iterable[list[Message]]]:
-        parted = [_leading_system(pair.request.messages) for pair in pairs]
-        return [system for system, _ in parted], [messages for _, messages in parted]
+    def _texts(self, asked: Fields, answered: Fields) -> _Texts:
+        systems, prompts = zip(*map(_leading_system, asked["messages"]), strict=True)
+        return _Texts(systems, prompts, [one.message.content for (one,) in answered["choices"]])
 
-    def _answers(self, pairs: Sequence[ChatPair]) -> list[bytes]:
-        return [pair.response.choices[0].message.content.encode() for pair in pairs]
+    def _finishes(self, answered: Fields) -> Sequence[str | None]:
+        return [one.finish_reason or None for (one,) in answered["choices"]]
 
-    def _finishes(self, pairs: Sequence[ChatPair]) -> list[str | None]:
-        return [pair.response.choices[0].finish_reason or None for pair in pairs]
+    def _counts(self, usages: Iterable[ChatUsage]) -> Iterable[_Counts]:
+        return map(_chat_usage, usages)
 
-    def _counts(self, pairs: Sequence[ChatPair]) -> list[_Counts]:
-        return [_chat_usage(pair.response.usage) for pair in pairs]
-
-    def _users(self, beside: Sequence[tuple[ChatPair, Labels]]) -> list[str | None]:
-        return [pair.request.user or pair.user or label.user_id for pair, label in beside]
+    def _users(self, fields: Fields, asked: Fields) -> Sequence[str | None]:
+        return [a or b or None for a, b in zip(asked["user"], fields["user"], strict=True)]
 
 
 class MessagesColumns(PairColumns):
     """Columns of pairs in Anthropic's shape."""
 
     shape = anthropic
+    others_ids = ("msg_bdrk_", "msg_vrtx_")
+    asks_for_user = True
 
-    def _prompts(
-        self, pairs: Sequence[MessagesPair]
-    ) -> tuple[Iterable[str | None], Iterable[list[Message]]]:
-        requests = [pair.request for pair in pairs]
-        return [r.system or None for r in requests], [r.messages for r in requests]
+    def _texts(self, asked: Fields, answered: Fields) -> _Texts:
+        answers = ["".join([block.text for block in blocks]) for blocks in answered["content"]]
+        return _Texts(_given(asked["system"]), asked["messages"], answers)
 
-    def _answers(self, pairs: Sequence[MessagesPair]) -> list[bytes]:
-        return ["".join([b.text for b in pair.response.content]).encode() for pair in pairs]
-
-    def _finishes(self, pairs: Sequence[MessagesPair]) -> list[str | None]:
-        stops = [pair.response.stop_reason for pair in pairs]
+    def _finishes(self, answered: Fields) -> Sequence[str | None]:
+        stops = answered["stop_reason"]
         return [anthropic.FINISH.get(stop, stop) if stop else None for stop in stops]
 
-    def _counts(self, pairs: Sequence[MessagesPair]) -> list[_Counts]:
-        return [_messages_usage(pair.response.usage) for pair in pairs]
+    def _counts(self, usages: Iterable[MessagesUsage]) -> Iterable[_Counts]:
+        return map(_messages_usage, usages)
 
-    def _users(self, beside: Sequence[tuple[MessagesPair, Labels]]) -> list[str | None]:
-        return [label.asked_user or pair.user or label.user_id for pair, label in beside]
-
-
-_names = attrgetter(
-    "id", "user", "project", "session_id", "trace_id", "request.user", "response.id"
-)
-"""The names in a pair that do not repeat: they may hold secrets too."""
+    def _users(self, fields: Fields, _: Fields) -> Sequence[str | None]:
+        return _given(fields["user"])
 
 
-def _free_of_secrets(pairs: Sequence[Pair], finishes: Sequence[str | None]) -> list[bool]:
-    """Say of each pair whether its names are free of secrets; nearly all are, and it shows."""
-    names = list(map(_names, pairs))
-    every = "\0".join(filter(None, chain(chain.from_iterable(names), finishes)))
+def _fields(structs: Sequence[msgspec.Struct]) -> Fields:
+    """Return the fields of structs of one type as columns."""
+    names = structs[0].__struct_fields__
+    return dict(zip(names, zip(*map(astuple, structs), strict=True), strict=True))
+
+
+def _given(texts: Iterable[str | None]) -> list[str | None]:
+    """Return texts; an empty one says as little as a missing one."""
+    return [text or None for text in texts]
+
+
+def _free_of_secrets(names: Sequence[Sequence[str | None]]) -> Sequence[bool] | bool:
+    """Say of each row of columns of names whether it is free of secrets; True: all are.
+
+    Nearly always they are, which one look shows.
+    """
+    every = "\0".join(filter(None, chain.from_iterable(names)))
     if not suspects(every.encode(), secrets_only=True):
-        return [True] * len(pairs)
-    texts = [
-        "\0".join(filter(None, (*given, finish))).encode()
-        for given, finish in zip(names, finishes, strict=True)
-    ]
+        return True
+    texts = ["\0".join(filter(None, row)).encode() for row in zip(*names, strict=True)]
     return free_of_suspects(texts, secrets_only=True)
 
 
@@ -313,8 +290,11 @@ def _messages_usage(usage: MessagesUsage) -> _Counts:
     return usage.input_tokens, read, written - hour, hour, usage.output_tokens, None
 
 
-def _times(values: list[str]) -> tuple[pa.Array, Iterable[bool]]:
-    """Read times as ``values.moment`` does, at once where all are plain; and which are times."""
+def _times(values: Sequence[str]) -> tuple[pa.Array, Sequence[bool] | bool]:
+    """Read times as ``values.moment`` does, at once where all are plain.
+
+    And say which are times; True: all are.
+    """
     try:
         found = pc.cast(pa.array(values, pa.string()), _US)
     except pa.ArrowInvalid:
@@ -322,6 +302,6 @@ def _times(values: list[str]) -> tuple[pa.Array, Iterable[bool]]:
     else:
         bounds = pc.min_max(found.view(pa.int64())).as_py()
         if bounds["min"] >= MIN_EPOCH_US and bounds["max"] <= MAX_EPOCH_US:
-            return found, [True] * len(values)
+            return found, True
     moments = [at if is_call_time(at := moment(value)) else None for value in values]
     return pa.array(moments, pa.int64()).view(_US), [at is not None for at in moments]

@@ -7,9 +7,9 @@ value may be taken; the others are left to the readers.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -24,20 +24,24 @@ from auditor.readers.metadata import apply_labels
 from auditor.readers.values import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from auditor.readers.columns.pair_types import ChatPair, MessagesPair
+    import msgspec
 
-    Pair = ChatPair | MessagesPair
+    Bools = np.ndarray[Any, np.dtype[np.bool_]]
+    Numbers = np.ndarray[Any, np.dtype[np.int32]]
+    Fields = Mapping[str, Sequence[Any]]
 
 _FIELDS = Request.__struct_fields__
 _COMMON = _FIELDS[_FIELDS.index("temperature") : _FIELDS.index("response_format")]
 _RARE = _FIELDS[_FIELDS.index("response_format") :]
-_common = attrgetter(*_COMMON)
-_rare = attrgetter(*_RARE)
-_NOTHING_RARE = (UNSET,) * len(_RARE)
 _SETTINGS = ("params", "tools", "tool_names", "response_format", "choices", "needs_hosted_tools")
-_LABELS = ("api_key_id", "team", "tags")
+_LABELS = (
+    *("conversation_id", "trace_id", "project", "user_id", "asked_user"),
+    *("api_key_id", "team", "tags"),
+)
+_NAMES = frozenset(CALLS.names)
+_NO_LABELS = (b"", b"", b"")
 
 
 class Settings(NamedTuple):
@@ -99,8 +103,15 @@ class Known:
         self._numbers: dict[Hashable, int] = {}
         self.values: list[Any] = []
 
-    def number(self, key: Hashable, *given: Any) -> int:
-        """Return the number of the value of a key; a new one is made of what is given."""
+    def numbers(self, keys: Iterable[Hashable], given: Iterable[tuple[Any, ...]]) -> Numbers:
+        """Return the numbers of the values of keys; a new one is made of what is given."""
+        keys = list(keys)
+        found = list(map(self._numbers.get, keys))
+        if None in found:
+            found = [self._number(key, some) for key, some in zip(keys, given, strict=True)]
+        return np.array(found, np.int32)
+
+    def _number(self, key: Hashable, given: tuple[Any, ...]) -> int:
         found = self._numbers.get(key)
         if found is None:
             found = self._numbers[key] = len(self.values)
@@ -110,11 +121,20 @@ class Known:
                 self.values.append(self._unreadable)
         return found
 
-    def columns(self, names: Iterable[str], numbers: list[int]) -> dict[str, pa.Array]:
+    def fit(self, numbers: Numbers) -> Bools:
+        """Say of which rows, by the numbers of their values, the pairs may be taken."""
+        fits = np.array([value.fit for value in self.values], bool)
+        return fits[numbers] if not fits.all() else np.ones(len(numbers), bool)
+
+    def of_rows(self, name: str, numbers: Numbers) -> list[Any]:
+        """Return a field of the values of rows."""
+        values = [getattr(value, name) for value in self.values]
+        return list(map(values.__getitem__, numbers.tolist()))
+
+    def columns(self, names: Iterable[str], numbers: pa.Array) -> dict[str, pa.Array]:
         """Return columns of fields of the values, for rows that have the values' numbers."""
-        at = pa.array(numbers, pa.int32())
         return {
-            name: array_of(name, [getattr(value, name) for value in self.values]).take(at)
+            name: array_of(name, [getattr(value, name) for value in self.values]).take(numbers)
             for name in names
         }
 
@@ -130,33 +150,34 @@ class Repeated:
         self.systems = Known(self._read_system, System())
         self.models = Known(self._read_models, Models())
 
-    def columns(
-        self,
-        *,
-        settings: list[int],
-        labels: list[int],
-        systems: list[int],
-        models: list[int],
-    ) -> dict[str, pa.Array]:
+    def fit(self, numbers: Mapping[str, Numbers]) -> Bools:
+        """Say of which rows all of these values fit."""
+        every: Bools = np.logical_and.reduce(
+            [getattr(self, name).fit(some) for name, some in numbers.items()]
+        )
+        return every
+
+    def columns(self, numbers: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
         """Return the columns that these values fill, for rows that have their numbers."""
         return {
-            **self.settings.columns(_SETTINGS, settings),
-            **self.labels.columns(_LABELS, labels),
-            **self.systems.columns(("system_text",), systems),
-            **self.models.columns(("model", "model_requested", "provider"), models),
+            **self.settings.columns(_SETTINGS, numbers["settings"]),
+            **self.labels.columns(_LABELS, numbers["labels"]),
+            **self.systems.columns(("system_text",), numbers["systems"]),
+            **self.models.columns(("model", "model_requested", "provider"), numbers["models"]),
         }
 
-    def settings_of(self, requests: Iterable[Request]) -> list[int]:
-        """Return the numbers of the settings of requests."""
-        numbers = []
-        for request in requests:
-            rare = _rare(request)
-            # 0 and 0.0 are the same key and other words.
-            key: Any = (_common(request), type(request.temperature), type(request.top_p))
-            if rare != _NOTHING_RARE:
-                key = (key, tuple(map(bytes, rare)))
-            numbers.append(self.settings.number(key, request))
-        return numbers
+    def settings_of(self, requests: Sequence[Request], fields: Fields) -> Numbers:
+        """Return the numbers of the settings of requests, whose fields stand beside them."""
+        common = [fields[name] for name in _COMMON]
+        # 0 and 0.0 are the same key and other words.
+        kinds = [map(type, fields[name]) for name in ("temperature", "top_p")]
+        keys: Iterable[Any] = zip(*common, *kinds, strict=True)
+        rare = [(name, fields[name]) for name in _RARE if not is_unset(fields[name])]
+        if rare:
+            names = tuple(name for name, _ in rare)
+            raw = zip(*(map(bytes, values) for _, values in rare), strict=True)
+            keys = ((key, names, some) for key, some in zip(keys, raw, strict=True))
+        return self.settings.numbers(keys, zip(requests, strict=True))
 
     def _read_settings(self, request: Request) -> Settings:
         """Decode the settings of a request as its shape does."""
@@ -181,13 +202,13 @@ class Repeated:
             needs_hosted_tools=call.needs_hosted_tools,
         )
 
-    def labels_of(self, pair: Pair) -> int:
-        """Return the number of what metadata and tags of a pair say."""
-        metadata, tags, asked = pair.metadata, pair.tags, pair.request.metadata
-        if metadata is tags is asked is UNSET:
-            return self.labels.number(None, b"", b"", b"")
-        key = (bytes(metadata), bytes(tags), bytes(asked))
-        return self.labels.number(key, *key)
+    def labels_of(self, *fields: Sequence[msgspec.Raw]) -> Numbers:
+        """Return the numbers of what metadata and tags of pairs, and those of requests, say."""
+        if all(map(is_unset, fields)):
+            first = self.labels.numbers([_NO_LABELS], [_NO_LABELS])
+            return np.repeat(first, len(fields[0]))
+        keys = list(zip(*(map(bytes, values) for values in fields), strict=True))
+        return self.labels.numbers(keys, keys)
 
     def _read_labels(self, metadata: bytes, tags: bytes, asked: bytes) -> Labels:
         """Read metadata and tags as those of any pair are read; b"" where one is missing."""
@@ -210,10 +231,14 @@ class Repeated:
         raw = given.encode() if given else b""
         return System(self._is_clean(raw), identity.of_system(raw), given)
 
-    def model_of(self, pair: Pair) -> int:
-        """Return the number of the models of a pair."""
-        key = (pair.response.model, pair.request.model)
-        return self.models.number(key, *key)
+    def systems_of(self, texts: Sequence[str | None]) -> Numbers:
+        """Return the numbers of system prompts."""
+        return self.systems.numbers(texts, zip(texts, strict=True))
+
+    def models_of(self, answered: Sequence[str | None], asked: Sequence[str | None]) -> Numbers:
+        """Return the numbers of the models that answered, and that were asked."""
+        keys = list(zip(answered, asked, strict=True))
+        return self.models.numbers(keys, keys)
 
     def _read_models(self, answered: str | None, asked: str | None) -> Models:
         model = answered or asked or None
@@ -232,9 +257,14 @@ class Repeated:
         )
 
 
-def array_of(name: str, values: list[Any]) -> pa.Array:
-    """Return the values of a column of calls in its type; bytes are UTF-8."""
-    kind = CALLS.field(name).type
+def array_of(name: str, values: Sequence[Any]) -> pa.Array:
+    """Return the values of a column in its type, most often text; bytes are UTF-8."""
+    kind = CALLS.field(name).type if name in _NAMES else pa.string()
     if kind == pa.string() and values and isinstance(values[0], bytes):
         return pa.array(values, pa.binary()).view(kind)  # UTF-8 already, need not be looked at
     return pa.array(values, kind)
+
+
+def is_unset(values: Sequence[msgspec.Raw]) -> bool:
+    """Say whether a field that is left as it is written stands in none of the records."""
+    return values.count(UNSET) == len(values)

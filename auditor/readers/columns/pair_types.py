@@ -16,8 +16,7 @@ from auditor.readers.plausible import MAX_DURATION_MS, MAX_TOKENS
 UNSET: Final = msgspec.Raw(b"")
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)]
 _Duration = Annotated[float, msgspec.Meta(ge=0, le=MAX_DURATION_MS)] | None
-_ChatId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID, pattern="^(?!gen-)")]
-_MessageId = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID, pattern="^(?!msg_(bdrk|vrtx)_)")]
+_Id = Annotated[str, msgspec.Meta(min_length=TRUSTED_ID)]
 _Answered = Annotated[int, msgspec.Meta(ge=200, le=399)] | None
 
 
@@ -93,11 +92,24 @@ class _InputDetails(msgspec.Struct, gc=False):
     audio_tokens: _Zero = None
     image_tokens: _Zero = None
     video_tokens: _Zero = None
+    audio: _Zero = None
+    image: _Zero = None
+    video: _Zero = None
     cached_tokens_details: None = None
+    cache_read: None = None
+    cache_read_tokens: None = None
+    cache_creation: None = None
+    cache_creation_token_details: None = None
+    ephemeral_1h_input_tokens: _Zero = None
+    ephemeral_5m_input_tokens: _Zero = None
 
 
 class _OutputDetails(msgspec.Struct, gc=False):
     reasoning_tokens: _Count | None = None
+    reasoning: None = None
+    audio: _Zero = None
+    image: _Zero = None
+    video: _Zero = None
     audio_tokens: _Zero = None
     image_tokens: _Zero = None
     video_tokens: _Zero = None
@@ -115,7 +127,14 @@ class ChatUsage(msgspec.Struct, gc=False):
     completion_token_details: None = None
     prompt_cache_hit_tokens: None = None
     cached_tokens: None = None
+    cache_read_input_tokens: _Zero = None
+    cache_creation_input_tokens: _Zero = None
+    cache_creation: None = None
     reasoning_tokens: None = None
+    citation_tokens: None = None
+    num_search_queries: None = None
+    search_context_size: None = None
+    server_side_tool_usage_details: None = None
     server_tool_use: None = None
     num_sources_used: _Zero = None
     cost: None = None
@@ -124,11 +143,12 @@ class ChatUsage(msgspec.Struct, gc=False):
 
 
 class _ChatResponse(msgspec.Struct, gc=False):
-    id: _ChatId
+    id: _Id
     choices: Annotated[list[_Choice], msgspec.Meta(min_length=1, max_length=1)]
     usage: ChatUsage
     model: str | None = None
     service_tier: Literal["auto", "default"] | None = None
+    x_groq: None = None
     object: Literal["chat.completion"] | None = None
     content: None = None
     type: None = None
@@ -162,7 +182,7 @@ class MessagesUsage(msgspec.Struct, gc=False):
 
 
 class _MessagesResponse(msgspec.Struct, gc=False):
-    id: _MessageId
+    id: _Id
     content: Annotated[list[_Block], msgspec.Meta(min_length=1)]
     type: Literal["message"]
     usage: MessagesUsage

@@ -34,8 +34,12 @@ if TYPE_CHECKING:
 _decode_chat = msgspec.json.Decoder(ChatPair).decode
 _decode_messages = msgspec.json.Decoder(MessagesPair).decode
 
-CHUNK_LINES = 512
-"""Lines whose texts are decoded, hashed and searched together, while they are in the cache."""
+CHUNK_LINES = 4096
+"""Lines whose objects are in memory together: most often all of a piece.
+
+A chunk costs a millisecond beside its lines, which is more than is lost where it outgrows the
+cache: of 512 lines each, a piece takes a sixth longer.
+"""
 
 _CHAT_ONLY = b'"choices"'
 """Tells the shapes apart before they are decoded; within a text its quotes would be escaped."""

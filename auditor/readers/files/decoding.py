@@ -38,6 +38,8 @@ def encoding_of(head: bytes) -> str | None:
     if len(sample) < _LEAST or len(sample) % 2:
         return None
     for name, zeros, letters in (
+        ("utf-32-le", sample[1::4] + sample[2::4] + sample[3::4], sample[::4]),
+        ("utf-32-be", sample[::4] + sample[1::4] + sample[2::4], sample[3::4]),
         ("utf-16-le", sample[1::2], sample[::2]),
         ("utf-16-be", sample[::2], sample[1::2]),
     ):

@@ -61,6 +61,8 @@ def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one return for each kind
         # A line that goes on behind the head is one record, unless a value has ended in it.
         goes_on = len(head) >= containers.PEEK and not _ends_a_value(first)
         return "lines" if goes_on else "values"
+    if _holds_several(first):
+        return "values"
     complete = [
         line for line in lines[1:_SNIFF_LINES] if line[:1] == b"{" and isinstance(parse(line), dict)
     ]
@@ -76,8 +78,22 @@ def _ends_a_value(line: bytes) -> bool:
     return True
 
 
-_COLUMN = re.compile(r"[^\W\d][^{}\x00-\x1f]{0,90}")
+def _holds_several(line: bytes) -> bool:
+    """Say whether objects follow one another on a line, or lines end in carriage returns alone."""
+    text = line.decode("utf-8", "replace")
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[end:].lstrip()[:1] == "{"
+
+
+_COLUMN = re.compile(r"@?[^\W\d][^{}\x00-\x1f]{0,90}")
 """The name of a column: words of any language, with units and paths behind them."""
+
+
+_NAME = re.compile(r"@?[a-z][A-Za-z0-9_.]{0,60}")
+"""A column where there are but two: as a program names it, and no words of a sentence."""
 
 
 def _is_header(line: bytes) -> bool:
@@ -87,7 +103,8 @@ def _is_header(line: bytes) -> bool:
             names = next(csv.reader([text], delimiter=delimiter), [])
         except csv.Error:  # a carriage return within it: no line of a table
             return False
-        if len(names) > 2 and all(_COLUMN.fullmatch(name.strip()) for name in names):  # noqa: PLR2004
+        column = _COLUMN if len(names) > 2 else _NAME  # noqa: PLR2004
+        if len(names) > 1 and all(column.fullmatch(name.strip()) for name in names):
             return True
     return False
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MOST_LINES = 100_000
 """Lines read at a time; a piece of pairs has some thousand of them, one of line feeds millions."""
 
+_LINE_FEED = ord("\n")
+
 
 def read_piece(
     path: Path,
@@ -106,14 +108,19 @@ def read_parts(
 def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Cut a block where its lines are so many that their objects would outweigh it by far."""
     at = 0
-    while data.count(b"\n", at) > MOST_LINES:
-        end = at + len(data) // (data.count(b"\n") // MOST_LINES + 1)
+    while (lines := _line_feeds(data, at)) > MOST_LINES:
+        end = at + len(data) // (lines // MOST_LINES + 1)
         end = data.find(b"\n", max(end, at)) + 1
         if not 0 < end < len(data):
             break
         yield at, data[at:end]
         at = end
     yield at, data[at:] if at else data
+
+
+def _line_feeds(data: bytes, start: int = 0) -> int:
+    """Count line feeds; ``bytes.count`` takes four times as long for a single byte."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8)[start:] == _LINE_FEED))
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -139,20 +146,19 @@ def _moved(table: pa.Table, **by: int) -> pa.Table:
 
 def _read_lines(data: bytes, start: int, batch: Batch, readers: Registry) -> Columns:
     position = start + len(data)
-    lines = data.split(b"\n")
+    lines = io.BytesIO(data).readlines()  # finds their ends faster than bytes.split
+    ended = data.endswith(b"\n") or not data
     del data
-    ended = not lines[-1]
-    if ended:
-        lines.pop()
     typed = TypedPairs(batch.masking)
     # Where others want to be asked first, what is ours by its types may be theirs by its keys.
     fits = typed.decode(lines) if readers.ours_only else np.zeros(len(lines), dtype=bool)
-    offsets = start + np.cumsum([0, *(len(line) + 1 for line in lines)])
+    offsets = np.full(len(lines) + 1, start, dtype=np.int64)
+    offsets[1:] += np.cumsum(np.fromiter(map(len, lines), np.int64, len(lines)))
     records = np.ones(len(lines), dtype=np.int64)
     more = 0
     for n in np.flatnonzero(~fits).tolist():
         batch.records = before = n + more
-        _read_line(readers, batch, lines[n], n + 1, int(offsets[n]))
+        _read_line(readers, batch, lines[n].removesuffix(b"\n"), n + 1, int(offsets[n]))
         records[n] = batch.records - before
         more += batch.records - before - 1
     batch.records = len(lines) + more

@@ -73,6 +73,7 @@ def _call(record: Json, asked: Json | None) -> Call:
     call.content_state = (
         "full" if call.content_state != "partial" or call.status == "error" else "partial"
     )
-    call.provider = providers.of_model(call.model or call.model_requested or "") or "openai"
+    named = providers.of_model(call.model or call.model_requested or "")
+    call.provider = call.provider or named or "openai"
     finish(call)
     return call

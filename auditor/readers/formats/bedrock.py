@@ -57,7 +57,7 @@ def read(record: Json) -> list[Outcome]:
         json_or_none(made.get("outputBodyJson")),
     )
     operation = text(record.get("operation")) or ""
-    url = "/model/x/converse" if operation.startswith("Converse") else None
+    url = "/converse" if operation.startswith("Converse") else None
     if isinstance(request, dict):
         request = {k: v for k, v in request.items() if k != "modelId"}
     api_shapes.decode(call, request, response, url)
@@ -71,7 +71,7 @@ def read(record: Json) -> list[Outcome]:
     call.model_requested = model
     if model and (
         not model.startswith("arn:")
-        or "/foundation-model" in model
+        or ":foundation-model/" in model
         or ("inference-profile/" in model and "application" not in model)
     ):
         call.model = model.rpartition("/")[2]

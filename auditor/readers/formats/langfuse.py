@@ -30,8 +30,9 @@ _CALLS = frozenset(("GENERATION", "EMBEDDING"))
 _READ = ("input_cached_tokens", "input_cache_read", "prompt_details.cache_read",
          "cache_read_input_tokens", "input_cached_content", "cache_read")  # fmt: skip
 _WRITE = ("input_cache_creation", "prompt_details.cache_write", "cache_creation_input_tokens",
-          "input_cache_creation_5m", "cache_write")  # fmt: skip
-_WRITE_1H = ("input_cache_creation_1h",)
+          "cache_write")  # fmt: skip
+_WRITE_5M = ("input_cache_creation_5m", "input_ephemeral_5m_input_tokens")
+_WRITE_1H = ("input_cache_creation_1h", "input_ephemeral_1h_input_tokens")
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "completion_details.reasoning",
               "reasoning_tokens")  # fmt: skip
 _USAGES = frozenset((
@@ -297,7 +298,10 @@ def _tokens(call: Call, usage: Any) -> None:
     )
     if not given and not output:
         return
-    read, write, hour, thought = pick(*_READ), pick(*_WRITE), pick(*_WRITE_1H), pick(*_REASONING)
+    read, hour, thought = pick(*_READ), pick(*_WRITE_1H), pick(*_REASONING)
+    # Some log all writes besides their parts by life, others what no part holds.
+    whole, short = pick(*_WRITE), pick(*_WRITE_5M)
+    write = short if whole == short + hour else whole + short
     total = counts.get("total", counts.get("total_tokens"))
     inside = total is not None and total == (given or 0) + (output or 0)
     audio_in = pick("input_audio_tokens", "input_audio")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from auditor.readers import api_shapes, providers, usage
-from auditor.readers.api_shapes.common import params_of, take_leading_system
+from auditor.readers.api_shapes.common import params_of, take_leading_system, take_modalities
 from auditor.readers.api_shapes.openai_chat import tools_of
 from auditor.readers.call import Call, Json, NotCall
 from auditor.readers.finishing import finish
@@ -188,13 +188,16 @@ def _usage(call: Call, metadata: Json) -> None:
     given, made = metadata.get("input_token_details"), metadata.get("output_token_details")
     given = given if isinstance(given, dict) else {}
     made = made if isinstance(made, dict) else {}
+    hour, short = (count(given.get(f"ephemeral_{life}_input_tokens")) or 0 for life in ("1h", "5m"))
     usage.set_tokens(
         call,
         given_input=count(metadata.get("input_tokens")),
         output=count(metadata.get("output_tokens")),
         cache_read=count(given.get("cache_read")),
-        cache_write=count(given.get("cache_creation")),
+        cache_write=max(count(given.get("cache_creation")) or 0, hour + short),
+        cache_write_1h=hour,
         reasoning=count(made.get("reasoning")),
         total=count(metadata.get("total_tokens")),
         rule="auto",
     )
+    take_modalities(call, given, made)

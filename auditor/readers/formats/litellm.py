@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.readers import api_shapes
 from auditor.readers.api_shapes import anthropic, openai_responses
-from auditor.readers.api_shapes.common import take_leading_system
+from auditor.readers.api_shapes.common import take_leading_system, take_modalities
 from auditor.readers.call import Call, Json
 from auditor.readers.finishing import finish
 from auditor.readers.mapped import declared
@@ -43,6 +43,7 @@ def read(record: Json) -> list[Outcome]:
     _table.fill(call, bare)
     call.usage_state = "absent"
     _table.tokens(call, record)
+    take_modalities(call, *_details(record))
     _messages(call, record)
     if record.get("stream") is True:
         began, first = moment(record.get("startTime")), moment(record.get("completionStartTime"))
@@ -60,6 +61,17 @@ def _without_usage(response: Any) -> Any:
         if isinstance(response, dict)
         else response
     )
+
+
+def _details(record: Json) -> tuple[Json, Json]:
+    """Return the details of input and output, from the answer or from what LiteLLM kept of it."""
+    response, kept = json_or_none(record.get("response")), json_or_none(record.get("metadata"))
+    places = [(response, "usage"), (kept, "usage_object")]
+    found = (place.get(key) for place, key in places if isinstance(place, dict))
+    usage = next((usage for usage in found if isinstance(usage, dict)), {})
+    sides = (usage.get(f"{side}_tokens_details") for side in ("prompt", "completion"))
+    asked, made = (side if isinstance(side, dict) else {} for side in sides)
+    return asked, made
 
 
 def _messages(call: Call, record: Json) -> None:

@@ -13,7 +13,7 @@ from auditor.readers import api_shapes, loose_usage, metadata, providers
 from auditor.readers.api_shapes import sse
 from auditor.readers.call import Call, Json, NotCall, Outcome, Reject
 from auditor.readers.metadata import NAMES
-from auditor.readers.values import json_or_none
+from auditor.readers.values import json_or_none, text
 
 name = "pair"
 title = "request and response pairs as JSON, any layout"
@@ -65,6 +65,8 @@ def read(record: Json) -> list[Outcome]:
     api_shapes.decode(call, request, response, url)
     if response is None and call.status != "error":
         _take_plain_answer(call, record)
+    if call.model is None:
+        call.model = _named_beside(record)
     loose_usage.take(call, record)
     if request is None and call.response_text is None and call.provider_response_id is None:
         if call.status != "error":
@@ -84,6 +86,17 @@ _ANSWER_NAMES = (
     "response", "completion", "answer", "output", "response_text", "output_text", "generation",
     "result", "text", "reply",
 )  # fmt: skip
+
+
+_MODEL_NAMES = ("model", "model_name", "model_id", "modelId", "ls_model_name")
+
+
+def _named_beside(record: Json) -> str | None:
+    """Return the model that is named beside the bodies, or in what a framework keeps of them."""
+    inner = (json_or_none(record.get(key)) for key in ("response_metadata", "metadata", "extra"))
+    holders = (record, *(found for found in inner if isinstance(found, dict)))
+    names = (text(holder.get(key)) for holder in holders for key in _MODEL_NAMES)
+    return next((name for name in names if name), None)
 
 
 def _opened(record: Json) -> Json:
