@@ -131,7 +131,9 @@ Outcome = Call | NotCall | Reject
 
 
 def stumbled(error: Exception) -> Reject:
-    """Return the reject of a record at which our own code failed."""
+    """Return the reject of a record at which our own code failed: too deep to follow, or a bug."""
+    if isinstance(error, RecursionError):
+        return Reject("too-deep", "nested too deeply")
     return Reject(INTERNAL_ERROR, f"{type(error).__name__}: {error}")
 
 

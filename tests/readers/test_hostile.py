@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.ingest import stage as ingest
-from auditor.readers.call import TOKEN_COUNTS, Call
+from auditor.readers.call import TOKEN_COUNTS, Call, stumbled
 from auditor.readers.columns import batch
 from auditor.readers.files import json_records
 from auditor.readers.parsing import parse
@@ -372,3 +372,8 @@ def test_binary_and_empty_files(store, tmp_path):
 
 def test_readers_say_how_far_their_records_reach():
     assert {r.reach for r in registry().readers if folds(r)} == {"file", "folder", "run"}
+
+
+def test_nesting_that_is_too_deep_for_our_own_code_is_no_bug():
+    assert stumbled(RecursionError("maximum recursion depth exceeded")).reason == "too-deep"
+    assert stumbled(ValueError("odd")).reason == "internal-error"
