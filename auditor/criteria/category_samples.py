@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample
+from auditor.criteria.request_facts import request_facts
 from auditor.criteria.selector import CallFacts
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ WITH ranked AS (
         USING (call_id)
 )
 SELECT category_id, system_text, messages, tools, params, response_text, tool_calls,
-       finish_reason, model, project
+       finish_reason, model, project, tags
 FROM ranked JOIN calls USING (call_id) JOIN contents USING (call_id)
 WHERE place <= ?
 ORDER BY category_id, place
@@ -82,31 +83,20 @@ def category_samples(store: Store) -> Iterator[CategorySample]:
 
 
 def _read_call(row: Mapping[str, Any], names: Sequence[str]) -> tuple[CallFacts, LoggedExample]:
-    messages = json.loads(row["messages"] or "[]")
-    texts = [_content_text(message) for message in messages]
-    asked = [t for message, t in zip(messages, texts, strict=True) if message.get("role") == "user"]
+    facts = request_facts(row)
     call = CallFacts(
         category_id=row["category_id"],
         category_names=names,
-        system=row["system_text"],
-        user=asked[-1] if asked else None,
-        model=row["model"],
-        project=row["project"],
+        system=facts.system,
+        user=facts.user,
+        model=facts.model,
+        project=facts.project,
     )
     example = LoggedExample(
         text=row["response_text"],
-        request="\n".join((*texts[::-1], row["system_text"] or "")),
         tool_calls=json.loads(row["tool_calls"] or "[]"),
         finish_reason=row["finish_reason"],
-        response_format=json.loads(row["params"] or "{}").get("response_format"),
         tools=json.loads(row["tools"] or "[]"),
+        request=facts,
     )
     return call, example
-
-
-def _content_text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.criteria.checks.transforms import TRANSFORMS
-from auditor.criteria.model import About, Assertion, Criterion
+from auditor.criteria.model import About, Assertion, Criterion, When
 from auditor.criteria.selector import Selector
 from auditor.criteria.validation import did_you_mean, refuse_malformed, refuse_unusable
 from auditor.errors import ConfigError
@@ -50,6 +50,13 @@ class AssertionSpec(_Spec):
     )
     live_only: bool = Field(
         default=False, description="part of the live check in production and not of the verdict"
+    )
+    when: When = Field(
+        default="always",
+        description=(
+            "`tool-calls` or `text`: it counts only for calls whose logged answer calls tools, or"
+            " is text"
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from auditor.criteria.answer_length import was_cut
 from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.file import criterion_from
 from auditor.criteria.grading import grade
+from auditor.criteria.request_facts import request_facts
 from auditor.domain import Grade, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.stage import Column, Stage, View
@@ -60,7 +61,10 @@ SELECT t.answer_id, t.criterion_id,
        r.text AS reference_text, r.tool_calls AS reference_tool_calls,
        r.finish_reason AS reference_finish_reason, r.error AS reference_error,
        r.answered_at IS NOT NULL AS reference_rerun,
-       c.content_state, o.tools,
+       c.content_state, c.model, c.project, c.tags,
+       o.system_text, o.messages, o.params, o.tools,
+       CASE WHEN a.answered_at IS NULL THEN c.latency_ms ELSE a.latency_ms END AS latency_ms,
+       CASE WHEN a.answered_at IS NULL THEN c.cost_usd END AS cost_usd,
        (SELECT max(expected) FROM labels
         WHERE rater = 'user' AND subject IN (c.log_id, c.call_id)) AS expected
 FROM todo t JOIN answers a USING (answer_id) JOIN calls c ON c.call_id = t.call_id
@@ -221,6 +225,7 @@ def _input(row: Mapping[str, Any]) -> GradeInput:
         reference_problem=problem,
         expected=None if row["expected"] is None else json.loads(row["expected"]),
         tools=json.loads(row["tools"] or "[]"),
+        request=request_facts(row),
     )
 
 

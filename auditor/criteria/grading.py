@@ -27,19 +27,21 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
 
     ``passed`` is None where the call lacks what the criterion compares with, whatever the answer
     is: pairs then drop out for both models alike. Else an error or an empty answer fails.
-    ``score`` is the weighted share of assertions that passed. Reasoning in front of an answer is
+    ``score`` is the weighted share of assertions that passed, of those that count for this kind of
+    logged answer; where none does, ``passed`` is None too. Reasoning in front of an answer is
     not looked at, in the logged one as little as in the local.
     """
     answer = _answers_only(answer)
     try:
-        for assertion in criterion.deciding:
+        deciding = _counting(criterion, answer)
+        for assertion in deciding:
             filled_value(assertion, CHECKS[assertion.type], answer)
     except CannotTellError as reason:
         return Grade(passed=None, explanation=str(reason))
     failure = _failure(answer)
     if failure:
         return Grade(passed=False, score=0.0, explanation=failure)
-    return _combined(criterion, [(a, grade_assertion(a, answer)) for a in criterion.deciding])
+    return _combined(criterion, [(a, grade_assertion(a, answer)) for a in deciding])
 
 
 def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
@@ -67,6 +69,25 @@ def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
         score=None if result.score is None else 1 - result.score,
         explanation=result.explanation,
     )
+
+
+def _counting(criterion: Criterion, answer: GradeInput) -> list[Assertion]:
+    """The assertions that decide on a call with such a logged answer.
+
+    Raises:
+        CannotTellError: no assertion is for it, or the logged answer is not there to say so.
+    """
+    deciding = criterion.deciding
+    if all(assertion.when == "always" for assertion in deciding):
+        return list(deciding)
+    if not answer.has_reference:
+        raise CannotTellError(answer.reference_problem or "no logged answer to compare with")
+    kind = "tool-calls" if answer.reference_tool_calls else "text"
+    counting = [a for a in deciding if a.when in {"always", kind}]
+    if not counting:
+        words = "calls tools" if kind == "tool-calls" else "is text"
+        raise CannotTellError(f"no rule is for a call whose logged answer {words}")
+    return counting
 
 
 def _answers_only(answer: GradeInput) -> GradeInput:

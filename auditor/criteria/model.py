@@ -16,11 +16,12 @@ from typing import Any, Literal
 from auditor.criteria.selector import Selector
 from auditor.domain import canonical_json, digest
 
-CHECKS_VERSION = 2
+CHECKS_VERSION = 3
 """Part of every criterion's id: raise it when a check's meaning changes, and grades are redone."""
 
 Origin = Literal["user", "proposed"]
 About = Literal["content", "form"]
+When = Literal["always", "tool-calls", "text"]
 
 PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 MAX_SHOWN = 80
@@ -34,7 +35,8 @@ class Assertion:
 
     The check decides what ``value``, ``threshold``, ``tolerance`` and ``fields`` mean (see the
     table ``auditor.criteria.checks.CHECKS``). An assertion of ``weight`` 0 is left out of the
-    grade; one that is ``live_only`` belongs to the live check and not to the verdict.
+    grade; one that is ``live_only`` belongs to the live check and not to the verdict. ``when``
+    is the kind of logged answer that it is for: of other calls' grades it is left out.
     """
 
     type: str
@@ -47,6 +49,7 @@ class Assertion:
     weight: float = 1.0
     metric: str | None = None
     live_only: bool = False
+    when: When = "always"
     place: str = field(default="", compare=False)  # file:line, for errors
 
     @property
@@ -116,7 +119,7 @@ class Criterion:
     @property
     def live_checkable(self) -> bool:
         """Whether an answer can be checked in production, where neither is known."""
-        return not self.variables
+        return not self.variables and all(a.when == "always" for a in self.deciding)
 
     @property
     def words(self) -> str:
@@ -126,7 +129,9 @@ class Criterion:
     def live_part(self) -> Criterion | None:
         """What of this can be checked in production, or None where nothing can."""
         live = tuple(
-            replace(a, live_only=False) for a in self.assertions if a.weight and not a.variables
+            replace(a, live_only=False)
+            for a in self.assertions
+            if a.weight and not a.variables and a.when == "always"
         )
         return replace(self, assertions=live) if live else None
 

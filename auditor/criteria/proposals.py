@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.criteria.answer_length import is_short, was_cut
@@ -24,6 +24,7 @@ from auditor.criteria.checks.transforms import code_block, label
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.inference import comparable_fields, coverage, infer_schema
 from auditor.criteria.model import Assertion, Criterion
+from auditor.criteria.request_facts import RequestFacts
 from auditor.criteria.selector import Selector
 from auditor.errors import ConfigError
 from auditor.text.surrogates import without_surrogates
@@ -55,14 +56,13 @@ _CODE = re.compile(r"[\w.:/@#+-]{1,30}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedExample:
-    """A logged answer and what was asked; ``response_format`` and ``tools`` in OpenAI's shape."""
+    """A logged answer and what was asked; tools in OpenAI's shape."""
 
     text: str | None
-    request: str = ""
     tool_calls: Sequence[Mapping[str, Any]] = ()
     finish_reason: str | None = None
-    response_format: Mapping[str, Any] | None = None
     tools: Sequence[Mapping[str, Any]] = ()
+    request: RequestFacts = field(default_factory=RequestFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +265,7 @@ def _nearly_all(hits: Iterable[bool]) -> bool:
 
 
 def _request(example: LoggedExample) -> str:
-    return example.request[:MAX_REQUEST]
+    return example.request.prompt[:MAX_REQUEST]
 
 
 def _or_missing(read: Callable[[str], Any], text: str) -> Any:
@@ -289,7 +289,7 @@ def _root(text: str) -> str | None:
 
 def _asked_schema(examples: Sequence[LoggedExample], values: Sequence[Any]) -> Any:
     """The one JSON schema that all requests asked for and their answers fit, or None."""
-    schemas = [_schema_of(example.response_format) for example in examples]
+    schemas = [_schema_of(example.request.params.get("response_format")) for example in examples]
     if not schemas or not isinstance(schemas[0], dict) or any(s != schemas[0] for s in schemas):
         return None
     try:

@@ -1,9 +1,11 @@
 """criteria.yaml: what it means, and errors that name the line."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from auditor.criteria import GradeInput, grade
 from auditor.criteria.file import criterion_from, parse_criteria, read_criteria
 from auditor.criteria.model import Assertion, Criterion
 from auditor.criteria.selector import Selector
@@ -194,3 +196,32 @@ def test_form_content_and_what_can_be_checked_live():
     )
     assert not ruled.form_only
     assert ruled.live_checkable
+
+
+BY_KIND = """\
+version: 1
+criteria:
+  - category: "*"
+    assert:
+      - {type: tool-calls-equal, value: "{{reference}}", when: tool-calls}
+      - {type: equals, value: "{{reference}}", when: text}
+"""
+CALLS = [{"type": "function", "function": {"name": "f", "arguments": "{}"}}]
+
+
+def test_each_kind_of_logged_answer_has_its_rule():
+    criterion = only(BY_KIND)
+    assert not criterion.live_checkable
+    called = GradeInput(text=None, tool_calls=CALLS, reference_tool_calls=CALLS)
+    said = GradeInput(text="Done.", reference_text="Done.")
+    assert grade(criterion, called).passed
+    assert grade(criterion, said).passed
+    assert grade(criterion, replace(called, tool_calls=(), text="Done.")).passed is False
+    assert grade(criterion, replace(said, text="Gone.")).passed is False
+
+
+def test_a_call_that_no_rule_is_for_is_neither_pass_nor_fail():
+    criterion = only(one("{type: contains, value: a, when: tool-calls}"))
+    assert grade(criterion, GradeInput(text="a", reference_text="b")).passed is None
+    assert grade(criterion, GradeInput(text="a")).passed is None
+    assert criterion.live_part() is None

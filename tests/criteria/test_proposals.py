@@ -8,6 +8,7 @@ from auditor.criteria import GradeInput, grade
 from auditor.criteria.file import criterion_from
 from auditor.criteria.inference import infer_schema
 from auditor.criteria.proposals import LoggedExample, propose
+from auditor.criteria.request_facts import RequestFacts
 from auditor.criteria.validation import refuse_unusable
 
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
@@ -19,6 +20,10 @@ PROSE = (
 
 def answers(make, n=40, **more):
     return [LoggedExample(text=make(i), **more) for i in range(n)]
+
+
+def asking(response_format):
+    return RequestFacts(params={"response_format": response_format})
 
 
 def call(i):
@@ -35,7 +40,7 @@ SHAPES = {
     "number": answers(lambda i: f"{i * 37}.50"),
     "json": answers(lambda i: json.dumps({"id": i, "kind": WORDS[i % 3]})),
     "json in fences": answers(lambda i: f"```json\n{json.dumps({'id': i})}\n```"),
-    "json as asked": answers(lambda i: json.dumps({"id": i}), response_format=ASKED),
+    "json as asked": answers(lambda i: json.dumps({"id": i}), request=asking(ASKED)),
     "json with prose": answers(lambda i: json.dumps({"id": i, "why": PROSE.format(i=i) * 2})),
     "json of prose": answers(lambda i: json.dumps({"why": PROSE.format(i=i) * 2})),
     "sql": answers(lambda i: f"SELECT a FROM t WHERE i = {i}"),
@@ -44,7 +49,7 @@ SHAPES = {
     "svg in fences": answers(lambda i: f"Here:\n```xml\n{SVG.format(i=i)}\n```"),
     "python": answers(lambda i: f"```python\ndef f(x):\n    return x + {i}\n```\nIt adds {i}."),
     "extraction": [
-        LoggedExample(text=f"Order {i}x", request=f"{PROSE} order {i}x, please") for i in range(40)
+        LoggedExample(text=f"Order {i}x", request=RequestFacts(prompt=f"{PROSE} order {i}x, please")) for i in range(40)
     ],
     "dates": answers(lambda i: f"2026-{i % 12 + 1:02d}-{i % 28 + 1:02d}"),
     "tools": answers(lambda i: None, tool_calls=[call(1)], tools=TOOLS),
@@ -158,7 +163,7 @@ def test_prose_inside_json_is_not_compared():
     ],
 )
 def test_a_schema_of_the_log_that_cannot_be_used_is_passed_over(bad):
-    examples = answers(lambda i: json.dumps({"id": i}), response_format=bad)
+    examples = answers(lambda i: json.dumps({"id": i}), request=asking(bad))
     assert propose(examples).criterion.assertions[1].value["properties"]["id"] == {
         "type": "integer"
     }

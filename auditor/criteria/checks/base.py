@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from auditor.criteria.request_facts import RequestFacts
 from auditor.domain import Grade
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class GradeInput:
     ``reference_text`` and ``reference_tool_calls`` are the logged answer of the same call. They
     are left out where it cannot be compared with (absent, redacted, cut short); then
     ``reference_problem`` may say why. ``expected`` is the user's label. ``tools`` are the
-    request's tool definitions in OpenAI's shape. An ``error`` fails the answer whatever it says.
+    request's tool definitions in OpenAI's shape, ``request`` what else is known of the call. An
+    ``error`` fails the answer whatever it says.
     """
 
     text: str | None
@@ -45,6 +47,7 @@ class GradeInput:
     reference_problem: str | None = None
     expected: Any = None
     tools: Sequence[Mapping[str, Any]] = ()
+    request: RequestFacts = field(default_factory=RequestFacts)
 
     @property
     def has_reference(self) -> bool:
