@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import click
 
 from auditor import __version__
-from auditor.cli.commands import audit, categories, logs, models
+from auditor.cli.commands import audit, categories, criteria, logs, models
 from auditor.errors import AuditorError, ExitCode
 
 INTRO = """\
@@ -52,7 +52,8 @@ def cli(ctx: click.Context) -> None:
         click.echo(INTRO)
 
 
-for _command in (*audit.COMMANDS, *categories.COMMANDS, *logs.COMMANDS, *models.COMMANDS):
+_GROUPS = (audit, categories, criteria, logs, models)
+for _command in (command for group in _GROUPS for command in group.COMMANDS):
     cli.add_command(_command)
 
 

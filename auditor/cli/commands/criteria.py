@@ -1,0 +1,32 @@
+"""The group of the commands about criteria: ``auditor criteria``.
+
+A command of the group lives in a module of its own, ``criteria_NAME.py``, and one line of
+``_COMMANDS`` below puts it into the group.
+"""
+
+from __future__ import annotations
+
+import click
+
+_COMMANDS: tuple[click.Command, ...] = ()
+"""In the order in which a user meets them, which is that of the help."""
+
+
+class _InOrder(click.Group):
+    """A group whose help keeps the order of ``_COMMANDS``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order they were added."""
+        del ctx
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder)
+def criteria() -> None:
+    """Propose, show, edit and test the rules by which answers pass."""
+
+
+for _command in _COMMANDS:
+    criteria.add_command(_command)
+
+COMMANDS = (criteria,)
