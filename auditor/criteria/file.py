@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.criteria.checks.transforms import TRANSFORMS
+from auditor.criteria.inclusions import FILE, included
 from auditor.criteria.model import About, Assertion, Criterion, When
 from auditor.criteria.selector import Selector
-from auditor.criteria.validation import did_you_mean, refuse_malformed, refuse_unusable
+from auditor.criteria.validation import (
+    did_you_mean,
+    refuse_javascript,
+    refuse_malformed,
+    refuse_unusable,
+)
+from auditor.domain import canonical_json
 from auditor.errors import ConfigError
 from auditor.text import marked_yaml
 
@@ -47,6 +54,22 @@ class AssertionSpec(_Spec):
     )
     metric: str | None = Field(
         default=None, description="what explanations call it instead of its type"
+    )
+    assertions: list[AssertionSpec] = Field(
+        alias="assert", default=[], description="the assertions of an `assert-set`"
+    )
+    config: dict[str, Any] | None = Field(
+        default=None, description="what `python` hands to its function as `context['config']`"
+    )
+    provider: Any = Field(default=None, description="kept for the judge")
+    rubric_prompt: Any = Field(alias="rubricPrompt", default=None, description="kept for the judge")
+    context_transform: str | None = Field(
+        alias="contextTransform",
+        default=None,
+        description=(
+            "kept for the judge of a `context-` check: where the context is, as a path such as"
+            " `context.metadata.documents`"
+        ),
     )
     live_only: bool = Field(
         default=False, description="part of the live check in production and not of the verdict"
@@ -108,19 +131,40 @@ def read_criteria(path: Path) -> tuple[Criterion, ...]:
         raise ConfigError(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    criteria = parse_criteria(text, name=path.name)
+    criteria = parse_criteria(text, name=path.name, folder=path.parent)
     for criterion in criteria:
         refuse_unusable(criterion)
     return criteria
 
 
-def parse_criteria(text: str, *, name: str = "criteria.yaml") -> tuple[Criterion, ...]:
+def kept_text(path: Path, criteria: Sequence[Criterion]) -> str:
+    """What a database keeps of the user's file: its text, with what its files hold in it.
+
+    ``criteria`` are what was read from it.
+    """
+    text = path.read_text("utf-8")
+    if not takes_more_than_text(text):
+        return text
+    written = [c.selector.definition() | c.definition() for c in criteria]
+    return canonical_json({"version": 1, "criteria": written})
+
+
+def takes_more_than_text(text: str) -> bool:
+    """Whether a file of this text may take values from files, or name code."""
+    return FILE in text or "python" in text
+
+
+def parse_criteria(
+    text: str, *, name: str = "criteria.yaml", folder: Path | None = None
+) -> tuple[Criterion, ...]:
     """Criteria from YAML text; ``name`` is what errors call the file.
+
+    Values are read from files only where ``folder``, the one of the user's file, is given.
 
     Raises:
         ConfigError: not YAML, or something in it is not known; names the line.
     """
-    document = marked_yaml.load(text, name=name)
+    document = included(marked_yaml.load(text, name=name), folder)
     if isinstance(document.value, dict) and "defaultTest" in document.value:
         return (_from_promptfoo(document),)
     return _criteria(document)
@@ -206,7 +250,7 @@ def _criterion(
         for i, assertion in enumerate(spec.assertions)
     )
     place = document.place(path)
-    if not any(assertion.weight and not assertion.live_only for assertion in assertions):
+    if not any(assertion.decides for assertion in assertions):
         raise ConfigError(f"{place}: every assertion has weight 0 or is live_only: nothing decides")
     selector = Selector(
         category=spec.category,
@@ -230,6 +274,7 @@ def _assertion(
     spec: AssertionSpec, document: marked_yaml.MarkedYaml, path: tuple[str | int, ...]
 ) -> Assertion:
     if spec.transform not in TRANSFORMS:
+        refuse_javascript(spec.transform, document.place((*path, "transform")))
         *names, last = map(repr, TRANSFORMS)
         raise ConfigError(
             f"{document.place((*path, 'transform'))}: transform: {spec.transform!r} is not"
@@ -243,6 +288,10 @@ def _assertion(
             "type": kind,
             "negated": kind != spec.type,
             "fields": tuple(spec.fields),
+            "assertions": tuple(
+                _assertion(inner, document, (*path, "assert", i))
+                for i, inner in enumerate(spec.assertions)
+            ),
             "place": document.place((*path, "type")),
         }
     )
