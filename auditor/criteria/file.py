@@ -42,12 +42,18 @@ class AssertionSpec(_Spec):
 
     type: str = Field(description="the check's name; `not-` before it turns the check around")
     value: Any = Field(default=None, description="what the check compares with, or its options")
-    transform: str = Field(
-        default="none", description="what is done to the answer before it is checked"
+    transform: str | list[str] = Field(
+        default="none",
+        description="what is done to the answer before it is checked; a list is done in its order",
     )
     threshold: Threshold | None = Field(default=None, description="as the check says")
     tolerance: Threshold = Field(default=0.0, description="as the check says")
-    fields: list[str] = Field(default=[], description="as the check says")
+    absolute_tolerance: Threshold = Field(default=0.0, description="as the check says")
+    fields: list[str] | dict[str, Any] = Field(default=[], description="as the check says")
+    labels: list[str] | dict[str, str | list[str] | None] | None = Field(
+        default=None, description="as the check says"
+    )
+    alternatives: bool = Field(default=False, description="as the check says")
     weight: Threshold = Field(
         default=1.0,
         description="how much it counts towards the threshold; 0 leaves it out of the grade",
@@ -273,13 +279,15 @@ def _criterion(
 def _assertion(
     spec: AssertionSpec, document: marked_yaml.MarkedYaml, path: tuple[str | int, ...]
 ) -> Assertion:
-    if spec.transform not in TRANSFORMS:
-        refuse_javascript(spec.transform, document.place((*path, "transform")))
-        *names, last = map(repr, TRANSFORMS)
-        raise ConfigError(
-            f"{document.place((*path, 'transform'))}: transform: {spec.transform!r} is not"
-            f" {', '.join(names)} or {last}{did_you_mean(spec.transform, TRANSFORMS)}"
-        )
+    chain = (spec.transform,) if isinstance(spec.transform, str) else tuple(spec.transform)
+    for transform in chain or ("",):
+        if transform not in TRANSFORMS:
+            refuse_javascript(transform, document.place((*path, "transform")))
+            *names, last = map(repr, TRANSFORMS)
+            raise ConfigError(
+                f"{document.place((*path, 'transform'))}: transform: {transform!r} is not"
+                f" {', '.join(names)} or {last}{did_you_mean(transform, TRANSFORMS)}"
+            )
     kind = spec.type.removeprefix("not-")
     given = {name: getattr(spec, name) for name in AssertionSpec.model_fields}
     assertion = Assertion(
@@ -287,7 +295,8 @@ def _assertion(
         | {
             "type": kind,
             "negated": kind != spec.type,
-            "fields": tuple(spec.fields),
+            "transform": chain[0] if len(chain) == 1 else chain,
+            "fields": tuple(spec.fields) if isinstance(spec.fields, list) else spec.fields,
             "assertions": tuple(
                 _assertion(inner, document, (*path, "assert", i))
                 for i, inner in enumerate(spec.assertions)

@@ -39,8 +39,9 @@ SET = "assert-set"
 class Assertion:
     """One demand on an answer: the check ``type``, and what it is given.
 
-    The check decides what ``value``, ``threshold``, ``tolerance`` and ``fields`` mean (see the
-    table ``auditor.criteria.checks.CHECKS``). An assertion of ``weight`` 0 is left out of the
+    The check decides what ``value`` and the keys from ``threshold`` to ``alternatives`` mean (see
+    the table ``auditor.criteria.checks.CHECKS``). Several transforms are applied in their order.
+    An assertion of ``weight`` 0 is left out of the
     grade; one that is ``live_only`` belongs to the live check and not to the verdict. ``when``
     is the kind of logged answer that it is for: of other calls' grades it is left out.
 
@@ -52,10 +53,13 @@ class Assertion:
     type: str
     value: Any = None
     negated: bool = False
-    transform: str = "none"
+    transform: str | tuple[str, ...] = "none"
     threshold: float | None = None
     tolerance: float = 0.0
-    fields: tuple[str, ...] = ()
+    absolute_tolerance: float = 0.0
+    fields: tuple[str, ...] | Mapping[str, Any] = ()
+    labels: Any = None
+    alternatives: bool = False
     weight: float = 1.0
     metric: str | None = None
     assertions: tuple[Assertion, ...] = ()

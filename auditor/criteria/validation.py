@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.record import Argument, Check, given_arguments
-from auditor.criteria.checks.transforms import NO_TRANSFORMS
+from auditor.criteria.checks.transforms import NO_TRANSFORMS, TEXT_TRANSFORMS, chained
 from auditor.criteria.inclusions import FILE
 from auditor.criteria.judged import JUDGED
 from auditor.criteria.model import COMPARED, SET, WRITTEN_AS
@@ -225,11 +225,14 @@ def _option_problems(assertion: Assertion, check: Check) -> Iterator[str]:
 
 
 def _transform_problems(assertion: Assertion, check: Check) -> Iterator[str]:
-    transform = assertion.transform
-    if transform in check.transforms or check.transforms == NO_TRANSFORMS:
+    if check.transforms == NO_TRANSFORMS:
         return
-    takers = [other.name for other in CHECKS.values() if transform in other.transforms]
-    yield f"transform {transform} belongs to {', '.join(takers)}, not {assertion.name}"
+    for place, transform in enumerate(chain := chained(assertion.transform), 1):
+        if transform not in check.transforms:
+            takers = [other.name for other in CHECKS.values() if transform in other.transforms]
+            yield f"transform {transform} belongs to {', '.join(takers)}, not {assertion.name}"
+        elif transform not in TEXT_TRANSFORMS and place < len(chain):
+            yield f"transform {transform} makes no text: it comes last in a list"
 
 
 def _ignored(assertion: Assertion, check: Check) -> Iterator[str]:
@@ -238,5 +241,5 @@ def _ignored(assertion: Assertion, check: Check) -> Iterator[str]:
     for name in given_arguments(assertion):
         if name not in taken:
             yield f"{assertion.name} takes no {name}"
-    if assertion.transform not in check.transforms:
+    if not check.transforms.issuperset(chained(assertion.transform)):
         yield f"{assertion.name} takes no transform: it reads the answer's {check.reads}"

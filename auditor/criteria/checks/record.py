@@ -60,6 +60,9 @@ TEXTS = ArgumentType(
     "a list of texts",
     lambda value: isinstance(value, list | tuple) and all(isinstance(v, str) for v in value),
 )
+LABELS = ArgumentType("a list of texts, or a mapping of texts to lists of texts", lambda _: True)
+FIELDS = ArgumentType("a list of fields, or a mapping of fields to comparators", lambda _: True)
+FLAG = ArgumentType("true or false", lambda value: isinstance(value, bool))
 NUMBER = ArgumentType("a number", lambda value: type(value) in {int, float})
 COUNT = ArgumentType("a whole number", lambda value: type(value) is int)
 # Code is a text as the user writes it, and a mapping with its digest as a database keeps it.
@@ -120,7 +123,7 @@ class Check:
         family: what kind of question it answers.
         value: what ``value`` is; None where the check takes none, or a mapping of options only.
         options: the keys of ``value`` where it is a mapping.
-        arguments: the keys beside ``value`` (threshold, tolerance, fields) that it reads.
+        arguments: the keys beside ``value`` that it reads, of ``ARGUMENT_KEYS``.
         reads: the part of an answer that it looks at, and of the logged answer that
             ``{{reference}}`` stands for.
         transforms: the transforms it takes.
@@ -190,11 +193,11 @@ class Check:
         return [" ".join(paragraph.split()) for paragraph in paragraphs]
 
 
-_UNSET = {
-    entry.name: entry.default
-    for entry in fields(Assertion)
-    if entry.name in {"threshold", "tolerance", "fields"}
-}
+ARGUMENT_KEYS = frozenset(
+    {"threshold", "tolerance", "absolute_tolerance", "fields", "labels", "alternatives"}
+)
+"""The keys of an assertion beside ``value`` whose meaning is the check's."""
+_UNSET = {entry.name: entry.default for entry in fields(Assertion) if entry.name in ARGUMENT_KEYS}
 
 
 def given_arguments(assertion: Assertion) -> list[str]:
