@@ -68,3 +68,13 @@ def _is_outside(value: str, folder: Path) -> bool:
     except (OSError, RuntimeError):
         return False
     return home or not path.is_relative_to(folder.resolve())
+
+
+def may_run_code(path: Path, start: Path) -> bool:
+    """Say whether code may run: it lies in the folder at work and belongs to who runs this."""
+    found = path.resolve()
+    if not found.is_relative_to(start.resolve()):
+        return False
+    if not hasattr(os, "geteuid") or not found.exists():
+        return True
+    return found.stat().st_uid == os.geteuid()

@@ -18,12 +18,18 @@ import pyarrow as pa
 
 from auditor.criteria.category_samples import CategorySample, category_samples
 from auditor.criteria.choosing import applicable_criterion
-from auditor.criteria.file import criterion_from, parse_criteria, read_criteria
+from auditor.criteria.file import (
+    criterion_from,
+    kept_text,
+    parse_criteria,
+    read_criteria,
+    takes_more_than_text,
+)
 from auditor.criteria.labels import read_labels
 from auditor.criteria.model import EXPECTED, Criterion
 from auditor.criteria.proposals import propose
 from auditor.domain import StageResult, Watch, canonical_json, digest, silent
-from auditor.errors import NotReadyError
+from auditor.errors import ConfigError, NotReadyError
 from auditor.stage import Stage
 
 if TYPE_CHECKING:
@@ -85,7 +91,7 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Crit
     for sample in category_samples(store):
         choices.append(_choose(sample, criteria))
         watch.advance()
-    warnings = _unmatched(criteria, choices)
+    warnings = _unmatched(criteria, choices) + _waiting(choices)
     with store.transaction():
         _save(store, choices)
         if text is not None:
@@ -118,7 +124,7 @@ def in_force(store: Store, settings: CriteriaSettings) -> list[str]:
     if settings.criteria is None:
         criteria = _kept_file(store)
     elif settings.criteria.is_file():
-        criteria = settings.criteria.read_text(encoding="utf-8", errors="replace")
+        criteria = _text_in_force(settings.criteria)
     else:
         criteria = ["missing", settings.criteria]  # it differs from all texts: the run complains
     if settings.labels is None:
@@ -128,11 +134,22 @@ def in_force(store: Store, settings: CriteriaSettings) -> list[str]:
     return [digest(criteria), digest(labels)]
 
 
+def _text_in_force(path: Path) -> str:
+    """What would be kept of a file; of one that cannot be used its text, and the run complains."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not takes_more_than_text(text):
+        return text
+    try:
+        return kept_text(path, read_criteria(path))
+    except ConfigError:
+        return text
+
+
 def _user_criteria(store: Store, path: Path | None) -> tuple[str | None, tuple[Criterion, ...]]:
     """The user's criteria and the file's text to keep; without a file, those that were kept."""
     if path is not None:
         criteria = read_criteria(path)
-        return path.read_text(encoding="utf-8"), criteria
+        return kept_text(path, criteria), criteria
     kept = _kept_file(store)
     return None, () if kept is None else parse_criteria(kept, name="the criteria in the database")
 
@@ -153,6 +170,15 @@ def _unmatched(criteria: Sequence[Criterion], choices: Sequence[_Choice]) -> lis
         f"the criterion for {canonical_json(criterion.selector.definition())} fits no category"
         for criterion in criteria
         if not any(criterion is other for other in used)
+    ]
+
+
+def _waiting(choices: Sequence[_Choice]) -> list[str]:
+    """A warning for each category that nothing can grade before a judge does."""
+    return [
+        f"{choice.sample.name}: every deciding assertion waits for a judge, so no answer is graded"
+        for choice in choices
+        if choice.criterion is not None and choice.criterion.waits_for_judge
     ]
 
 

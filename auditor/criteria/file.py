@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.criteria.checks.transforms import TRANSFORMS
+from auditor.criteria.inclusions import FILE, included
 from auditor.criteria.model import About, Assertion, Criterion, When
 from auditor.criteria.selector import Selector
-from auditor.criteria.validation import did_you_mean, refuse_malformed, refuse_unusable
+from auditor.criteria.validation import (
+    did_you_mean,
+    refuse_javascript,
+    refuse_malformed,
+    refuse_unusable,
+)
+from auditor.domain import canonical_json
 from auditor.errors import ConfigError
 from auditor.text import marked_yaml
 
@@ -35,18 +42,40 @@ class AssertionSpec(_Spec):
 
     type: str = Field(description="the check's name; `not-` before it turns the check around")
     value: Any = Field(default=None, description="what the check compares with, or its options")
-    transform: str = Field(
-        default="none", description="what is done to the answer before it is checked"
+    transform: str | list[str] = Field(
+        default="none",
+        description="what is done to the answer before it is checked; a list is done in its order",
     )
     threshold: Threshold | None = Field(default=None, description="as the check says")
     tolerance: Threshold = Field(default=0.0, description="as the check says")
-    fields: list[str] = Field(default=[], description="as the check says")
+    absolute_tolerance: Threshold = Field(default=0.0, description="as the check says")
+    fields: list[str] | dict[str, Any] = Field(default=[], description="as the check says")
+    labels: list[str] | dict[str, str | list[str] | None] | None = Field(
+        default=None, description="as the check says"
+    )
+    alternatives: bool = Field(default=False, description="as the check says")
     weight: Threshold = Field(
         default=1.0,
         description="how much it counts towards the threshold; 0 leaves it out of the grade",
     )
     metric: str | None = Field(
         default=None, description="what explanations call it instead of its type"
+    )
+    assertions: list[AssertionSpec] = Field(
+        alias="assert", default=[], description="the assertions of an `assert-set`"
+    )
+    config: dict[str, Any] | None = Field(
+        default=None, description="what `python` hands to its function as `context['config']`"
+    )
+    provider: Any = Field(default=None, description="kept for the judge")
+    rubric_prompt: Any = Field(alias="rubricPrompt", default=None, description="kept for the judge")
+    context_transform: str | None = Field(
+        alias="contextTransform",
+        default=None,
+        description=(
+            "kept for the judge of a `context-` check: where the context is, as a path such as"
+            " `context.metadata.documents`"
+        ),
     )
     live_only: bool = Field(
         default=False, description="part of the live check in production and not of the verdict"
@@ -108,19 +137,40 @@ def read_criteria(path: Path) -> tuple[Criterion, ...]:
         raise ConfigError(f"{path} is not UTF-8 text") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    criteria = parse_criteria(text, name=path.name)
+    criteria = parse_criteria(text, name=path.name, folder=path.parent)
     for criterion in criteria:
         refuse_unusable(criterion)
     return criteria
 
 
-def parse_criteria(text: str, *, name: str = "criteria.yaml") -> tuple[Criterion, ...]:
+def kept_text(path: Path, criteria: Sequence[Criterion]) -> str:
+    """What a database keeps of the user's file: its text, with what its files hold in it.
+
+    ``criteria`` are what was read from it.
+    """
+    text = path.read_text("utf-8")
+    if not takes_more_than_text(text):
+        return text
+    written = [c.selector.definition() | c.definition() for c in criteria]
+    return canonical_json({"version": 1, "criteria": written})
+
+
+def takes_more_than_text(text: str) -> bool:
+    """Whether a file of this text may take values from files, or name code."""
+    return FILE in text or "python" in text
+
+
+def parse_criteria(
+    text: str, *, name: str = "criteria.yaml", folder: Path | None = None
+) -> tuple[Criterion, ...]:
     """Criteria from YAML text; ``name`` is what errors call the file.
+
+    Values are read from files only where ``folder``, the one of the user's file, is given.
 
     Raises:
         ConfigError: not YAML, or something in it is not known; names the line.
     """
-    document = marked_yaml.load(text, name=name)
+    document = included(marked_yaml.load(text, name=name), folder)
     if isinstance(document.value, dict) and "defaultTest" in document.value:
         return (_from_promptfoo(document),)
     return _criteria(document)
@@ -206,7 +256,7 @@ def _criterion(
         for i, assertion in enumerate(spec.assertions)
     )
     place = document.place(path)
-    if not any(assertion.weight and not assertion.live_only for assertion in assertions):
+    if not any(assertion.decides for assertion in assertions):
         raise ConfigError(f"{place}: every assertion has weight 0 or is live_only: nothing decides")
     selector = Selector(
         category=spec.category,
@@ -229,12 +279,15 @@ def _criterion(
 def _assertion(
     spec: AssertionSpec, document: marked_yaml.MarkedYaml, path: tuple[str | int, ...]
 ) -> Assertion:
-    if spec.transform not in TRANSFORMS:
-        *names, last = map(repr, TRANSFORMS)
-        raise ConfigError(
-            f"{document.place((*path, 'transform'))}: transform: {spec.transform!r} is not"
-            f" {', '.join(names)} or {last}{did_you_mean(spec.transform, TRANSFORMS)}"
-        )
+    chain = (spec.transform,) if isinstance(spec.transform, str) else tuple(spec.transform)
+    for transform in chain or ("",):
+        if transform not in TRANSFORMS:
+            refuse_javascript(transform, document.place((*path, "transform")))
+            *names, last = map(repr, TRANSFORMS)
+            raise ConfigError(
+                f"{document.place((*path, 'transform'))}: transform: {transform!r} is not"
+                f" {', '.join(names)} or {last}{did_you_mean(transform, TRANSFORMS)}"
+            )
     kind = spec.type.removeprefix("not-")
     given = {name: getattr(spec, name) for name in AssertionSpec.model_fields}
     assertion = Assertion(
@@ -242,7 +295,12 @@ def _assertion(
         | {
             "type": kind,
             "negated": kind != spec.type,
-            "fields": tuple(spec.fields),
+            "transform": chain[0] if len(chain) == 1 else chain,
+            "fields": tuple(spec.fields) if isinstance(spec.fields, list) else spec.fields,
+            "assertions": tuple(
+                _assertion(inner, document, (*path, "assert", i))
+                for i, inner in enumerate(spec.assertions)
+            ),
             "place": document.place((*path, "type")),
         }
     )

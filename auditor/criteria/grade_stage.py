@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from auditor.criteria.answer_length import was_cut
 from auditor.criteria.checks.base import GradeInput
-from auditor.criteria.file import criterion_from
+from auditor.criteria.file import criterion_from, read_criteria
 from auditor.criteria.grading import grade
 from auditor.criteria.request_facts import request_facts
 from auditor.domain import Grade, StageResult, Watch, silent
@@ -256,6 +256,9 @@ GROUP BY s.name, c.name, c.origin ORDER BY min(s.spend_rank), c.name
 
 
 def _run(context: StageContext, watch: Watch) -> GradeResult:
+    named = context.config.grade.criteria
+    if named is not None and named.is_file():
+        read_criteria(named)  # the functions that it names may run in this command
     return run(context.store, watch)
 
 

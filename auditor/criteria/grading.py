@@ -14,11 +14,14 @@ from auditor.criteria.checks.base import (
     UnusableError,
 )
 from auditor.criteria.checks.transforms import composed, transformed
+from auditor.criteria.model import SET
 from auditor.criteria.variables import filled_value
 from auditor.domain import Grade
 from auditor.text import final_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from auditor.criteria.model import Assertion, Criterion
 
 
@@ -33,9 +36,8 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
     """
     answer = _answers_only(answer)
     try:
-        deciding = _counting(criterion, answer)
-        for assertion in deciding:
-            filled_value(assertion, CHECKS[assertion.type], answer)
+        deciding = _counting(criterion.deciding, answer)
+        _require_values(deciding, answer)
     except CannotTellError as reason:
         return Grade(passed=None, explanation=str(reason))
     failure = _failure(answer)
@@ -46,8 +48,10 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
 
 def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
     """Grade one answer by one assertion; an answer that the check cannot read fails."""
-    check = CHECKS[assertion.type]
     try:
+        if assertion.type == SET:
+            return _turned(_of_set(assertion, answer), assertion)
+        check = CHECKS[assertion.type]
         value = filled_value(assertion, check, answer)
         given = CheckInput(
             answer=answer,
@@ -62,6 +66,10 @@ def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
     except (UnusableError, RecursionError, OverflowError) as reason:
         explanation = str(reason) or type(reason).__name__
         return Grade(passed=False, score=0.0, explanation=explanation)
+    return _turned(result, assertion)
+
+
+def _turned(result: Grade, assertion: Assertion) -> Grade:
     if not assertion.negated or result.passed is None:
         return result
     return Grade(
@@ -71,13 +79,56 @@ def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
     )
 
 
-def _counting(criterion: Criterion, answer: GradeInput) -> list[Assertion]:
+def _require_values(assertions: Iterable[Assertion], answer: GradeInput) -> None:
+    """Make sure that the call has what its assertions compare with, whatever the answer is.
+
+    Raises:
+        CannotTellError: it has not.
+    """
+    for assertion in assertions:
+        if assertion.type == SET:
+            _require_values(_counting(assertion.assertions, answer), answer)
+        else:
+            filled_value(assertion, CHECKS[assertion.type], answer)
+
+
+def _of_set(assertion: Assertion, answer: GradeInput) -> Grade:
+    """The grade of an ``assert-set``: promptfoo's, open where an undecided assertion could tip it.
+
+    Without a threshold every assertion with a weight must pass; with it, the weighted mean of the
+    scores must reach it.
+
+    Raises:
+        CannotTellError: no assertion of it is for such a call.
+    """
+    counting = _counting([a for a in assertion.assertions if a.weight], answer)
+    results = [(a, grade_assertion(a, answer)) for a in counting]
+    total = sum(a.weight for a, _ in results)
+    least = sum(a.weight * _score(g, unknown=0.0) for a, g in results) / total
+    most = sum(a.weight * _score(g, unknown=1.0) for a, g in results) / total
+    if assertion.threshold is None:
+        verdicts = {g.passed for _, g in results}
+        passed = False if False in verdicts else None if None in verdicts else True
+    else:
+        needed = assertion.threshold - _ROUNDING
+        passed = True if least >= needed else None if most >= needed else False
+    return Grade(
+        passed=passed, score=None if passed is None else least, explanation=_told(results, passed)
+    )
+
+
+def _score(result: Grade, *, unknown: float) -> float:
+    if result.passed is None:
+        return unknown
+    return float(result.passed) if result.score is None else result.score
+
+
+def _counting(deciding: Sequence[Assertion], answer: GradeInput) -> list[Assertion]:
     """The assertions that decide on a call with such a logged answer.
 
     Raises:
         CannotTellError: no assertion is for it, or the logged answer is not there to say so.
     """
-    deciding = criterion.deciding
     if all(assertion.when == "always" for assertion in deciding):
         return list(deciding)
     if not answer.has_reference:
@@ -118,10 +169,17 @@ def _combined(criterion: Criterion, results: list[tuple[Assertion, Grade]]) -> G
     sure = sum(a.weight for a, g in results if g.passed) / total
     possible = sum(a.weight for a, g in results if g.passed is not False) / total
     needed = 1.0 if criterion.threshold is None else criterion.threshold
-    rounding = 1e-9  # shares of weights such as 0.1 do not add up exactly
-    passed = True if sure >= needed - rounding else None if possible >= needed - rounding else False
-    telling = (
-        [(a, g) for a, g in results if g.passed is not True] if passed is not True else results
+    passed = (
+        True if sure >= needed - _ROUNDING else None if possible >= needed - _ROUNDING else False
     )
-    explanation = "; ".join(f"{a.metric or a.name}: {g.explanation}" for a, g in telling)
+    explanation = _told(results, passed)
     return Grade(passed=passed, score=None if passed is None else sure, explanation=explanation)
+
+
+_ROUNDING = 1e-9  # shares of weights such as 0.1 do not add up exactly
+
+
+def _told(results: list[tuple[Assertion, Grade]], passed: bool | None) -> str:  # noqa: FBT001
+    """What the assertions found, of those that did not pass where the whole did not."""
+    telling = [(a, g) for a, g in results if g.passed is not True] if passed is not True else []
+    return "; ".join(f"{a.metric or a.name}: {g.explanation}" for a, g in telling or results)

@@ -8,13 +8,16 @@ compares with neither judges form alone.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from auditor.criteria.judged import JUDGED
 from auditor.criteria.selector import Selector
+from auditor.criteria.template import expressions, parts, texts_in
 from auditor.domain import canonical_json, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CHECKS_VERSION = 3
 """Part of every criterion's id: raise it when a check's meaning changes, and grades are redone."""
@@ -23,39 +26,76 @@ Origin = Literal["user", "proposed"]
 About = Literal["content", "form"]
 When = Literal["always", "tool-calls", "text"]
 
-PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 MAX_SHOWN = 80
 """Characters of a value that are shown in a line of words."""
 REFERENCE, EXPECTED = "reference", "expected"
+COMPARED = frozenset((REFERENCE, EXPECTED))
+"""The variables that an answer is compared with; in production nobody knows them."""
+SET = "assert-set"
+"""The type of an assertion that is made of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
     """One demand on an answer: the check ``type``, and what it is given.
 
-    The check decides what ``value``, ``threshold``, ``tolerance`` and ``fields`` mean (see the
-    table ``auditor.criteria.checks.CHECKS``). An assertion of ``weight`` 0 is left out of the
+    The check decides what ``value`` and the keys from ``threshold`` to ``alternatives`` mean (see
+    the table ``auditor.criteria.checks.CHECKS``). Several transforms are applied in their order.
+    An assertion of ``weight`` 0 is left out of the
     grade; one that is ``live_only`` belongs to the live check and not to the verdict. ``when``
     is the kind of logged answer that it is for: of other calls' grades it is left out.
+
+    An ``assert-set`` has ``assertions`` of its own, of which all must pass or, with a
+    ``threshold``, the weighted mean of their scores must reach it. ``config`` is for functions of
+    the user's own; ``provider``, ``rubric_prompt`` and ``context_transform`` are kept for a judge.
     """
 
     type: str
     value: Any = None
     negated: bool = False
-    transform: str = "none"
+    transform: str | tuple[str, ...] = "none"
     threshold: float | None = None
     tolerance: float = 0.0
-    fields: tuple[str, ...] = ()
+    absolute_tolerance: float = 0.0
+    fields: tuple[str, ...] | Mapping[str, Any] = ()
+    labels: Any = None
+    alternatives: bool = False
     weight: float = 1.0
     metric: str | None = None
+    assertions: tuple[Assertion, ...] = ()
+    config: Mapping[str, Any] | None = None
+    provider: Any = None
+    rubric_prompt: Any = None
+    context_transform: str | None = None
     live_only: bool = False
     when: When = "always"
     place: str = field(default="", compare=False)  # file:line, for errors
 
     @property
     def variables(self) -> frozenset[str]:
-        """Names of the ``{{variables}}`` in the value."""
-        return frozenset(_variables(self.value))
+        """Names of the ``{{variables}}`` in the value, and in those of a set's assertions."""
+        own = (found.variable for text in texts_in(self.value) for found in expressions(text))
+        return frozenset(own).union(*(inner.variables for inner in self.assertions))
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the value is not all literal."""
+        return any("{" in text and parts(text) != (text,) for text in texts_in(self.value))
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it, or an assertion in it, waits for a judge."""
+        return self.type in JUDGED or any(inner.is_judged for inner in self.assertions)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can be checked in production."""
+        return not (self.variables & COMPARED or self.is_judged) and self.when == "always"
+
+    @property
+    def decides(self) -> bool:
+        """Whether it has a part in the verdict."""
+        return bool(self.weight) and not self.live_only
 
     @property
     def name(self) -> str:
@@ -65,6 +105,8 @@ class Assertion:
     @property
     def words(self) -> str:
         """The type and, where it fits on a line, its value."""
+        if self.assertions:
+            return f"{self.name} ({'; '.join(inner.words for inner in self.assertions)})"
         value = canonical_json(self.value) if self.value is not None else ""
         return f"{self.name} {value}" if value and len(value) <= MAX_SHOWN else self.name
 
@@ -74,11 +116,22 @@ class Assertion:
         for entry in fields(self):
             value = getattr(self, entry.name)
             if entry.name not in _NOT_WRITTEN and value != entry.default:
-                written[entry.name] = list(value) if isinstance(value, tuple) else value
+                key = WRITTEN_AS.get(entry.name, entry.name)
+                written[key] = list(value) if isinstance(value, tuple) else value
+        if self.assertions:
+            written[WRITTEN_AS["assertions"]] = [inner.definition() for inner in self.assertions]
         return written
 
 
-_NOT_WRITTEN = frozenset({"type", "negated", "place"})  # the first two are in the name
+_NOT_WRITTEN = frozenset(
+    {"type", "negated", "place", "assertions"}
+)  # the first two are in the name
+WRITTEN_AS: Mapping[str, str] = {
+    "assertions": "assert",
+    "rubric_prompt": "rubricPrompt",
+    "context_transform": "contextTransform",
+}
+"""The keys of ``criteria.yaml`` that have promptfoo's name instead of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +157,7 @@ class Criterion:
     @property
     def deciding(self) -> tuple[Assertion, ...]:
         """The assertions that decide the verdict."""
-        return tuple(a for a in self.assertions if a.weight and not a.live_only)
+        return tuple(a for a in self.assertions if a.decides)
 
     @property
     def variables(self) -> frozenset[str]:
@@ -113,13 +166,20 @@ class Criterion:
 
     @property
     def form_only(self) -> bool:
-        """Whether no assertion compares with the logged answer or the user's label."""
-        return self.about == "form" if self.about else not self.variables
+        """Whether nothing is compared with the logged answer or the user's label, nor judged."""
+        if self.about:
+            return self.about == "form"
+        return not self.variables & COMPARED and not any(a.is_judged for a in self.deciding)
 
     @property
     def live_checkable(self) -> bool:
         """Whether an answer can be checked in production, where neither is known."""
-        return not self.variables and all(a.when == "always" for a in self.deciding)
+        return all(a.is_live for a in self.deciding)
+
+    @property
+    def waits_for_judge(self) -> bool:
+        """Whether nothing decides before a judge does."""
+        return all(a.is_judged for a in self.deciding)
 
     @property
     def words(self) -> str:
@@ -128,11 +188,7 @@ class Criterion:
 
     def live_part(self) -> Criterion | None:
         """What of this can be checked in production, or None where nothing can."""
-        live = tuple(
-            replace(a, live_only=False)
-            for a in self.assertions
-            if a.weight and not a.variables and a.when == "always"
-        )
+        live = tuple(replace(a, live_only=False) for a in self.assertions if a.weight and a.is_live)
         return replace(self, assertions=live) if live else None
 
     def definition(self) -> dict[str, Any]:
@@ -144,15 +200,3 @@ class Criterion:
             written["threshold"] = self.threshold
         written["assert"] = [assertion.definition() for assertion in self.assertions]
         return written
-
-
-def _variables(value: Any) -> Iterator[str]:
-    """Names of the variables in a value of any shape."""
-    if isinstance(value, str):
-        yield from PLACEHOLDER.findall(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _variables(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _variables(item)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from auditor.criteria.checks import CHECKS
+from auditor.criteria.checks import BUILT_IN
 from auditor.criteria.checks.record import FAMILIES, REQUIRED, Argument, Check, Family
 from auditor.criteria.checks.transforms import NO_TRANSFORMS, TRANSFORMS
 from auditor.criteria.choosing import MATCHING_SHARE
 from auditor.criteria.file import AssertionSpec, CriterionSpec, MatchSpec
+from auditor.criteria.judged import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,17 +110,27 @@ def _transforms() -> Iterator[tuple[str, str]]:
 
 
 def _summary() -> str:
+    graded = (check for check in BUILT_IN.values() if check.example is not None)
     rows = (
         (f"[`{check.name}`](#{check.name})", check.family, _markdown(check.meaning))
-        for check in CHECKS.values()
+        for check in graded
     )
     return _table(("check", "family", "an answer passes when"), rows)
 
 
 def _family(family: Family) -> str:
-    checks = [check for check in CHECKS.values() if check.family == family]
+    checks = [check for check in BUILT_IN.values() if check.family == family]
+    if family == "judged":
+        return "\n".join(["## Checks that wait for a judge\n", f"{FAMILIES[family]}\n", _judged()])
     sections = ("\n".join(_section(check)) for check in checks)
     return "\n".join([f"## Checks of {family}\n", f"{FAMILIES[family]}\n", *sections])
+
+
+def _judged() -> str:
+    rows = (
+        (f"`{name}`", _markdown(judged.question), judged.value) for name, judged in JUDGED.items()
+    )
+    return _table(("check", "an answer passes when", "`value`"), rows)
 
 
 def _section(check: Check) -> Iterator[str]:
@@ -163,6 +174,7 @@ def _written(default: Any) -> str:
 
 def _example(check: Check) -> Iterator[str]:
     example = check.example
+    assert example is not None
     yield f"```yaml\nassert:\n  - {example.assertion}\n```\n"
     rows: list[tuple[str, str]] = []
     passing = example.grade_input(example.passes)

@@ -20,7 +20,8 @@ from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
 from auditor.criteria.checks.number import is_number
 from auditor.criteria.checks.python_code import python_problem
 from auditor.criteria.checks.sql import sql_problem
-from auditor.criteria.checks.transforms import code_block, label
+from auditor.criteria.checks.text_forms import label
+from auditor.criteria.checks.transforms import code_block
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.inference import comparable_fields, coverage, infer_schema
 from auditor.criteria.model import Assertion, Criterion

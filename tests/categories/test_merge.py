@@ -6,7 +6,6 @@ import pytest
 
 from auditor.categories.routes import tool_sets
 from auditor.categories.routes.contract import Contract, count_labels, differ, label_of, same
-from auditor.categories.routes.language import language_of
 from auditor.categories.routes.likeness import Likeness, compare
 from auditor.categories.routes.merge import RouteProfile, compare_routes, idle_sentences
 from auditor.categories.routes.route import ANY_TOOLS
@@ -18,6 +17,7 @@ from auditor.categories.routes.succession import (
     successions,
     takes_over,
 )
+from auditor.text.language import language_of
 
 
 def labels(*names: str, n: int = 10) -> Contract:

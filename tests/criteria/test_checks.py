@@ -280,7 +280,10 @@ def hostile_values(check):
     return [value for value in values if value is not None or not check.needs_value]
 
 
-@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+GRADING = [check for check in CHECKS.values() if check.example is not None]
+
+
+@pytest.mark.parametrize("check", GRADING, ids=lambda check: check.name)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_answers_and_references_neither_crash_nor_hang(check, name):
     text = HOSTILE[name]

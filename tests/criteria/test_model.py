@@ -75,9 +75,9 @@ def test_no_is_a_word_and_not_false():
         (one("{type: equals}"), "c.yaml:5: equals needs a value"),
         (one("{type: is-refusal, value: 1}"), "takes no value"),
         (one("{type: is-sql, value: {databasetype: mysql}}"), "did you mean 'databaseType'?"),
-        (one("{type: regex, value: '{{reference}}'}"), "one fixed pattern"),
+        (one("{type: regex, value: '{{refrence}}'}"), "did you mean 'reference'?"),
         (one("{type: contains, value: a, transform: json}"), "transform json belongs to equals"),
-        (one("{type: contains, value: 'file://x.js'}"), "values from files are not read"),
+        (one("{type: contains, value: 'file://x.js'}"), "values are read from files only by your own criteria file"),
         (one("{type: contains, value: a, weight: 0}"), "weight 0"),
         (one("{type: contains, value: a, live_only: true}"), "nothing decides"),
         (one("{type: contains, value: '{{reference}}', live_only: true}"), "nothing to compare with"),
@@ -146,9 +146,9 @@ def test_default_test_of_a_promptfoo_configuration():
     assert criterion.selector == Selector(category="*")
     assert criterion.threshold == 0.5
     assert [a.value for a in criterion.assertions] == ["yes", "a"]
-    with pytest.raises(ConfigError, match=r"c\.yaml:3: unknown assertion type 'llm-rubric'"):
+    with pytest.raises(ConfigError, match=r"c\.yaml:3: javascript: JavaScript is not run"):
         parse_criteria(
-            "defaultTest:\n  assert:\n    - {type: llm-rubric, value: x}\n", name="c.yaml"
+            "defaultTest:\n  assert:\n    - {type: javascript, value: x}\n", name="c.yaml"
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from auditor.categories.routes.language import content_words, language_of
-from auditor.categories.routes.lexicon import SENTENCE, edge_words, function_words, verbs
+from auditor.categories.routes.language import content_words
+from auditor.categories.routes.lexicon import SENTENCE, edge_words, verbs
+from auditor.text.language import function_words, language_of
 
 MAX_OBJECT_WORDS = 5
 MAX_ROLE_WORDS = 7

@@ -1,15 +1,11 @@
-"""Which language a text is in, and which of its words carry a subject."""
+"""Which words of a text carry its subject, and which are names that code writes."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 
-from auditor.categories.routes.lexicon import function_words, topic_stop_words
-
-MIN_FUNCTION_WORDS = 2  # that tell the language of a text
-
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+")
+from auditor.categories.routes.lexicon import topic_stop_words
+from auditor.text.language import WORD, function_words
 
 # <tag, attribute=, "key": and {field, field}
 _NAMES = re.compile(r"</?([^\W\d][\w-]*)|\b([^\W\d]\w*)=|\"([\w-]+)\"\s*:|\{((?:\w+, ?)+\w+)\}")
@@ -30,12 +26,4 @@ def form_names(text: str) -> frozenset[str]:
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that are not function words, in lower case."""
     idle = topic_stop_words().union(*function_words().values())
-    return frozenset(w for w in _WORD.findall(text.casefold()) if w not in idle)
-
-
-def language_of(text: str) -> str | None:
-    """The language of most function words in a text (`en`, `de`, ...), None where there are few."""
-    words = Counter(_WORD.findall(text.casefold()))
-    counts = {name: sum(words[word] for word in known) for name, known in function_words().items()}
-    name, n = max(counts.items(), key=lambda item: (item[1], item[0]))
-    return name if n >= MIN_FUNCTION_WORDS else None
+    return frozenset(w for w in WORD.findall(text.casefold()) if w not in idle)

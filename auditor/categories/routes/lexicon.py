@@ -41,7 +41,6 @@ class _Lexicon:
     edges: frozenset[str]
     topicless: frozenset[str]
     common_contract: frozenset[str]
-    functions: dict[str, frozenset[str]]
     verbs: str
     instruction: re.Pattern[str]
 
@@ -68,7 +67,6 @@ def _lexicon() -> _Lexicon:
         edges=frozenset(raw["edges"].split()),
         topicless=frozenset(raw["topicless"].split()),
         common_contract=frozenset(raw["common_contract"].split()),
-        functions={name: frozenset(some.split()) for name, some in raw["function_words"].items()},
         verbs=verbs,
         instruction=re.compile(
             r"(?:^|[.:!?\n#*-]\s*)"
@@ -100,11 +98,6 @@ def topic_stop_words() -> frozenset[str]:
 def common_contract() -> frozenset[str]:
     """Labels and JSON keys that many tasks share, in lower case."""
     return _lexicon().common_contract
-
-
-def function_words() -> dict[str, frozenset[str]]:
-    """Words that carry no subject, by language."""
-    return _lexicon().functions
 
 
 @cache

@@ -16,8 +16,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from auditor.categories.routes.instructions import is_order, verb
-from auditor.categories.routes.language import content_words, language_of
+from auditor.categories.routes.language import content_words
 from auditor.categories.routes.lexicon import SENTENCE
+from auditor.text.language import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -16,12 +16,10 @@ from auditor.categories.routes.instructions import (
     role,
     source,
 )
-from auditor.categories.routes.language import language_of
 from auditor.categories.routes.lexicon import (
     OTHER,
     SENTENCE,
     USE_TOOLS,
-    function_words,
     is_generic,
     is_weak,
     known_types,
@@ -29,6 +27,7 @@ from auditor.categories.routes.lexicon import (
 )
 from auditor.categories.routes.shape import main_family
 from auditor.categories.routes.topic_words import distinctive_words
+from auditor.text.language import function_words, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

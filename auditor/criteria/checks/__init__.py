@@ -1,7 +1,8 @@
 """The one table of checks: what a criterion can demand of an answer.
 
-A check is declared in a module of this folder by the decorator ``record.check``, and nowhere else:
-every module here is looked through once.
+A check of auditor's is declared in a module of this folder by the decorator ``record.check``, or
+stands in the module's ``DECLARED``: every module here is looked through once. Other packages add
+checks by the entry points ``auditor.checks``.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
+from auditor.criteria.checks.installed import installed_checks
 from auditor.criteria.checks.record import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["CHECKS"]
+__all__ = ["BUILT_IN", "CHECKS"]
 
 
 def _declared() -> Iterator[Check]:
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        for value in vars(importlib.import_module(module.name)).values():
+        known = vars(importlib.import_module(module.name))
+        yield from known.get("DECLARED", ())
+        for value in known.values():
             if isinstance(value, Check) and value.function.__module__ == module.name:
                 yield value
 
@@ -31,5 +35,7 @@ def _by_name(checks: list[Check]) -> dict[str, Check]:
     return dict(sorted(table.items()))
 
 
-CHECKS: Mapping[str, Check] = _by_name(list(_declared()))
-"""Every check by its name, which is the ``type`` of an assertion."""
+BUILT_IN: Mapping[str, Check] = _by_name(list(_declared()))
+"""auditor's own checks by their names."""
+CHECKS: Mapping[str, Check] = {**installed_checks(), **BUILT_IN}
+"""Every check by its name, which is the ``type`` of an assertion; auditor's own win."""

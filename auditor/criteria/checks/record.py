@@ -16,7 +16,7 @@ from auditor.criteria.checks.transforms import TEXT_TRANSFORMS
 from auditor.criteria.model import Assertion
 from auditor.domain import Answer, Grade
 
-Family = Literal["content", "similarity", "format"]
+Family = Literal["content", "similarity", "format", "judged"]
 Part = Literal["text", "tool calls", "finish reason"]
 
 FAMILIES: Mapping[Family, str] = {
@@ -30,6 +30,11 @@ FAMILIES: Mapping[Family, str] = {
     "format": (
         "Has the answer the right form? These need nothing to compare with, so they can check"
         " answers in production; alone they move no spend."
+    ),
+    "judged": (
+        "Only a model or a person can say. These are read and kept, and wait for a judge: until one"
+        " is asked, they are neither pass nor fail, and what else a criterion demands decides where"
+        " it can."
     ),
 }
 """What the checks of a family ask, in the order of the reference page."""
@@ -55,9 +60,14 @@ TEXTS = ArgumentType(
     "a list of texts",
     lambda value: isinstance(value, list | tuple) and all(isinstance(v, str) for v in value),
 )
+LABELS = ArgumentType("a list of texts, or a mapping of texts to lists of texts", lambda _: True)
+FIELDS = ArgumentType("a list of fields, or a mapping of fields to comparators", lambda _: True)
+FLAG = ArgumentType("true or false", lambda value: isinstance(value, bool))
 NUMBER = ArgumentType("a number", lambda value: type(value) in {int, float})
 COUNT = ArgumentType("a whole number", lambda value: type(value) is int)
-PATTERN = ArgumentType("one fixed pattern as text", lambda value: isinstance(value, str))
+# Code is a text as the user writes it, and a mapping with its digest as a database keeps it.
+CODE = ArgumentType("Python", lambda value: isinstance(value, str | dict))
+PATTERN = ArgumentType("a pattern as text", lambda value: isinstance(value, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +123,12 @@ class Check:
         family: what kind of question it answers.
         value: what ``value`` is; None where the check takes none, or a mapping of options only.
         options: the keys of ``value`` where it is a mapping.
-        arguments: the keys beside ``value`` (threshold, tolerance, fields) that it reads.
+        arguments: the keys beside ``value`` that it reads, of ``ARGUMENT_KEYS``.
         reads: the part of an answer that it looks at, and of the logged answer that
             ``{{reference}}`` stands for.
         transforms: the transforms it takes.
         unnoticed: the wrong answers that it passes, in words.
-        example: one assertion with answers, run by the test suite.
+        example: one assertion with answers, run by the test suite; None where nothing here grades.
         in_promptfoo: whether promptfoo has it, with the same meaning.
         prepare: raises ConfigError for an assertion that could never be used, before any answer
             is graded.
@@ -133,7 +143,7 @@ class Check:
     reads: Part = "text"
     transforms: frozenset[str] = TEXT_TRANSFORMS
     unnoticed: str
-    example: Example
+    example: Example | None
     in_promptfoo: bool = True
     prepare: Callable[[Assertion], object] | None = None
 
@@ -157,6 +167,11 @@ class Check:
         return "\n\n".join(self._documentation[1:])
 
     @property
+    def takes_pattern(self) -> bool:
+        """Whether the value is a regular expression."""
+        return self.value is not None and self.value.type is PATTERN
+
+    @property
     def needs_value(self) -> bool:
         """Whether an assertion without a value is an error."""
         return self.value is not None and self.value.default is REQUIRED
@@ -178,11 +193,11 @@ class Check:
         return [" ".join(paragraph.split()) for paragraph in paragraphs]
 
 
-_UNSET = {
-    entry.name: entry.default
-    for entry in fields(Assertion)
-    if entry.name in {"threshold", "tolerance", "fields"}
-}
+ARGUMENT_KEYS = frozenset(
+    {"threshold", "tolerance", "absolute_tolerance", "fields", "labels", "alternatives"}
+)
+"""The keys of an assertion beside ``value`` whose meaning is the check's."""
+_UNSET = {entry.name: entry.default for entry in fields(Assertion) if entry.name in ARGUMENT_KEYS}
 
 
 def given_arguments(assertion: Assertion) -> list[str]:

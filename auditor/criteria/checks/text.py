@@ -16,7 +16,7 @@ from auditor.criteria.checks.record import (
     Example,
     check,
 )
-from auditor.criteria.checks.transforms import TRANSFORMS, as_text, transformed
+from auditor.criteria.checks.transforms import TRANSFORMS, as_text, chained, composed, transformed
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def equals(given: CheckInput) -> Grade:
     1 is 1.0, true is not 1, and the order of keys is free. ``tolerance`` is for numbers in JSON.
     """
     value, assertion = given.value, given.assertion
-    if isinstance(value, dict | list) or assertion.transform == "json":
-        wanted = parse_json(value) if isinstance(value, str) else value
+    if isinstance(value, dict | list) or chained(assertion.transform)[-1] == "json":
+        wanted = composed(parse_json(value)) if isinstance(value, str) else value
         if wanted is MISSING:
             raise CannotTellError("the value to compare with is not JSON")
         tolerance = given.arguments["tolerance"]
-        same = json_equal(parse_json(given.text), wanted, tolerance=tolerance)
+        same = json_equal(composed(parse_json(given.text)), wanted, tolerance=tolerance)
         return outcome(same, "same JSON" if same else "not the same JSON")
     wanted_text = _wanted(value, assertion)
     same = given.text == wanted_text

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor.criteria.checks.text_forms import label, plain
 from auditor.domain import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_AROUND_LABEL = " \t\r\n\"'`*_.,:;!()[]<>\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _FENCE = "```"
 
 
@@ -19,11 +19,6 @@ class Transform(NamedTuple):
 
     apply: Callable[[str], str]
     meaning: str
-
-
-def label(text: str) -> str:
-    """A label as compared: no quotes or punctuation around it, one space between words."""
-    return " ".join(text.strip(_AROUND_LABEL).casefold().split())
 
 
 def code_block(text: str) -> str:
@@ -59,9 +54,16 @@ def composed(value: Any) -> Any:
     return value
 
 
-def transformed(text: str, transform: str) -> str:
+def chained(transform: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The names of an assertion's transforms, in the order in which they are applied."""
+    return (transform,) if isinstance(transform, str) else transform
+
+
+def transformed(text: str, transform: str | tuple[str, ...]) -> str:
     """The text that a check sees."""
-    return TRANSFORMS[transform].apply(text)
+    for name in chained(transform):
+        text = TRANSFORMS[name].apply(text)
+    return text
 
 
 def _unchanged(text: str) -> str:
@@ -78,8 +80,15 @@ TRANSFORMS: Mapping[str, Transform] = {
     "strip-lower": Transform(
         lambda text: text.strip().casefold(), "without white space around it, in lower case"
     ),
+    "plain": Transform(
+        plain,
+        "in plain characters: typographic quotes, dashes and spaces and letters of full width as"
+        " those of a keyboard",
+    ),
     "label": Transform(
-        label, "without quotes, punctuation and capitals, as a label is compared: `**Spam**.`"
+        label,
+        "as a label is compared: without quotes, punctuation and capitals, without what introduces"
+        ' it, and out of an object of one key: `**Spam**.`, `Label: spam`, `{"label": "spam"}`',
     ),
     "first-line": Transform(_first_line, "the first line that is not empty"),
     "code-block": Transform(

@@ -1,0 +1,244 @@
+"""The check of a label that may stand in a sentence."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from auditor.criteria.checks.base import (
+    CannotTellError,
+    CheckInput,
+    UnusableError,
+    failed,
+    outcome,
+    passed,
+    quoted,
+)
+from auditor.criteria.checks.record import ANY, LABELS, Argument, Example, check
+from auditor.criteria.checks.text_forms import INTRODUCTION, label_key, plain, spaced
+from auditor.criteria.checks.transforms import as_text, transformed
+from auditor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.criteria.model import Assertion
+    from auditor.domain import Grade
+
+_MAX_TEXT = 20_000
+"""Characters of an answer in which a label is still looked for."""
+_PARTS = re.compile(r"[,;|\n]|\s(?:and|und|et|y|e|en|&)\s")
+_NEGATIONS = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|cannot|unlike|instead of|rather than|nicht|kein\w*"
+    r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b"
+)
+_CLAUSE = re.compile(r"[.;:!?\n]|,\s|\bbut\b|\baber\b|\bmais\b|\bpero\b")
+_SPACE = re.compile(r"\s+")
+_LETTER = r"[^\W_]"
+_NEAR = 30
+"""Characters before a label in which a negation turns it around."""
+
+
+class LabelSet(NamedTuple):
+    """Known labels: the canonical one by each of its forms, and a pattern that finds the forms."""
+
+    names: Mapping[str, str]
+    pattern: re.Pattern[str] | None
+
+    def read(self, text: str) -> frozenset[str]:
+        """The labels that an answer gives.
+
+        Raises:
+            UnusableError: it gives none, or it is not clear which; says why.
+        """
+        whole = self._listed(text)
+        if whole:
+            return whole
+        if self.pattern is None:
+            return frozenset({label_key(text)})
+        if len(text) > _MAX_TEXT:
+            raise UnusableError(f"longer than {_MAX_TEXT:,} characters")
+        introduced = set(self._introduced(text))
+        if len(introduced) == 1:
+            return introduced.pop()
+        return self._named(text)
+
+    def _listed(self, text: str) -> frozenset[str]:
+        """The label or labels that the text is, and nothing else."""
+        key = label_key(text)
+        if key in self.names:
+            return frozenset({self.names[key]})
+        parts = [label_key(part) for part in _list_in(text)]
+        known = [self.names.get(part) for part in parts if part]
+        return frozenset(known) if known and None not in known else frozenset()  # type: ignore[arg-type]
+
+    def _introduced(self, text: str) -> Iterator[frozenset[str]]:
+        """What stands behind each ``Label:`` or ``The category is``, where it is a label."""
+        for found in INTRODUCTION.finditer(plain(text)):
+            line = plain(text)[found.end() :].lstrip().split("\n", 1)[0]
+            for end in (line, re.split(r"[.;(]|\s[-]\s", line, maxsplit=1)[0]):
+                given = self._listed(end)
+                if given:
+                    yield given
+                    break
+
+    def _named(self, text: str) -> frozenset[str]:
+        """The one label that the text names."""
+        assert self.pattern is not None
+        said = plain(text).casefold()
+        found = list(self.pattern.finditer(said))
+        names = {self.names[_SPACE.sub(" ", spaced(match[0]))] for match in found}
+        if len(names) != 1:
+            shown = ", ".join(quoted(name) for name in sorted(names)[:3])
+            raise UnusableError(
+                f"names {len(names)} labels: {shown}" if names else "names no label"
+            )
+        for match in found:
+            before = said[max(0, match.start() - _NEAR) : match.start()]
+            if _NEGATIONS.search(_CLAUSE.split(before)[-1]):
+                raise UnusableError(f"may say that it is not {quoted(names.pop())}")
+        return frozenset(names)
+
+
+def _compile(assertion: Assertion) -> None:
+    label_set(assertion.labels)
+
+
+@check(
+    "label",
+    family="content",
+    value=Argument(
+        "value",
+        ANY,
+        "the label that is wanted, or a list of them; without it, any one will do",
+        None,
+    ),
+    arguments=(
+        Argument("labels", LABELS, "the labels there are, or each with its synonyms", None),
+    ),
+    prepare=_compile,
+    in_promptfoo=False,
+    unnoticed="what is said of the label, but for a `not` just before it",
+    example=Example(
+        assertion=(
+            '{type: label, value: "{{reference}}", labels: {refund: [money back], delivery: []}}'
+        ),
+        logged="refund",
+        passes="The customer asks for their money back.",
+        fails="It is a delivery problem, not a refund.",
+        unnoticed="I doubt that it is a refund.",
+    ),
+)
+def label(given: CheckInput) -> Grade:
+    """The answer gives the wanted label, alone, behind ``Label:``, or inside a sentence.
+
+    Letter case, punctuation around a label, and hyphens or underscores between its words do not
+    count. An answer that is longer than a label is read only where ``labels`` says which there
+    are: the label introduced by ``Label:``, ``Answer:``, ``The category is`` and the like, else
+    the only one that is named. An answer that names two labels fails, and so does one that has a
+    ``not`` just before its label, unless that is a label too. Several wanted labels (a list, or a
+    text of known labels with commas) are a set: their order is free.
+    """
+    known = label_set(given.arguments["labels"])
+    wanted = _wanted(given, known)
+    try:
+        got = known.read(given.text)
+        if not known.names and wanted is not None and _is_list(given.value):
+            got = frozenset(label_key(part) for part in _list_in(given.text)) or got
+    except UnusableError as reason:
+        return failed(str(reason))
+    if wanted is None:
+        return passed(f"names {_shown(got)}") if len(got) == 1 else failed(f"names {_shown(got)}")
+    return outcome(got == wanted, f"got {_shown(got)}, wanted {_shown(wanted)}")
+
+
+def _wanted(given: CheckInput, known: LabelSet) -> frozenset[str] | None:
+    """The labels to agree with; None where any one will do.
+
+    Raises:
+        CannotTellError: what to compare with is not one of the labels.
+    """
+    value = given.value
+    if value is None:
+        return None
+    transform = given.assertion.transform
+    if _is_list(value):
+        keys = frozenset(label_key(transformed(as_text(item), transform)) for item in value)
+        wanted = frozenset(known.names.get(key, key) for key in keys)
+        stray = None if not known.names else next((k for k in keys if k not in known.names), None)
+    else:
+        text = transformed(as_text(value), transform)
+        try:
+            wanted, stray = known.read(text), None
+        except UnusableError:
+            wanted, stray = frozenset(), text
+    if stray is not None:
+        raise CannotTellError(f"what to compare with is none of the labels: {quoted(stray)}")
+    return wanted
+
+
+def label_set(labels: Any) -> LabelSet:
+    """The labels of an assertion, made ready to be looked for.
+
+    Raises:
+        ConfigError: a text stands for two labels.
+    """
+    if labels is None:
+        return _NO_LABELS
+    if isinstance(labels, Mapping):
+        pairs = tuple((str(name), _synonyms(others)) for name, others in labels.items())
+    else:
+        pairs = tuple((str(name), ()) for name in labels)
+    return _label_set(pairs)
+
+
+@functools.lru_cache(maxsize=256)
+def _label_set(pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> LabelSet:
+    names: dict[str, str] = {}
+    for name, synonyms in pairs:
+        for written in (name, *synonyms):
+            key = label_key(written)
+            if not key or names.setdefault(key, name) != name:
+                raise ConfigError(f"the label {quoted(written)} stands for two labels, or for none")
+    # the longest first, so that "not spam" is found before "spam"
+    forms = "|".join(
+        r"[-_\s]+".join(map(re.escape, key.split(" ")))
+        for key in sorted(names, key=lambda key: (-len(key), key))
+    )
+    # "non-spam" and "spam-free" do not name "spam"
+    alone = rf"(?<!{_LETTER})(?<!{_LETTER}[-_])(?:{forms})(?![-_]?{_LETTER})"
+    return LabelSet(names, re.compile(alone))
+
+
+_NO_LABELS = LabelSet({}, None)
+
+
+def _synonyms(others: Any) -> tuple[str, ...]:
+    if others is None:
+        return ()
+    return (others,) if isinstance(others, str) else tuple(str(other) for other in others)
+
+
+def _list_in(text: str) -> list[str]:
+    """The parts of a text that is a list: JSON's, or with commas or line breaks between."""
+    inner = text.strip()
+    if inner.startswith("["):
+        try:
+            value = json.loads(inner)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, list):
+            return [as_text(item) for item in value]
+    introduced = INTRODUCTION.match(inner)
+    return _PARTS.split(inner[introduced.end() :] if introduced else inner)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _shown(names: frozenset[str]) -> str:
+    return ", ".join(quoted(name) for name in sorted(names)[:5])
