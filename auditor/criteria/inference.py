@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 REQUIRED_SHARE = 0.95
-"""A key that this share of the objects has is required."""
+"""Share of the texts of a field that must be comparable for the field to be compared."""
 MAX_ENUM = 25
 MIN_REPEATS = 5
 """A list of words is closed when each has been seen this often on average."""
 MAX_KEYS = 60
 MAX_DEPTH = 6
 MIN_FOR_CLOSED = 20
-"""Values needed to close a list of words or a set of keys."""
+"""Values needed to close a list of words or a set of keys, and to limit a number or a text."""
+LENGTH_ROOM = 2
+"""A list may be this many times as long as the longest seen."""
+MAX_CODE = 40
+"""Characters of a text that may be a code."""
+
+_RUNS = re.compile(r"\d+|[A-Z]+|[a-z]+|.", re.DOTALL)
+_CLASSES = {"\\d": re.compile(r"\d"), "[A-Z]": re.compile("[A-Z]"), "[a-z]": re.compile("[a-z]")}
 
 
 def coverage(counts: Counter[str]) -> float:
@@ -32,8 +41,9 @@ def coverage(counts: Counter[str]) -> float:
 def infer_schema(values: Sequence[Any], depth: int = 0) -> dict[str, Any]:
     """A JSON schema (2020-12) that describes the values without fitting them too closely.
 
-    Types; keys that nearly all objects have as required; closed key sets and lists of words only
-    where the values have long stopped showing new ones.
+    Types; keys that all objects have as required; ranges, lengths and patterns with room around
+    what was seen; closed key sets and lists of words only where the values have long stopped
+    showing new ones.
     """
     kinds = sorted({_kind(value) for value in values})
     if {"integer", "number"} <= set(kinds):
@@ -49,6 +59,8 @@ def infer_schema(values: Sequence[Any], depth: int = 0) -> dict[str, Any]:
     if texts and set(kinds) == {"string"} and _closed(Counter(texts)):
         schema["enum"] = sorted(set(texts))
         del schema["type"]
+    elif len(values) >= MIN_FOR_CLOSED:
+        schema |= _limits(values)
     return schema
 
 
@@ -78,11 +90,67 @@ def _object_keywords(objects: Sequence[Mapping[str, Any]], depth: int) -> dict[s
             key: infer_schema([value[key] for value in objects if key in value], depth + 1)
             for key in wanted
         },
-        "required": [key for key in wanted if keys[key] >= REQUIRED_SHARE * len(objects)],
+        "required": [key for key in wanted if keys[key] == len(objects)],
     }
     if len(objects) >= MIN_FOR_CLOSED and min(keys.values(), default=2) > 1:
         keywords["additionalProperties"] = False
     return keywords
+
+
+def _limits(values: Sequence[Any]) -> dict[str, Any]:
+    """Keywords that limit numbers, texts and lists, with room around what was seen."""
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    lengths = [len(v) for v in values if isinstance(v, list)]
+    texts = [v for v in values if isinstance(v, str)]
+    keywords: dict[str, Any] = {}
+    if len(numbers) >= MIN_FOR_CLOSED:
+        keywords |= _range(min(numbers), max(numbers))
+    if len(lengths) >= MIN_FOR_CLOSED:
+        keywords |= {"minItems": int(min(lengths) > 0), "maxItems": LENGTH_ROOM * max(lengths) + 1}
+    pattern = pattern_of(texts) if len(texts) >= MIN_FOR_CLOSED else None
+    if pattern is not None:
+        keywords["pattern"] = pattern
+    return keywords
+
+
+def _range(low: float, high: float) -> dict[str, float]:
+    """A range with as much room on each side as its end is great; the sign stays, a share is one."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return {}
+    if low >= 0 and high <= 1 and isinstance(high, float):
+        return {"minimum": 0, "maximum": 1}
+    room = max(high - low, abs(low), abs(high), 1)
+    least = max(0, low - room) if low >= 0 else low - room
+    most = min(0, high + room) if high <= 0 else high + room
+    return {"minimum": least, "maximum": most}
+
+
+def pattern_of(texts: Sequence[str]) -> str | None:
+    """One pattern for texts that are built alike, such as dates and codes; None for others.
+
+    A run of digits, capitals or small letters is as long as was seen, other characters stand for
+    themselves. Only what has digits in it is taken for a code. The pattern is for whole texts.
+    """
+    if not texts or any(not text.isascii() or len(text) > MAX_CODE for text in texts):
+        return None
+    parted = [[(_class(run[0]), run) for run in _RUNS.findall(text)] for text in texts]
+    first = [kind for kind, _ in parted[0]]
+    if "\\d" not in first or any([kind for kind, _ in parts] != first for parts in parted):
+        return None
+    written = ""
+    for place, kind in enumerate(first):
+        runs = [parts[place][1] for parts in parted]
+        low, high = min(map(len, runs)), max(map(len, runs))
+        if kind == "\\d" or (kind in _CLASSES and len(set(runs)) > 1):
+            written += kind + (f"{{{low}}}" if low == high else f"{{{low},{high}}}")
+        else:
+            written += re.escape(runs[0])
+    return f"^{written}$"
+
+
+def _class(character: str) -> str:
+    """The class of a run's characters, or the character itself."""
+    return next((c for c, known in _CLASSES.items() if known.match(character)), character)
 
 
 def _closed(counts: Counter[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.criteria.checks.json_text import is_json_answer
 from auditor.criteria.model import Criterion, When
-from auditor.criteria.proposals.code_rules import python_rule, sql_rule
+from auditor.criteria.proposals.code_rules import pattern_rule, python_rule, sql_rule
 from auditor.criteria.proposals.copied_rules import copied_rule
 from auditor.criteria.proposals.json_rules import json_rule
 from auditor.criteria.proposals.label_rules import label_rule
@@ -42,6 +42,7 @@ _SHAPES: tuple[Callable[[Sample], Rule | None], ...] = (
     label_rule,
     number_rule,
     sql_rule,
+    pattern_rule,
     python_rule,
     copied_rule,
     final_number_rule,
