@@ -17,11 +17,11 @@ from auditor.criteria.answer_length import is_short, was_cut
 from auditor.criteria.checks.base import CannotTellError, GradeInput, UnusableError
 from auditor.criteria.checks.json_schema import schema_problem, validator_for
 from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
-from auditor.criteria.checks.number import is_number
 from auditor.criteria.checks.python_code import python_problem
 from auditor.criteria.checks.sql import sql_problem
-from auditor.criteria.checks.text_forms import label
 from auditor.criteria.checks.transforms import code_block
+from auditor.criteria.comparators.numbers import is_number
+from auditor.criteria.comparators.text_forms import label
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.inference import comparable_fields, coverage, infer_schema
 from auditor.criteria.model import Assertion, Criterion

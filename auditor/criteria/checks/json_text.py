@@ -49,7 +49,12 @@ def find_json(text: str) -> Iterator[Any]:
         inside = parse_json(fenced)
         if inside is not MISSING:
             yield inside
-    searched = text[:_MAX_SEARCHED]
+    for _, _, value in _objects(text[:_MAX_SEARCHED]):
+        yield value
+
+
+def _objects(searched: str) -> Iterator[tuple[int, int, Any]]:
+    """Start, end and value of each object and list inside a text, from its first few brackets."""
     decoder = json.JSONDecoder(parse_constant=_refuse)
     position, starts = 0, 0
     while starts < _MAX_STARTS:
@@ -59,7 +64,7 @@ def find_json(text: str) -> Iterator[Any]:
         if not brackets:
             return
         starts += 1
-        position = min(brackets)
+        start = position = min(brackets)
         try:
             value, position = decoder.raw_decode(searched, position)
         except RecursionError as error:
@@ -67,12 +72,26 @@ def find_json(text: str) -> Iterator[Any]:
         except ValueError:
             position += 1
             continue
-        yield _shallow(value)
+        yield start, position, _shallow(value)
 
 
 def first_json(text: str) -> Any:
     """The likeliest JSON value in a text, or ``MISSING``."""
     return next(find_json(text), MISSING)
+
+
+def json_span(text: str) -> str | None:
+    """The first object or list inside a text, as it is written; None without one.
+
+    Where none can be read, what stands between the first bracket and the last one, for a reader
+    that is not strict.
+    """
+    searched = text[:_MAX_SEARCHED]
+    for start, end, _ in _objects(searched):
+        return searched[start:end]
+    opening = min((at for at in (searched.find("{"), searched.find("[")) if at >= 0), default=-1)
+    closing = max(searched.rfind("}"), searched.rfind("]"))
+    return searched[opening : closing + 1] if 0 <= opening < closing else None
 
 
 def json_equal(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:
@@ -95,20 +114,6 @@ def json_equal(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:
             for one, other in zip(left, right, strict=True)
         )
     return type(left) is type(right) and bool(left == right)
-
-
-def leaves(
-    value: Any, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Path and value of every scalar, empty object and empty list in a JSON value."""
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(value, list) and value:
-        for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
-    else:
-        yield path, value
 
 
 def _refuse(constant: str) -> Any:
