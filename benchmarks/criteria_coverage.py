@@ -30,7 +30,7 @@ from auditor.criteria.answer_length import was_cut
 from auditor.criteria.category_samples import category_samples
 from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.checks.json_text import MISSING, first_json
-from auditor.criteria.checks.number import number_in
+from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.checks.refusal import is_refusal
 from auditor.criteria.grading import grade, grade_assertion, kinds_of
 from auditor.criteria.model import Assertion

@@ -225,7 +225,7 @@ def _option_problems(assertion: Assertion, check: Check) -> Iterator[str]:
 
 
 def _transform_problems(assertion: Assertion, check: Check) -> Iterator[str]:
-    if check.transforms == NO_TRANSFORMS:
+    if check.reads != "text":
         return
     for place, transform in enumerate(chain := chained(assertion.transform), 1):
         if transform not in check.transforms:
@@ -242,4 +242,5 @@ def _ignored(assertion: Assertion, check: Check) -> Iterator[str]:
         if name not in taken:
             yield f"{assertion.name} takes no {name}"
     if not check.transforms.issuperset(chained(assertion.transform)):
-        yield f"{assertion.name} takes no transform: it reads the answer's {check.reads}"
+        but = "" if check.transforms == NO_TRANSFORMS else " but tool-calls"
+        yield f"{assertion.name} takes no transform{but}: it reads the answer's {check.reads}"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from auditor.criteria import Assertion, Criterion, GradeInput, grade
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.json_text import json_equal
-from auditor.criteria.checks.number import number_in
 from auditor.criteria.checks.record import ANY, CALLS, LIST
 from auditor.criteria.checks.sql import canonical_sql
+from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.file import parse_criteria
 from auditor.criteria.validation import refuse_unusable
 

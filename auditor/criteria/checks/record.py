@@ -80,6 +80,9 @@ class Argument:
     default: Any = REQUIRED
 
 
+ABSOLUTE_TOLERANCE = Argument(
+    "absolute_tolerance", NUMBER, "absolute difference at which numbers are equal", 0.0
+)
 TOLERANCE = Argument("tolerance", NUMBER, "relative difference at which numbers are equal", 0.0)
 
 

@@ -16,7 +16,13 @@ from auditor.criteria.checks.record import (
     Example,
     check,
 )
-from auditor.criteria.checks.transforms import TRANSFORMS, as_text, chained, composed, transformed
+from auditor.criteria.checks.transforms import (
+    TEXT_TRANSFORMS,
+    as_text,
+    chained,
+    composed,
+    transformed,
+)
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -33,7 +39,7 @@ _CONTEXT = "what is said about a text: `not a refund` contains `refund`"
     family="content",
     value=Argument("value", ANY, "the answer that is wanted"),
     arguments=(TOLERANCE,),
-    transforms=frozenset(TRANSFORMS),
+    transforms=TEXT_TRANSFORMS | {"json"},
     unnoticed="what the transform takes away, such as capitals",
     example=Example(
         assertion='{type: equals, value: "{{reference}}", transform: label}',
@@ -51,7 +57,9 @@ def equals(given: CheckInput) -> Grade:
     """
     value, assertion = given.value, given.assertion
     if isinstance(value, dict | list) or chained(assertion.transform)[-1] == "json":
-        wanted = composed(parse_json(value)) if isinstance(value, str) else value
+        wanted = value
+        if isinstance(value, str):
+            wanted = composed(parse_json(transformed(value, assertion.transform)))
         if wanted is MISSING:
             raise CannotTellError("the value to compare with is not JSON")
         tolerance = given.arguments["tolerance"]

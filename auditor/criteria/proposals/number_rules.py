@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from auditor.criteria.checks.number import is_number, number_in
+from auditor.criteria.comparators.numbers import is_number, number_in
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.model import AGREEMENT, REFERENCE_VALUE, Rule
 from auditor.criteria.proposals.sample import nearly_all
