@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auditor.criteria.category_samples import category_samples
 from auditor.criteria.file import criterion_from, read_criteria
+from auditor.criteria.trial_records import replace_trials
 from auditor.criteria.trials import HALF, MAX_TRIED, Trial, try_criterion
-from auditor.domain import StageResult, Watch, canonical_json, silent
+from auditor.domain import StageResult, Watch, silent
 from auditor.stage import Column, Stage, View
 
 if TYPE_CHECKING:
     from auditor.stage import StageContext
     from auditor.store.store import Store
 
-MAX_EXPLANATION = 400
-"""Characters that are kept of why an answer fails, or of what is wrong with one that passes."""
 FEW_PASS = 0.8
 """A criterion that fewer of the logged answers pass gets a warning."""
 
@@ -36,62 +35,26 @@ def run(store: Store, watch: Watch = silent) -> StageResult:
     began = time.monotonic()
     criteria = {row["category_id"]: row for row in store.dicts(_IN_FORCE)}
     watch.start("Trying criteria on wrong answers", total=len(criteria), unit="criteria")
-    kinds: list[dict[str, Any]] = []
-    logged: list[dict[str, Any]] = []
+    trials: dict[tuple[str, str], Trial] = {}
     warnings: list[str] = []
     for sample in category_samples(store, MAX_TRIED):
         row = criteria.get(sample.category_id)
         if row is None:
             continue
         trial = try_criterion(criterion_from(json.loads(row["definition"])), sample)
-        key = {"criterion_id": row["criterion_id"], "category_id": sample.category_id}
-        logged.append(key | _logged_row(trial))
-        kinds += [key | kind for kind in _kind_rows(trial)]
+        trials[row["criterion_id"], sample.category_id] = trial
         warnings += _warnings(sample.name, trial, form_only=row["form_only"])
         watch.advance()
-    with store.transaction():
-        for table, rows in (("criterion_trials", kinds), ("criterion_baselines", logged)):
-            store.execute(f"DELETE FROM {table}")
-            store.append(table, rows)
+    written = replace_trials(store, trials)
     store.rest()
     watch.finish()
     return StageResult(
         stage="trials",
         rows_read=len(criteria),
-        rows_written=len(kinds),
+        rows_written=written,
         seconds=time.monotonic() - began,
         warnings=warnings,
     )
-
-
-def _logged_row(trial: Trial) -> dict[str, Any]:
-    return {
-        "answers": trial.answers,
-        "passed": trial.passed,
-        "untold": trial.untold,
-        "content_share": trial.content_share,
-        "failures": canonical_json(
-            [
-                {"call_id": one.call_id, "explanation": one.explanation[:MAX_EXPLANATION]}
-                for one in trial.failures
-            ]
-        ),
-    }
-
-
-def _kind_rows(trial: Trial) -> list[dict[str, Any]]:
-    return [
-        {
-            "mutation": kind.mutation,
-            "content": kind.content,
-            "planted": kind.planted,
-            "caught": kind.caught,
-            "untold": kind.untold,
-            "missed": kind.missed[:MAX_EXPLANATION] if kind.missed else None,
-            "missed_call_id": kind.missed_call_id,
-        }
-        for kind in trial.kinds
-    ]
 
 
 def _warnings(name: str, trial: Trial, *, form_only: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.answer_length import was_cut
@@ -22,6 +22,8 @@ MAX_TRIED = 40
 """Logged answers of a category that its criterion is tried on."""
 MAX_FAILURES = 3
 """Logged answers that fail and are shown."""
+NOTICED = 0.9
+"""A kind of error counts as noticed where this share of the planted ones is; as in ``v_trials``."""
 HALF = 0.5
 """A criterion that notices a smaller share of the planted errors of content gets a warning."""
 
@@ -46,6 +48,16 @@ class KindTrial:
     def told(self) -> int:
         """How many passed or failed."""
         return self.planted - self.untold
+
+    @property
+    def share(self) -> float | None:
+        """Share that was noticed of those told; None where none was."""
+        return self.caught / self.told if self.told else None
+
+    @property
+    def noticed(self) -> bool:
+        """Whether the criterion notices this kind of error."""
+        return self.share is not None and self.share >= NOTICED
 
     @property
     def content(self) -> bool:
@@ -75,6 +87,11 @@ class Trial:
     untold: int
     failures: Sequence[FailedAnswer]
     kinds: Sequence[KindTrial]
+
+    def without_texts(self) -> Trial:
+        """The figures alone: no words of logged answers."""
+        kinds = [replace(kind, missed=None, missed_call_id=None) for kind in self.kinds]
+        return replace(self, failures=(), kinds=kinds)
 
     @property
     def pass_share(self) -> float | None:
