@@ -160,7 +160,9 @@ def _choose(sample: CategorySample, criteria: Sequence[Criterion]) -> _Choice:
     if criterion is not None:
         return _Choice(sample=sample, criterion=criterion, reason=criterion.words)
     proposal = propose(sample.examples, category=sample.category_id)
-    return _Choice(sample=sample, criterion=proposal.criterion, reason=proposal.reason)
+    # Before a judge speaks, no replay of such a category could be graded: none is asked for.
+    in_force = None if proposal.waits else proposal.criterion
+    return _Choice(sample=sample, criterion=in_force, reason=proposal.reason)
 
 
 def _unmatched(criteria: Sequence[Criterion], choices: Sequence[_Choice]) -> list[str]:

@@ -83,8 +83,8 @@ class AssertionSpec(_Spec):
     when: When = Field(
         default="always",
         description=(
-            "`tool-calls` or `text`: it counts only for calls whose logged answer calls tools, or"
-            " is text"
+            "`tool-calls`, `text`, `json` or `plain`: it counts only for calls whose logged answer"
+            " calls tools, is text, holds JSON, or is text without JSON"
         ),
     )
 

@@ -13,6 +13,7 @@ from auditor.criteria.checks.base import (
     GradeInput,
     UnusableError,
 )
+from auditor.criteria.checks.json_text import is_json_answer
 from auditor.criteria.checks.transforms import composed, transformed
 from auditor.criteria.model import SET
 from auditor.criteria.variables import filled_value
@@ -22,7 +23,7 @@ from auditor.text import final_answer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from auditor.criteria.model import Assertion, Criterion
+    from auditor.criteria.model import Assertion, Criterion, When
 
 
 def grade(criterion: Criterion, answer: GradeInput) -> Grade:
@@ -133,12 +134,20 @@ def _counting(deciding: Sequence[Assertion], answer: GradeInput) -> list[Asserti
         return list(deciding)
     if not answer.has_reference:
         raise CannotTellError(answer.reference_problem or "no logged answer to compare with")
-    kind = "tool-calls" if answer.reference_tool_calls else "text"
-    counting = [a for a in deciding if a.when in {"always", kind}]
+    kinds = kinds_of(answer)
+    counting = [a for a in deciding if a.when in kinds]
     if not counting:
-        words = "calls tools" if kind == "tool-calls" else "is text"
+        words = "calls tools" if "tool-calls" in kinds else "is text"
         raise CannotTellError(f"no rule is for a call whose logged answer {words}")
     return counting
+
+
+def kinds_of(answer: GradeInput) -> set[When]:
+    """Which assertions count for a call with such a logged answer, by their ``when``."""
+    if answer.reference_tool_calls:
+        return {"always", "tool-calls"}
+    formed = is_json_answer(answer.reference_text or "")
+    return {"always", "text", "json" if formed else "plain"}
 
 
 def _answers_only(answer: GradeInput) -> GradeInput:

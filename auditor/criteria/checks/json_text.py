@@ -75,6 +75,20 @@ def first_json(text: str) -> Any:
     return next(find_json(text), MISSING)
 
 
+def is_json_answer(text: str) -> bool:
+    """Whether an answer is, or opens with, a JSON object or list; in a fenced block or not.
+
+    A list inside code or prose makes no JSON answer.
+    """
+    inner = code_block(text)
+    if inner[:1] not in {"{", "["}:
+        return False
+    try:
+        return isinstance(first_json(inner), dict | list)
+    except UnusableError:
+        return False
+
+
 def json_equal(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:
     """Whether two JSON values are equal: 1 is 1.0, true is not 1, the order of keys is free."""
     if left is MISSING or right is MISSING:
