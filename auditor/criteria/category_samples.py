@@ -34,8 +34,10 @@ WITH ranked AS (
     SEMI JOIN (SELECT call_id FROM calls WHERE content_state = 'full' AND status <> 'error')
         USING (call_id)
 )
-SELECT category_id, system_text, messages, tools, params, response_text, tool_calls,
-       finish_reason, model, project, tags
+SELECT call_id, category_id, system_text, messages, tools, params, response_text, tool_calls,
+       finish_reason, model, project, tags,
+       (SELECT max(expected) FROM labels
+        WHERE rater = 'user' AND subject IN (calls.log_id, calls.call_id)) AS expected
 FROM ranked JOIN calls USING (call_id) JOIN contents USING (call_id)
 WHERE place <= ?
 ORDER BY category_id, place
@@ -44,15 +46,20 @@ ORDER BY category_id, place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategorySample:
-    """A category with some of its calls: as selectors see them, and their logged answers."""
+    """A category with some of its calls: as selectors see them, and their logged answers.
+
+    ``call_ids`` and ``expected``, the user's labels, are those of the examples; None for no label.
+    """
 
     category_id: str
     name: str
     calls: Sequence[CallFacts]
     examples: Sequence[LoggedExample]
+    call_ids: Sequence[str] = ()
+    expected: Sequence[Any] = ()
 
 
-def category_samples(store: Store) -> Iterator[CategorySample]:
+def category_samples(store: Store, per_category: int = MAX_EXAMPLES) -> Iterator[CategorySample]:
     """The costliest categories, each with some of its calls that were answered in full.
 
     A category without such calls comes last, as one call of which only the category is known: a
@@ -64,17 +71,22 @@ def category_samples(store: Store) -> Iterator[CategorySample]:
         aliases.setdefault(category_id, []).append(alias)
     rows = (
         row
-        for batch in store.batches(_EXAMPLES, [MAX_CATEGORIES, MAX_EXAMPLES], size=200)
+        for batch in store.batches(_EXAMPLES, [MAX_CATEGORIES, per_category], size=200)
         for row in batch.to_pylist()
     )
     for category_id, group in groupby(rows, key=lambda row: str(row["category_id"])):
         called = (names.pop(category_id), *aliases.get(category_id, ()))
-        parsed = [_read_call(row, called) for row in group]
+        members = list(group)
+        parsed = [_read_call(row, called) for row in members]
         yield CategorySample(
             category_id=category_id,
             name=called[0],
             calls=[call for call, _ in parsed],
             examples=[example for _, example in parsed],
+            call_ids=[row["call_id"] for row in members],
+            expected=[
+                None if row["expected"] is None else json.loads(row["expected"]) for row in members
+            ],
         )
     for category_id, name in names.items():
         called = (name, *aliases.get(category_id, ()))

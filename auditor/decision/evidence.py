@@ -26,6 +26,8 @@ class Evidence:
     Outcomes are True, False, or None where the grader could not tell; an answer that failed
     after the draw (timeout, truncation, empty) is False. ``live_passed`` says whether the local
     answer passes a check that could run in production, None when there is no such check.
+    ``form_only`` and ``unnoticing`` say why a criterion can earn nothing: it looks at form alone,
+    or it passed every wrong answer of the right form that was planted in the category.
     ``units`` are the drawn groups and ``calls`` the drawn calls. A group is a cluster when it
     holds more than 1 / draws of the spend by ``unit_shares`` (without shares: always) and
     several of its calls were drawn. The same call drawn again makes no cluster: draws are
@@ -47,6 +49,7 @@ class Evidence:
     unit_shares: Sequence[float] | None = None
     calls: Sequence[str] | None = None
     form_only: bool = False
+    unnoticing: bool = False
     floor: float | None = None
 
     def __post_init__(self) -> None:
@@ -62,6 +65,11 @@ class Evidence:
             raise ValueError(f"{self.category_id}: sequences of different length")
         if self.eligible_usd < 0 or self.ineligible_usd < 0:
             raise ValueError(f"{self.category_id}: negative spend")
+
+    @property
+    def cannot_earn(self) -> bool:
+        """Whether the criterion shows nothing about content: no move and no fallback."""
+        return self.form_only or self.unnoticing
 
 
 class PairCounts(NamedTuple):
@@ -79,7 +87,7 @@ class Sample:
 
     ``baseline``, ``local`` and ``clusters`` hold one value per pair. ``live`` counts the pairs
     whose local answer passes the live check; it is None without such a check and for a criterion
-    that checks form alone. ``live_low`` is the rate that the check is sure to let pass.
+    that shows nothing about content. ``live_low`` is the rate that the check is sure to let pass.
     """
 
     draws: int
@@ -115,7 +123,7 @@ def summarize(evidence: Evidence, *, alpha: float) -> Sample:
         return PairCounts(gains, losses, len(difference), deff)
 
     live = live_rate = live_low = None
-    if evidence.live_passed is not None and draws and not evidence.form_only:
+    if evidence.live_passed is not None and draws and not evidence.cannot_earn:
         passing = _outcomes(evidence.live_passed) == 1
         live, live_rate = pairs(graded & passing), float(passing.mean())
         effective = draws / stats.design_effect(passing, clusters)

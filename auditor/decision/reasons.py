@@ -47,6 +47,8 @@ def reason_text(decision: Decision, *, margin: float) -> str:
         Reason.OPEN: f"tested, not settled: {evidence}{more}",
         Reason.FORM_ONLY: f"the criterion checks form alone, so nothing is shown about content: "
         f"{evidence}",
+        Reason.UNNOTICING: "the criterion notices no planted wrong answer of the right form, so "
+        f"nothing is shown about content: {evidence}",
         Reason.BELOW_FLOOR: f"no worse than the API, but not shown to be above the quality floor: "
         f"{evidence}{more}",
         Reason.UNGRADABLE: f"the grader could not tell for {_percent(decision.ungradable_share)} "

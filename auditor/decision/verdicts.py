@@ -51,6 +51,7 @@ class Reason(StrEnum):
     LIVE_CHECK = "live-check"  # fallback
     OPEN = "open"  # undecided
     FORM_ONLY = "form-only"  # undecided
+    UNNOTICING = "unnoticing"  # undecided
     BELOW_FLOOR = "below-floor"  # undecided
     UNGRADABLE = "ungradable"  # undecided, or unmeasured without a single pair
     WORSE = "worse"  # keep
@@ -142,7 +143,7 @@ def decide(
         category=[numbers[item.category_id] for item in evidence],
         started=[sample.draws > 0 for sample in samples],
         testable=[(sample.ungradable_share or 0) <= UNGRADABLE_LIMIT for sample in samples],
-        form_only=[item.form_only for item in evidence],
+        form_only=[item.cannot_earn for item in evidence],
         p_floor=[sample.p_floor for sample in samples],
         live=_columns([sample.live or PairCounts(0, 0, 0, 1.0) for sample in samples]),
         live_tested=[sample.live is not None for sample in samples],
@@ -296,6 +297,8 @@ def _verdict(
         why = Reason.UNGRADABLE
     elif evidence.form_only:
         why = Reason.FORM_ONLY
+    elif evidence.unnoticing:
+        why = Reason.UNNOTICING
     elif outcomes.not_worse[0, row]:
         why = Reason.BELOW_FLOOR
     return (Verdict.UNDECIDED if sample.counts.pairs else Verdict.UNMEASURED), why

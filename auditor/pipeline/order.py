@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from auditor.categories.stage import STAGE as CATEGORIZE
 from auditor.criteria.choose_stage import STAGE as CRITERIA
 from auditor.criteria.grade_stage import STAGE as GRADE
+from auditor.criteria.trial_stage import STAGE as TRIALS
 from auditor.ingest.stage import STAGE as INGEST
 from auditor.plan.cost_stage import STAGE as COST
 from auditor.plan.plan_stage import STAGE as PLAN
@@ -24,6 +25,7 @@ STAGES: dict[str, Stage] = {
         INGEST,
         CATEGORIZE,
         CRITERIA,
+        TRIALS,
         SAMPLE,
         REPLAY,
         BASELINE,

@@ -328,4 +328,4 @@ def _settings(context: StageContext) -> object:
     }
 
 
-STAGE = Stage(name="plan", rests_on=("grade", "cost"), run=_run, settings=_settings)
+STAGE = Stage(name="plan", rests_on=("trials", "grade", "cost"), run=_run, settings=_settings)

@@ -28,6 +28,7 @@ first_answers AS (SELECT answer_id, call_id, candidate_id FROM answers WHERE rep
 first_grades AS (SELECT answer_id, criterion_id, passed FROM grades WHERE replicate = 0)
 SELECT g.category_id, g.candidate_id, g.design_id, g.spend_usd AS design_usd,
        v.criterion_id, v.form_only, v.definition,
+       coalesce(t.content_share = 0, false) AS unnoticing,
        d.call_id, d.unit_id, coalesce(u.unit_share, 0)::DOUBLE AS unit_share,
        c.masked > 0 AS masked,
        l.answer_id IS NOT NULL AND lg.answer_id IS NOT NULL AS answered,
@@ -36,6 +37,7 @@ SELECT g.category_id, g.candidate_id, g.design_id, g.spend_usd AS design_usd,
 FROM designs g JOIN draws d USING (design_id) JOIN calls c USING (call_id)
 LEFT JOIN unit_spend u ON u.design_id = g.design_id AND u.unit_id = d.unit_id
 JOIN criteria v ON v.category_id = g.category_id AND v.active AND v.role = 'verdict'
+LEFT JOIN criterion_baselines t ON t.criterion_id = v.criterion_id AND t.category_id = v.category_id
 LEFT JOIN criteria k ON k.category_id = g.category_id AND k.active AND k.role = 'live'
 LEFT JOIN first_answers b ON b.call_id = d.call_id AND b.candidate_id IS NULL
 LEFT JOIN first_answers l ON l.call_id = d.call_id AND l.candidate_id = g.candidate_id
@@ -153,8 +155,8 @@ def _tested(undrawn: Evidence, draws: pl.DataFrame, looked_at: frozenset[int]) -
         missing = reasons.UNFINISHED
     if draws["design_usd"][0] != undrawn.eligible_usd:
         missing = reasons.OUTDATED
-    form_only = bool(draws["form_only"][0])
-    has_live = bool(draws["has_live"][0]) and not form_only
+    form_only, unnoticing = bool(draws["form_only"][0]), bool(draws["unnoticing"][0])
+    has_live = bool(draws["has_live"][0]) and not (form_only or unnoticing)
     ready = draws.clear() if missing else draws
     masked_share = ready["masked"].mean()
     return Tested(
@@ -167,6 +169,7 @@ def _tested(undrawn: Evidence, draws: pl.DataFrame, looked_at: frozenset[int]) -
             unit_shares=ready["unit_share"].to_list(),
             calls=ready["call_id"].to_list(),
             form_only=form_only,
+            unnoticing=unnoticing,
         ),
         criterion_id=draws["criterion_id"][0],
         n_calls=ready["call_id"].n_unique(),

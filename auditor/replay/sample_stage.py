@@ -272,7 +272,7 @@ def _view(store: Store) -> View:
 
 STAGE = Stage(
     name="sample",
-    rests_on=("categorize", "criteria"),
+    rests_on=("categorize", "criteria", "trials"),
     run=_run,
     settings=settings_of_draws,
     view=_view,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
+    from auditor.criteria.trials import Trial
     from auditor.domain import Verdict
 
 
@@ -135,6 +136,7 @@ class CategoryReport:
     masked_share: float | None
     flags: Sequence[str]
     criterion: CriterionReport | None
+    trial: Trial | None
     live_check: str | None
     noise: Noise | None
 
@@ -373,6 +375,11 @@ class Report:
     def tested(self) -> list[CategoryReport]:
         """The categories with graded pairs, in order of spend."""
         return [item for item in self.categories if item.n and item.local_rate is not None]
+
+    @property
+    def tried(self) -> list[tuple[CategoryReport, Trial]]:
+        """The categories whose criterion was tried on planted errors, in order of spend."""
+        return [(item, item.trial) for item in self.categories if item.trial is not None]
 
     @property
     def smoke_tests(self) -> list[CandidateReport]:

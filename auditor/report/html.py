@@ -70,6 +70,7 @@ def _render(report: Report, examples: Sequence[Example]) -> str:
         rows=report.categories[:CATEGORY_ROWS],
         others=report.categories[CATEGORY_ROWS:],
         tested=report.tested,
+        tried=report.tried[:CATEGORY_ROWS],
         candidates=[one for one in report.candidates if one.candidate_id in used],
         smoke_tests=report.smoke_tests,
         charts=draw_charts(report),

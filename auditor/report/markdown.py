@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from auditor.report.data import CandidateReport, CategoryReport, Report, Wave
 
+_TRIALS_SHOWN = 100
+"""Categories, by spend, whose criterion is described; report.json has all of them."""
+
 # What opens markup inside a line; a line of ours never begins with text from the logs. The last
 # two would make a link of a bare address.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
@@ -42,6 +45,7 @@ def render_plan(report: Report) -> str:
     for wave in report.waves:
         lines += _wave(wave, report.method.margin, models)
     lines += _staying(report)
+    lines += _trials(report)
     lines += [
         "---",
         "",
@@ -122,6 +126,27 @@ def _staying(report: Report) -> list[str]:
             )
             for group in groups
         ),
+        "",
+    ]
+
+
+def _trials(report: Report) -> list[str]:
+    tried = report.tried
+    if not tried:
+        return []
+    rows = [
+        f"| {escaped(item.name)} | {wording.percent(trial.pass_share)} "
+        f"| {escaped(sentences.trial_sentence(trial))} |"
+        for item, trial in tried[:_TRIALS_SHOWN]
+    ]
+    return [
+        "## What the criteria would notice",
+        "",
+        sentences.trials_conclusion([trial for _, trial in tried]),
+        "",
+        "| Category | Logged answers pass | Of wrong answers |",
+        "| --- | ---: | --- |",
+        *rows,
         "",
     ]
 

@@ -8,6 +8,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from auditor.criteria.trial_records import read_trials
 from auditor.domain import Verdict
 from auditor.errors import NotReadyError
 from auditor.plan.business_case import HORIZON_MONTHS, PlanCost, business_case
@@ -75,7 +76,7 @@ def read_report(
         raise NotReadyError("there is nothing to report yet", hint="run 'auditor ingest LOGS'")
     if not store.value("SELECT count(*) FROM plan_items"):
         raise NotReadyError("there is no plan to report on yet", hint="run 'auditor plan'")
-    categories = _categories(store)
+    categories = _categories(store, examples=examples)
     candidates = _candidates(store)
     saving = _saving(store)
     return Report(
@@ -157,7 +158,7 @@ def _bars(store: Store) -> list[Bar]:
     ]
 
 
-def _categories(store: Store) -> list[CategoryReport]:
+def _categories(store: Store, *, examples: bool) -> list[CategoryReport]:
     criteria, live_checks = {}, {}
     for row in store.dicts(_CRITERIA):
         if row["can_check_live"]:
@@ -168,8 +169,11 @@ def _categories(store: Store) -> list[CategoryReport]:
         row["category_id"]: Noise(**_only(row, Noise))
         for row in store.dicts("SELECT * FROM v_baseline_noise")
     }
+    trials = read_trials(store)
     categories = []
     for row in store.dicts("SELECT * FROM v_categories"):
+        trial = trials.get(row["category_id"])
+        row["trial"] = trial if trial is None or examples else trial.without_texts()
         row["noise"] = noise.get(row["category_id"])
         row["criterion"] = criteria.get(row["criterion_id"])
         row["live_check"] = live_checks.get(row["category_id"])

@@ -11,6 +11,9 @@ from auditor.domain import Verdict
 from auditor.report.wording import count, counted, money, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from auditor.criteria.trials import KindTrial, Trial
     from auditor.report.data import BreakEven, Noise, Report, Wave
 
 _MOST_OF_SPEND = 0.8
@@ -268,4 +271,40 @@ def noise_sentence(noise: Noise) -> str:
         f"Asked again, the API itself passes {percent(noise.rerun_rate)} of "
         f"{counted(noise.calls, 'call')}, against {percent(noise.logged_rate)} as logged; the "
         f"verdict differs for {percent(noise.differing)} of them."
+    )
+
+
+def trial_sentence(trial: Trial) -> str:
+    """Return what a criterion notices of planted errors, and what it would not notice."""
+    told = [kind for kind in trial.kinds if kind.told]
+    if not trial.kinds:
+        return "No error could be planted: no logged answer passes."
+    if not told:
+        return "Nothing can be told of planted errors before a judge has graded them."
+    noticed = [kind for kind in told if kind.noticed]
+    kinds = f"{len(noticed)} of {counted(len(told), 'kind')} of planted errors"
+    if len(noticed) == len(told):
+        return f"Notices {kinds}."
+    missed = "; ".join(_missed(kind) for kind in told if kind not in noticed)
+    return f"Notices {kinds}; would not notice: {missed}."
+
+
+def _missed(kind: KindTrial) -> str:
+    often = f" ({kind.caught} of {kind.told} noticed)" if kind.caught else ""
+    return f"{kind.words}{often}" + (f", as in “{kind.missed}”" if kind.missed else "")
+
+
+def trials_conclusion(trials: Sequence[Trial]) -> str:
+    """Return what the criteria of an audit notice altogether."""
+    blind = sum(trial.notices_nothing for trial in trials)
+    told = (
+        "Every criterion was tried on wrong answers before it decided anything: errors that a "
+        "model makes were put into logged answers of "
+        f"{counted(len(trials), 'category', 'categories')}."
+    )
+    if not blind:
+        return told
+    return (
+        f"{told} {counted(blind, 'criterion', 'criteria')} noticed none of those that have the "
+        "right form, and can move nothing."
     )

@@ -153,6 +153,12 @@ def _delete(store: Store) -> None:
         f"""DELETE FROM labels WHERE subject IN {answered} OR subject IN (FROM gone) OR subject IN (
             SELECT log_id FROM calls SEMI JOIN gone USING (call_id) WHERE log_id IS NOT NULL)"""
     )
+    # What a criterion was tried on stays as figures; errors are described in the answers' words.
+    for table, changes in _TRIAL_TEXTS.items():
+        store.execute(
+            f"UPDATE {table} SET {changes} WHERE category_id IN "
+            "(SELECT category_id FROM call_categories SEMI JOIN gone USING (call_id))"
+        )
     store.execute(f"DELETE FROM answers WHERE answer_id IN {answered}")
     # A sample that held one of the calls is no sample of what is left: it is drawn anew.
     store.execute(
@@ -178,6 +184,10 @@ def _delete(store: Store) -> None:
     )
 
 
+_TRIAL_TEXTS: Mapping[str, str] = {
+    "criterion_trials": "missed = NULL, missed_call_id = NULL",
+    "criterion_baselines": "failures = NULL",
+}
 _TEXTS: Mapping[str, str] = {
     "calls": "content_state = 'absent', error = NULL, tags = NULL",
     "answers": "text = NULL, tool_calls = NULL, error_detail = NULL",
@@ -186,6 +196,7 @@ _TEXTS: Mapping[str, str] = {
     "rejects": "excerpt = NULL, detail = NULL",
     "labels": "expected = NULL",
     "routes": "template = NULL",
+    **_TRIAL_TEXTS,
 }
 """What of each table is text, or holds a piece of one."""
 

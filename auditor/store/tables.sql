@@ -342,6 +342,30 @@ CREATE TABLE IF NOT EXISTS criteria (
 );
 COMMENT ON TABLE criteria IS 'grade: the rules by which an answer passes or fails, one verdict criterion a category.';
 
+CREATE TABLE IF NOT EXISTS criterion_trials (
+    criterion_id   VARCHAR NOT NULL,    -- the criterion
+    category_id    VARCHAR NOT NULL,    -- the category whose logged answers the errors were put into
+    mutation       VARCHAR NOT NULL,    -- kind of error, for example field-changed
+    content        BOOLEAN NOT NULL,    -- the answer keeps its form, and only what it says is wrong
+    planted        INTEGER NOT NULL,    -- wrong answers of this kind that were graded
+    caught         INTEGER NOT NULL,    -- of these, how many failed
+    untold         INTEGER NOT NULL,    -- of these, how many neither passed nor failed
+    missed         VARCHAR,             -- what is wrong with one that passed; NULL: none did
+    missed_call_id VARCHAR              -- the call whose logged answer that one was made from
+);
+COMMENT ON TABLE criterion_trials IS 'trials: what each criterion in force notices of wrong answers planted in its category, by kind of error; a kind that no answer allows has no row.';
+
+CREATE TABLE IF NOT EXISTS criterion_baselines (
+    criterion_id  VARCHAR NOT NULL,     -- the criterion
+    category_id   VARCHAR NOT NULL,     -- the category
+    answers       INTEGER NOT NULL,     -- logged answers that were graded on trial
+    passed        INTEGER NOT NULL,     -- of these, how many passed
+    untold        INTEGER NOT NULL,     -- of these, how many neither passed nor failed
+    content_share DOUBLE,               -- share of the planted errors of content that were noticed, NULL: none could be told; 0: it can move nothing
+    failures      JSON                  -- up to three that failed: call_id and explanation
+);
+COMMENT ON TABLE criterion_baselines IS 'trials: how the logged answers of a category do by the criterion in force, before anything is replayed.';
+
 CREATE TABLE IF NOT EXISTS grades (
     answer_id    VARCHAR NOT NULL,      -- the answer
     criterion_id VARCHAR NOT NULL,      -- the criterion

@@ -159,6 +159,14 @@ WHERE k.active AND k.role = 'verdict' AND logged_grade.passed IS NOT NULL AND ag
 GROUP BY ALL ORDER BY s.spend_rank;
 COMMENT ON VIEW v_baseline_noise IS 'report: calls asked again of their own API model: shares that pass as logged and again, and whose verdict differs.';
 
+CREATE OR REPLACE VIEW v_trials AS
+SELECT criterion_id, category_id, count(*) FILTER (told > 0) AS kinds,
+       count(*) FILTER (told > 0 AND caught >= 0.9 * told) AS noticed,
+       string_agg(mutation, ', ' ORDER BY caught / nullif(told, 0), mutation) FILTER (told > 0 AND caught < 0.9 * told) AS misses
+FROM (SELECT *, planted - untold AS told FROM criterion_trials)
+GROUP BY ALL ORDER BY ALL;
+COMMENT ON VIEW v_trials IS 'report: how many kinds of planted errors each criterion notices, and which it misses; nine of ten must be noticed.';
+
 CREATE OR REPLACE VIEW v_rejects AS
 SELECT reason, count(*) AS records, arg_min(detail, (source_id, record_no)) AS example
 FROM rejects GROUP BY reason ORDER BY records DESC, reason;

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from auditor.criteria.mutations import answers, calls, code, statements, texts
 from auditor.criteria.mutations.model import Logged, Mutation, Planted, Pool, Shape
-from auditor.domain import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.criteria.mutations.model import Maker
+    from auditor.domain import Answer
 
 __all__ = ["MUTATIONS", "Logged", "Mutation", "Planted", "plant"]
 
@@ -45,9 +45,7 @@ MUTATIONS: Mapping[str, Mutation] = {
             _for_all(texts.other_answer, (*_TEXTS, "calls")),
             content=True,
         ),
-        _mutation(
-            "label-swapped", "another label", {"short": texts.label_swapped}, content=True
-        ),
+        _mutation("label-swapped", "another label", {"short": texts.label_swapped}, content=True),
         _mutation(
             "field-changed",
             "a field changed",
@@ -127,9 +125,7 @@ MUTATIONS: Mapping[str, Mutation] = {
             {**_for_all(texts.truncated, _LONG), "calls": texts.calls_truncated},
             content=False,
         ),
-        _mutation(
-            "refused", "refused", _for_all(texts.refused, (*_TEXTS, "calls")), content=False
-        ),
+        _mutation("refused", "refused", _for_all(texts.refused, (*_TEXTS, "calls")), content=False),
         _mutation(
             "other-language",
             "another language",

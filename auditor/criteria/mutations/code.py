@@ -120,9 +120,7 @@ def _python_operators(
         operator = " ".join(found.group().split()) if found else ""
         if found and operator in _FLIPPED and between.isascii() and "**" not in between:
             new = _FLIPPED[operator]
-            yield _Edit(
-                start + found.start(), start + found.end(), new, f"{new} for {operator}"
-            )
+            yield _Edit(start + found.start(), start + found.end(), new, f"{new} for {operator}")
 
 
 def _python_returns(

@@ -153,9 +153,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _leaf_changed(
-    value: Any, another: Callable[[Path, Any], Any], rng: Random
-) -> Change | None:
+def _leaf_changed(value: Any, another: Callable[[Path, Any], Any], rng: Random) -> Change | None:
     found = list(leaves(value))
     rng.shuffle(found)
     for path, leaf in found:

@@ -89,22 +89,8 @@ class Logged:
             return "calls"
         if self.json is not None:
             return "json"
-        inside = self.block.value
-        fenced = inside != self.text.strip()
-        if _SQL.match(inside):
-            return "sql"
-        if _TAG.match(inside):
-            return "xml"
-        if is_number(self.text):
-            return "number"
-        if is_short(self.text) and "\n" not in self.text.strip():
-            return "short"
-        if fenced or _is_python(inside):
-            return "code"
-        lines = [line for line in self.text.splitlines() if line.strip()]
-        if 2 * len(_PAIR.findall(self.text)) > len(lines) > 1:
-            return "pairs"
-        return "prose"
+        found = (shape for shape, is_such in _SHAPES.items() if is_such(self))
+        return next(found, "prose")
 
     def saying(self, text: str) -> Answer:
         """An answer of text in the place of this one."""
@@ -138,6 +124,24 @@ def _is_python(text: str) -> bool:
         return python_problem(text) is None
     except UnusableError:
         return False
+
+
+def _is_pairs(text: str) -> bool:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return 2 * len(_PAIR.findall(text)) > len(lines) > 1
+
+
+_SHAPES: Mapping[Shape, Callable[[Logged], object]] = {
+    "sql": lambda answer: _SQL.match(answer.block.value),
+    "xml": lambda answer: _TAG.match(answer.block.value),
+    "number": lambda answer: is_number(answer.text),
+    "short": lambda answer: is_short(answer.text) and "\n" not in answer.text.strip(),
+    "code": lambda answer: (
+        answer.block.value != answer.text.strip() or _is_python(answer.block.value)
+    ),
+    "pairs": lambda answer: _is_pairs(answer.text),
+}
+"""How the shapes of text are told, the first that fits; JSON and tool calls come before."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,9 @@ _LEAST_CUT = 12
 _DONORS = 8
 """Answers that are looked at for one that is unlike another."""
 
-_PAIR = re.compile(r"(?m)^[ \t]*(?:[-*][ \t]+)?\**([A-Za-z][\w /()-]{0,40}?)\**[ \t]*:\**[ \t]+(\S.*)$")
+_PAIR = re.compile(
+    r"(?m)^[ \t]*(?:[-*][ \t]+)?\**([A-Za-z][\w /()-]{0,40}?)\**[ \t]*:\**[ \t]+(\S.*)$"
+)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w:.-]{0,60})(?:\s[^<>]*)?>([^<>]*\S[^<>]*)</\1\s*>")
 
 REFUSALS = (
@@ -226,9 +228,7 @@ def _part_changed(
         if others:
             new = rng.choice(others)
             text = answer.text[: part.at[0]] + new + answer.text[part.at[1] :]
-            return Mutant(
-                answer.saying(text), f"{part.name}: {shown(part.value)} → {shown(new)}"
-            )
+            return Mutant(answer.saying(text), f"{part.name}: {shown(part.value)} → {shown(new)}")
     return None
 
 
