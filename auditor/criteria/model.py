@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from auditor.criteria.selector import Selector
 from auditor.domain import canonical_json, digest
+
+if TYPE_CHECKING:
+    from auditor.criteria.kinds import Kind
 
 CHECKS_VERSION = 3
 """Part of every criterion's id: raise it when a check's meaning changes, and grades are redone."""
@@ -119,6 +122,13 @@ class Criterion:
     def form_only(self) -> bool:
         """Whether no assertion compares with the logged answer or the user's label."""
         return self.about == "form" if self.about else not self.variables
+
+    @property
+    def kind(self) -> Kind:
+        """What a pass shows: ``reference-free``, ``equivalence`` or ``similarity``."""
+        from auditor.criteria.kinds import kind_of  # it knows the checks, which know assertions
+
+        return kind_of(self)
 
     @property
     def live_checkable(self) -> bool:

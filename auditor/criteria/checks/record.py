@@ -125,6 +125,8 @@ class Check:
         transforms: the transforms it takes.
         unnoticed: the wrong answers that it passes, in words.
         example: one assertion with answers, run by the test suite.
+        equality: whether a pass says that the answer is what it is compared with, and not only
+            that it is near it, contains it or is partly the same.
         in_promptfoo: whether promptfoo has it, with the same meaning.
         prepare: raises ConfigError for an assertion that could never be used, before any answer
             is graded.
@@ -140,6 +142,7 @@ class Check:
     transforms: frozenset[str] = TEXT_TRANSFORMS
     unnoticed: str
     example: Example
+    equality: bool = False
     in_promptfoo: bool = True
     prepare: Callable[[Assertion], object] | None = None
 
@@ -207,6 +210,7 @@ def check(
     arguments: tuple[Argument, ...] = (),
     reads: Part = "text",
     transforms: frozenset[str] = TEXT_TRANSFORMS,
+    equality: bool = False,
     in_promptfoo: bool = True,
     prepare: Callable[[Assertion], object] | None = None,
 ) -> Callable[[Callable[[CheckInput], Grade]], Check]:
@@ -224,6 +228,7 @@ def check(
             transforms=transforms,
             unnoticed=unnoticed,
             example=example,
+            equality=equality,
             in_promptfoo=in_promptfoo,
             prepare=prepare,
         )
