@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.answer_length import is_short
+from auditor.criteria.comparators.paths import written_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,17 +68,19 @@ def infer_schema(values: Sequence[Any], depth: int = 0) -> dict[str, Any]:
 def comparable_fields(
     objects: Sequence[Mapping[str, Any]], sources: Sequence[str]
 ) -> list[str] | None:
-    """Top-level fields that hold a name, a number or a choice rather than written text.
+    """Paths of the top-level fields that hold a name, a number or a choice, not written text.
 
-    None means all of them. ``sources`` are the requests' texts, one per object: text that was
-    copied out of its request can be compared however long it is. Objects without common keys are
-    judged as a whole, all or nothing.
+    One that not all objects have ends with ``?``. None means all of them. ``sources`` are the
+    requests' texts, one per object: text that was copied out of its request can be compared however
+    long it is. Objects without common keys are judged as a whole, all or nothing.
     """
     keys = sorted({key for value in objects for key in value})
     if len(keys) > MAX_KEYS:
         return None if _comparable(objects, sources) else []
     chosen = [key for key in keys if _comparable([v.get(key) for v in objects], sources)]
-    return None if chosen == keys else chosen
+    if chosen == keys:
+        return None
+    return [written_path((k,)) + ("" if all(k in v for v in objects) else "?") for k in chosen]
 
 
 def _object_keywords(objects: Sequence[Mapping[str, Any]], depth: int) -> dict[str, Any]:

@@ -5,7 +5,10 @@ import json
 import pytest
 
 from auditor.criteria import Assertion, Criterion, GradeInput, grade
+from auditor.criteria.field_names import unknown_fields
 from auditor.criteria.file import criterion_from, read_criteria
+from auditor.criteria.inference import comparable_fields
+from auditor.criteria.proposals import LoggedExample
 from auditor.errors import ConfigError
 
 ORDER = {
@@ -234,3 +237,68 @@ def test_json_in_a_fence_equals_json_where_both_transforms_are_given():
 def test_mending_hostile_json_takes_linear_time(text):
     criterion = Criterion(assertions=(Assertion(type="is-json", transform="lenient-json"),))
     assert grade(criterion, GradeInput(text=text)).passed is False
+
+
+def logged(answer):
+    return LoggedExample(text=json.dumps(answer))
+
+
+def test_a_field_that_no_logged_answer_has_is_said_when_the_criterion_is_chosen():
+    fields = {"totl": "number", "customer.city": "label", "note": "ignore", "discount?": "exact"}
+    rule = Assertion(type="json-fields", value="{{reference}}", fields=fields, place="c.yaml:5")
+    criterion = Criterion(assertions=(rule,))
+    said = list(
+        unknown_fields(criterion, [logged(ORDER), logged({"id": 1}), LoggedExample(text="no")])
+    )
+    assert said == [
+        "c.yaml:5: no logged answer has the field 'totl'; did you mean 'total'?",
+        "c.yaml:5: no logged answer has the field 'discount?'",
+    ]
+    assert not list(unknown_fields(criterion, [logged({"totl": 1, "discount": 2}), logged(ORDER)]))
+    assert not list(unknown_fields(criterion, [LoggedExample(text="prose")]))
+
+
+def test_proposed_fields_that_some_objects_lack_may_be_absent():
+    text = "Long words that nobody would compare with anything at all, ever, in any case. " * 3
+    objects = [{"id": n, "a.b": n, "note": text + str(n)} for n in range(6)] + [
+        {"id": 9, "note": text}
+    ]
+    assert comparable_fields(objects, [""] * 7) == ['["a.b"]?', "id"]
+
+
+def rule(kind, **settings):
+    return Assertion(type=kind, value=settings.pop("value", "{{reference}}"), **settings)
+
+
+@pytest.mark.parametrize(
+    ("assertions", "kind"),
+    [
+        ([rule("is-json", value=None)], "reference-free"),
+        ([rule("equals", transform="label")], "equivalence"),
+        ([rule("label", labels=["a", "b"])], "equivalence"),
+        ([rule("json-fields", fields={"a": "set", "b": "ignore", "c": {"number": 0}})], "equivalence"),
+        ([rule("is-json", value=None), rule("json-fields")], "equivalence"),
+        ([rule("tool-calls-equal", when="tool-calls"), rule("equals", when="text")], "equivalence"),
+        ([rule("tool-calls-equal", when="tool-calls"), rule("levenshtein", when="text")], "similarity"),
+        ([rule("json-fields", threshold=0.8)], "similarity"),
+        ([rule("json-fields", fields={"a": {"number": 0.1}})], "similarity"),
+        ([rule("json-fields", fields={"a": {"similar": 0.9}})], "similarity"),
+        ([rule("similar-number", tolerance=0.01)], "similarity"),
+        ([rule("similar-number")], "equivalence"),
+        ([rule("levenshtein")], "similarity"),
+        ([rule("contains")], "similarity"),
+        ([rule("equals", negated=True)], "similarity"),
+        ([rule("levenshtein"), rule("equals")], "equivalence"),
+    ],
+)  # fmt: skip
+def test_a_criterion_knows_whether_a_pass_means_the_same_or_only_nearly(assertions, kind):
+    assert Criterion(assertions=tuple(assertions)).kind == kind
+
+
+def test_a_share_of_assertions_is_equality_only_where_each_is():
+    pair = (rule("levenshtein"), rule("equals"))
+    assert Criterion(assertions=pair, threshold=0.5).kind == "similarity"
+    assert (
+        Criterion(assertions=(rule("equals"), rule("json-fields")), threshold=0.5).kind
+        == "equivalence"
+    )

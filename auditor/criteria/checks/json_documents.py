@@ -100,6 +100,7 @@ def contains_json(given: CheckInput) -> Grade:
 @check(
     "json-fields",
     family="content",
+    equality=True,
     value=Argument("value", ANY, "the object that is wanted, or text with JSON in it"),
     arguments=(
         Argument(

@@ -110,6 +110,7 @@ def _compile(assertion: Assertion) -> None:
 @check(
     "label",
     family="content",
+    equality=True,
     value=Argument(
         "value",
         ANY,

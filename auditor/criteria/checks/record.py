@@ -132,6 +132,8 @@ class Check:
         transforms: the transforms it takes.
         unnoticed: the wrong answers that it passes, in words.
         example: one assertion with answers, run by the test suite; None where nothing here grades.
+        equality: whether a pass says that the answer is what it is compared with, and not only
+            that it is near it, contains it or is partly the same.
         in_promptfoo: whether promptfoo has it, with the same meaning.
         prepare: raises ConfigError for an assertion that could never be used, before any answer
             is graded.
@@ -147,6 +149,7 @@ class Check:
     transforms: frozenset[str] = TEXT_TRANSFORMS
     unnoticed: str
     example: Example | None
+    equality: bool = False
     in_promptfoo: bool = True
     prepare: Callable[[Assertion], object] | None = None
 
@@ -219,6 +222,7 @@ def check(
     arguments: tuple[Argument, ...] = (),
     reads: Part = "text",
     transforms: frozenset[str] = TEXT_TRANSFORMS,
+    equality: bool = False,
     in_promptfoo: bool = True,
     prepare: Callable[[Assertion], object] | None = None,
 ) -> Callable[[Callable[[CheckInput], Grade]], Check]:
@@ -236,6 +240,7 @@ def check(
             transforms=transforms,
             unnoticed=unnoticed,
             example=example,
+            equality=equality,
             in_promptfoo=in_promptfoo,
             prepare=prepare,
         )
