@@ -117,7 +117,7 @@ def _limits(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _range(low: float, high: float) -> dict[str, float]:
-    """A range with as much room on each side as its end is great; the sign stays, a share is one."""
+    """A range with as much room on each side as its end is great; sign and share stay."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return {}
     if low >= 0 and high <= 1 and isinstance(high, float):

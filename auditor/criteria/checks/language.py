@@ -47,9 +47,9 @@ def language(given: CheckInput) -> Grade:
     """The answer is not in another language than the value: `{{user}}` is the question's language.
 
     Languages are told by py3langid (97 of them, offline). An answer of fewer than 20 letters, or
-    whose language is not sure, fits any language; where the text to compare with is as short, or its language is not sure, the
-    answer is neither pass nor fail. Near languages (Danish and Norwegian, Croatian and Serbian) can
-    be taken for one another.
+    whose language is not sure, fits any language; where the text to compare with is as short, or
+    its language is not sure, the answer is neither pass nor fail. Near languages (Danish and
+    Norwegian, Croatian and Serbian) can be taken for one another.
     """
     value = str(given.value)
     wanted = value.lower() if value.lower() in _languages() else _told(value)
