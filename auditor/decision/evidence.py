@@ -136,11 +136,7 @@ def summarize(evidence: Evidence, *, alpha: float) -> Sample:
 
     def counted(difference: Floats, chosen: NDArray[np.bool_]) -> PairCounts:
         gains, losses = (int((sign * difference[chosen] > 0).sum()) for sign in (1, -1))
-        # What was filled in may look less clustered than what was seen: the larger effect holds.
-        deff = max(
-            stats.design_effect(difference[some], clusters[some])
-            for some in (chosen, chosen & graded)
-        )
+        deff = design_effect(difference[chosen], graded[chosen], clusters[chosen])
         return PairCounts(gains, losses, int(chosen.sum()), deff)
 
     live = live_rate = live_low = None
@@ -153,7 +149,7 @@ def summarize(evidence: Evidence, *, alpha: float) -> Sample:
     p_floor = 0.0
     if evidence.floor is not None:
         passed = np.nan_to_num(local, nan=0.0)
-        effective = draws / stats.design_effect(passed, clusters)
+        effective = draws / design_effect(passed, ~np.isnan(local), clusters)
         passes = passed.mean() * effective if draws else 0.0
         p_floor = float(stats.rate_p_value(passes, effective, evidence.floor))
     return Sample(
@@ -167,6 +163,15 @@ def summarize(evidence: Evidence, *, alpha: float) -> Sample:
         live_low=live_low,
         p_floor=p_floor,
     )
+
+
+def design_effect(filled: Floats, graded: NDArray[np.bool_], clusters: NDArray[np.int64]) -> float:
+    """Return the design effect of outcomes of which only some were graded, the others filled in.
+
+    What was filled in may look less clustered than what was seen: the larger effect holds.
+    """
+    seen = stats.design_effect(filled[graded], clusters[graded])
+    return max(stats.design_effect(filled, clusters), seen)
 
 
 def bounds(baseline: Floats, local: Floats) -> tuple[Floats, Floats]:

@@ -46,6 +46,10 @@ def _server(words: str, *, passing: bool) -> AnswerError:
     return AnswerError(fault=Fault.SERVER, words=words, passing=passing)
 
 
+def _engine(words: str) -> AnswerError:
+    return AnswerError(fault=Fault.ENGINE, words=words)
+
+
 # A content filter and a context that is too small would meet production's calls too: they belong
 # to the candidate as it would be served.
 ERRORS: Mapping[str, AnswerError] = {
@@ -68,9 +72,8 @@ ERRORS: Mapping[str, AnswerError] = {
     "truncated-by-server": _server("prompts cut by the server", passing=True),
     "refused": _server("requests refused by the server", passing=False),
     "aborted": _server("requests that were broken off", passing=True),
-    "template": AnswerError(
-        fault=Fault.ENGINE, words="prompts the model's chat template cannot render"
-    ),
+    "template": _engine("prompts the model's chat template cannot render"),
+    "decode-failed": _engine("prompts llama.cpp failed to decode"),
 }
 """Every ``error`` that an answer may have, by its slug."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from auditor.decision import stats
-from auditor.decision.evidence import Evidence, PairCounts, Sample, summarize
+from auditor.decision.evidence import Evidence, PairCounts, Sample, design_effect, summarize
 from auditor.decision.procedure import ALPHA, MARGIN, Counts, Outcomes, decide_many
 from auditor.domain import TestResult, Verdict
 
@@ -308,7 +308,7 @@ def _rate_interval(sample: Sample, passed: NDArray[np.float64], alpha: float) ->
     ends = []
     for end, ungraded in enumerate((0.0, 1.0)):
         filled = np.nan_to_num(passed, nan=ungraded)
-        n = len(filled) / stats.design_effect(filled, sample.clusters)
+        n = len(filled) / design_effect(filled, ~np.isnan(passed), sample.clusters)
         ends.append(float(stats.wilson_interval(filled.mean() * n, n, alpha=alpha)[end]))
     return ends[0], ends[1]
 

@@ -7,13 +7,14 @@ import threading
 import time
 from contextlib import contextmanager
 
+import httpx2
 import pytest
 from loopback import Handler, listening
 
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
 from auditor.engines.servers import server as server_module
-from auditor.engines.servers.http_client import Failure, pause
+from auditor.engines.servers.http_client import Failure, failure_of, pause
 from auditor.errors import EngineError
 
 PROSE = "The quick brown fox jumps over the lazy dog. "
@@ -307,6 +308,11 @@ def test_a_server_that_refuses_connections_is_one_clear_error():
         dict(engine.answers([ask()]))
     assert caught.value.transient
     assert caught.value.hint
+
+
+def test_a_host_that_lets_no_connection_through_is_not_there():
+    request = httpx2.Request("POST", "http://127.0.0.1:1")
+    assert failure_of(httpx2.ConnectTimeout("", request=request)).error == "no-connection"
 
 
 def test_a_parameter_that_the_server_refuses_by_name_is_left_out_and_said():

@@ -179,7 +179,7 @@ def test_a_failure_that_stays_is_kept_as_it_is_now(run, failing):
 def test_a_server_that_fails_everything_decides_nothing(run, failing):
     failing.fault = lambda number, nth: (500, b"boom")
     assert run.replay().code == 0
-    assert run("plan").code == 0
+    assert run("report").code == 0
     found = run.rows("SELECT verdict, test_result, n, reason_text FROM decisions")
     assert {row[:3] for row in found} == {("undecided", "untested", 0)}
     assert all("could be graded: server errors" in row[3] for row in found)

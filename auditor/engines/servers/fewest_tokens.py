@@ -25,7 +25,7 @@ _OF_CHARACTERS = (
     (re.compile(r"[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]+"), 0.15),  # Thai, Lao, Burmese, Khmer
 )
 
-_OF_TEMPLATE, _OF_PREAMBLE = 64, 4096
+_OF_TEMPLATE, _OF_PREAMBLE = 64, 65_536
 
 
 def fewest_tokens(request: Request) -> int:
@@ -40,7 +40,8 @@ def fewest_tokens(request: Request) -> int:
 def most_tokens(request: Request) -> int:
     """Return an upper bound on the tokens of a request, whatever its template adds.
 
-    No token is shorter than a byte; templates add a few tokens a message, servers a preamble.
+    No token is shorter than a byte; templates add a few tokens a message, servers a preamble or
+    what they searched for.
     """
     text = canonical_json([list(request.messages), list(request.tools)])
     written = len(text.encode("utf-8", "replace"))

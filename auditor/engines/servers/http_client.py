@@ -149,7 +149,7 @@ def timeout_until(deadline: float) -> httpx2.Timeout:
 
 def failure_of(error: Exception) -> Failure:
     """Return what an exception of the HTTP library means."""
-    if isinstance(error, httpx2.ConnectError):
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
         return Failure(error="no-connection", detail=str(error))
     if isinstance(error, httpx2.TimeoutException):
         waited = error.request.extensions["timeout"]["read"]

@@ -259,7 +259,7 @@ class ServerEngine:
         """Raise if the server has stopped listening: then the fault is not this request's."""
         try:
             self._client.get(server.url, timeout=5.0)
-        except httpx2.ConnectError as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise EngineError(
                 f"the server at {server.url} cannot be reached any more: {error}",
                 hint="start it and run the same command again: it goes on where it stopped",
