@@ -30,8 +30,8 @@ from auditor.criteria.answer_length import was_cut
 from auditor.criteria.category_samples import category_samples
 from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.checks.json_text import MISSING, first_json
-from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.checks.refusal import is_refusal
+from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.grading import grade, grade_assertion, kinds_of
 from auditor.criteria.model import Assertion
 from auditor.criteria.mutations import Logged, plant
@@ -204,7 +204,7 @@ def _tally(
     ][:CALLS]
     for i in decided:
         example, row = examples[i], rows[i]
-        told = truth.get(row["log_id"]) or truth.get(row["provider_response_id"] or "") or {}
+        told = _told(truth, row)
         if not is_right(example, told):
             continue
         measured.right[_graded(criterion, example, example.text, example.tool_calls)] += 1
@@ -219,6 +219,8 @@ def _tally(
     ]
     for planted in plant(logged, among=decided, per_kind=25):
         example, wrong = examples[planted.number], planted.answer
+        if not is_wrong(wrong.text, _told(truth, rows[planted.number])):
+            continue
         passed = _graded(criterion, example, wrong.text, wrong.tool_calls)
         measured.planted[passed] += 1
         if passed is not False:
@@ -259,6 +261,21 @@ def _truth(log: Path) -> dict[str, Mapping[str, Any]]:
         return {}
     lines = path.read_text("utf-8").splitlines()
     return {told["id"]: told for told in map(json.loads, lines)}
+
+
+def _told(truth: Mapping[str, Mapping[str, Any]], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the truth says of a call; empty where it says nothing."""
+    return truth.get(row["log_id"]) or truth.get(row["provider_response_id"] or "") or {}
+
+
+def is_wrong(text: str | None, told: Mapping[str, Any]) -> bool:
+    """Whether an answer with an error planted into it is wrong by the truth.
+
+    A sum whose result is still right has its error in the reasoning.
+    """
+    if (told.get("grader") or {}).get("kind") != "numeric" or text is None:
+        return True
+    return number_in(text) != number_in(str(told["gold"]))
 
 
 def is_right(example: LoggedExample, told: Mapping[str, Any]) -> bool:

@@ -18,6 +18,8 @@ MIN_EXAMPLES, MAX_EXAMPLES = 5, 200
 """Logged answers of a category that a proposal needs, and that it reads."""
 SHAPE_SHARE = 0.95
 """Share of the answers that must have a shape for a rule to rest on it."""
+KEPT_SHARE = 0.98
+"""Share of the logged answers that must keep a demand for it to decide."""
 MAX_REQUEST = 100_000
 """Characters of a request that are searched."""
 

@@ -14,6 +14,7 @@ from auditor.criteria.checks.json_text import is_json_answer
 from auditor.criteria.model import Criterion, When
 from auditor.criteria.proposals.code_rules import pattern_rule, python_rule, sql_rule
 from auditor.criteria.proposals.copied_rules import copied_rule
+from auditor.criteria.proposals.form_rules import list_rule, record_rule, table_rule
 from auditor.criteria.proposals.json_rules import json_rule
 from auditor.criteria.proposals.label_rules import label_rule
 from auditor.criteria.proposals.markup_rules import markup_rule
@@ -45,6 +46,9 @@ _SHAPES: tuple[Callable[[Sample], Rule | None], ...] = (
     pattern_rule,
     python_rule,
     copied_rule,
+    table_rule,
+    record_rule,
+    list_rule,
     final_number_rule,
 )
 """The shapes of a text without JSON, the narrowest first."""

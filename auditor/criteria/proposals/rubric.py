@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from auditor.criteria.checks.counts import COUNTED
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.demands import Demand, demands
-from auditor.criteria.proposals.model import SHAPE_SHARE, Rule
+from auditor.criteria.proposals.model import KEPT_SHARE, SHAPE_SHARE, Rule
 from auditor.criteria.proposals.sample import passes
 from auditor.text.language import told_language
 
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
 
-KEPT_SHARE = 0.98
-"""Share of the logged answers that must keep a demand for it to decide."""
 MAX_JUDGED = 12
 """Demands that are put before a judge."""
 BAND_SHARE, BAND_WIDTH = 0.99, 2.0
