@@ -146,10 +146,18 @@ def _comparators() -> Iterator[tuple[str, str]]:
 def _summary() -> str:
     graded = (check for check in BUILT_IN.values() if check.example is not None)
     rows = (
-        (f"[`{check.name}`](#{check.name})", check.family, _markdown(check.meaning))
+        (
+            f"[`{check.name}`](#{check.name.replace(':', '')})",
+            check.family,
+            _markdown(check.meaning),
+        )
         for check in graded
     )
     return _table(("check", "family", "an answer passes when"), rows)
+
+
+def _anchor(check: Check) -> str:
+    return check.name.replace(":", "")  # as the hosts of Markdown make them
 
 
 def _family(family: Family) -> str:
@@ -193,6 +201,8 @@ def _arguments(check: Check) -> Iterator[tuple[str, str, str, str]]:
         yield _argument(option, f"value: {{{option.name}: ...}}")
     for argument in check.arguments:
         yield _argument(argument, argument.name)
+    for setting in check.settings:
+        yield _argument(setting, f"config: {{{setting.name}: ...}}")
 
 
 def _argument(argument: Argument, written: str) -> tuple[str, str, str, str]:
@@ -230,6 +240,10 @@ def _answer(given: GradeInput, check: Check) -> str:
     shown = _shown(given.text, given.tool_calls)
     if check.reads == "finish reason":
         return f"{shown}, finish reason `{given.finish_reason}`"
+    if check.reads == "latency":
+        return f"{shown}, after {given.request.latency_ms} ms"
+    if check.reads == "cost":
+        return f"{shown}, for ${given.request.cost_usd}"
     return shown
 
 

@@ -12,7 +12,7 @@ from auditor.criteria.checks.base import (
     passed,
     quoted,
 )
-from auditor.criteria.checks.json_schema import schema_problem, validator_for
+from auditor.criteria.checks.json_schema import schema_problem, validator_of
 from auditor.criteria.checks.json_text import MISSING, find_json, first_json, parse_json
 from auditor.criteria.checks.record import (
     ABSOLUTE_TOLERANCE,
@@ -29,7 +29,6 @@ from auditor.criteria.checks.transforms import composed, transformed
 from auditor.criteria.comparators.comparator import rules_of
 from auditor.criteria.comparators.fields import ABSENT, Comparison, Field
 from auditor.criteria.comparators.paths import near_path, written_path
-from auditor.domain import canonical_json
 
 if TYPE_CHECKING:
     from auditor.criteria.comparators.paths import FieldPattern
@@ -37,12 +36,12 @@ if TYPE_CHECKING:
     from auditor.domain import Grade
 
 _SCHEMA = Argument("value", SCHEMA, "the schema; without one, any JSON passes", None)
-_UNNOTICED = "whether the values are right, or the `format` that a schema asks for"
+_UNNOTICED = "whether the values are right"
 
 
 def _compile_schema(assertion: Assertion) -> None:
     if assertion.value is not None:
-        validator_for(canonical_json(assertion.value))
+        validator_of(assertion.value)
 
 
 def _parse_fields(assertion: Assertion) -> None:
@@ -66,7 +65,7 @@ def is_json(given: CheckInput) -> Grade:
     """The whole answer is JSON, and fits the schema where there is one.
 
     A fenced block is not JSON: use ``transform: code-block`` or ``contains-json`` where the
-    caller's parser takes it. A schema may not refer outside itself nor use ``patternProperties``.
+    caller's parser takes it. A schema may not refer outside itself. A ``format`` is checked.
     """
     value = parse_json(given.text)
     if value is MISSING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from auditor.criteria.checks import CHECKS
-from auditor.criteria.model import REFERENCE, Assertion, Criterion
+from auditor.criteria.model import COMPARED, Assertion, Criterion
 from auditor.criteria.request_facts import RequestFacts
 
 if TYPE_CHECKING:
@@ -95,8 +95,9 @@ class Rule(NamedTuple):
 
 
 def compares(assertion: Assertion) -> bool:
-    """Whether the assertion compares the answer with the logged one."""
-    return not assertion.is_judged and REFERENCE in assertion.variables
+    """Whether the assertion compares what the answer says with the logged one or a label."""
+    told = bool(assertion.variables & COMPARED) and not assertion.is_judged
+    return told and bool(_families(assertion) & {"content", "similarity"})
 
 
 def basis(criterion: Criterion, counting: Sequence[Assertion]) -> Basis:
