@@ -31,7 +31,11 @@ def json_rule(sample: Sample) -> Rule | None:
     values = [read_json(text, parse_json) for text in sample.texts]
     kind = "is-json"
     if not nearly_all(isinstance(v, dict | list) for v in values):
-        kind, values = "contains-json", [read_json(text, first_json) for text in sample.texts]
+        # brackets with nothing in them are no answer: code and templates have them too
+        kind, values = (
+            "contains-json",
+            [read_json(text, first_json) or None for text in sample.texts],
+        )
     hits = [isinstance(v, dict | list) for v in values]
     if sum(hits) < SHAPE_SHARE * len(sample):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.model import COMPARED, Assertion, Criterion
@@ -23,10 +23,14 @@ KEPT_SHARE = 0.98
 MAX_REQUEST = 100_000
 """Characters of a request that are searched."""
 
-REFERENCE_VALUE = "{{reference}}"
+REFERENCE_VALUE, EXPECTED_VALUE = "{{reference}}", "{{expected}}"
 AGREEMENT = (
     " {{reference}} is the logged answer: this measures agreement with the API model, which the"
     " logged answers reach by construction, and not whether either is right."
+)
+LABELLED = (
+    " {{expected}} is your label of the call: this measures whether an answer is right, the API"
+    " model's too."
 )
 FORM = " This is form only: it does not say that an answer is right, and moves nothing by itself."
 
@@ -37,13 +41,17 @@ alone, or a judge that has not spoken yet."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedExample:
-    """A logged answer and what was asked; tools in OpenAI's shape."""
+    """A logged answer and what was asked; tools in OpenAI's shape.
+
+    ``expected`` is the user's label of the call, None without one.
+    """
 
     text: str | None
     tool_calls: Sequence[Message] = ()
     finish_reason: str | None = None
     tools: Sequence[Message] = ()
     request: RequestFacts = field(default_factory=RequestFacts)
+    expected: Any = None
 
     @property
     def said(self) -> str:
