@@ -116,7 +116,7 @@ def _even(cells: Sequence[Sequence[str]]) -> list[tuple[str, ...]] | None:
 
 def _read_yaml(text: str) -> dict[str, Any] | None:
     """A YAML mapping that nests, as JSON; None for any other text."""
-    nests = re.search(r"(?m)^\s*[\w -]{1,60}:\s*$", text)
+    nests = re.search(r"(?m)^\s{0,40}[\w -]{1,60}:\s{0,9}(?:$|[\[{])", text)
     if nests is None or _ANCHOR.search(text):
         return None
     try:

@@ -15,7 +15,7 @@ from auditor.criteria.proposals.sample import passes
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
 
-LANGUAGE_SAMPLE = 40
+LANGUAGE_SAMPLE = 20
 """Answers whose language is told: it takes a millisecond each."""
 MAX_JUDGED = 12
 """Demands that are put before a judge."""
