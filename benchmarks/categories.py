@@ -39,9 +39,9 @@ from auditor.categories import stage as categorize
 from auditor.categories import tables
 from auditor.categories.routes import CallText, Matcher
 from auditor.categories.routes.freeform import cluster
-from auditor.categories.routes.vectors import embed, unit
 from auditor.ingest import stage as ingest
 from auditor.store.store import Store
+from auditor.text.vectors import embed, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

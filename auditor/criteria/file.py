@@ -83,8 +83,9 @@ class AssertionSpec(_Spec):
     when: When = Field(
         default="always",
         description=(
-            "`tool-calls`, `text`, `json` or `plain`: it counts only for calls whose logged answer"
-            " calls tools, is text, holds JSON, or is text without JSON"
+            "`tool-calls`, `text`, `json`, `plain` or `number`: it counts only for calls whose"
+            " logged answer calls tools, is text, is JSON, is text without JSON, or ends with a"
+            " number"
         ),
     )
 
@@ -121,6 +122,13 @@ class CriterionSpec(_Spec):
 class _FileSpec(_Spec):
     version: Literal[1]
     criteria: list[CriterionSpec]
+
+
+_ALL_KEYS = frozenset(
+    entry.alias or name
+    for spec in (AssertionSpec, MatchSpec, CriterionSpec, _FileSpec)
+    for name, entry in spec.model_fields.items()
+)
 
 
 def read_criteria(path: Path) -> tuple[Criterion, ...]:
@@ -224,7 +232,9 @@ def _validated(
 
 def _problem(problem: Any, model: type[_Spec]) -> str:
     """One pydantic error in the user's words."""
-    key = str(problem["loc"][-1]) if problem["loc"] else "the file"
+    named = [step for step in problem["loc"] if step in _ALL_KEYS]  # pydantic adds types of unions
+    given_wrong = problem["type"] in {"extra_forbidden", "missing"} or not named
+    key = str((problem["loc"] or ("the file",))[-1]) if given_wrong else str(named[-1])
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key!r}{did_you_mean(key, _known_keys(problem['loc'], model))}"
     if problem["type"] == "missing":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auditor.criteria.answer_kinds import kinds_of
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.base import (
     MAX_TEXT,
@@ -13,9 +14,8 @@ from auditor.criteria.checks.base import (
     GradeInput,
     UnusableError,
 )
-from auditor.criteria.checks.json_text import is_json_answer
 from auditor.criteria.checks.transforms import composed, transformed
-from auditor.criteria.model import SET
+from auditor.criteria.model import CASCADE, SETS
 from auditor.criteria.variables import filled_value
 from auditor.domain import Grade
 from auditor.text import final_answer
@@ -23,7 +23,7 @@ from auditor.text import final_answer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from auditor.criteria.model import Assertion, Criterion, When
+    from auditor.criteria.model import Assertion, Criterion
 
 
 def grade(criterion: Criterion, answer: GradeInput) -> Grade:
@@ -50,8 +50,9 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
 def grade_assertion(assertion: Assertion, answer: GradeInput) -> Grade:
     """Grade one answer by one assertion; an answer that the check cannot read fails."""
     try:
-        if assertion.type == SET:
-            return _turned(_of_set(assertion, answer), assertion)
+        if assertion.type in SETS:
+            of_type = _of_cascade if assertion.type == CASCADE else _of_set
+            return _turned(of_type(assertion, answer), assertion)
         check = CHECKS[assertion.type]
         value = filled_value(assertion, check, answer)
         given = CheckInput(
@@ -87,7 +88,7 @@ def _require_values(assertions: Iterable[Assertion], answer: GradeInput) -> None
         CannotTellError: it has not.
     """
     for assertion in assertions:
-        if assertion.type == SET:
+        if assertion.type in SETS:
             _require_values(_counting(assertion.assertions, answer), answer)
         else:
             filled_value(assertion, CHECKS[assertion.type], answer)
@@ -114,8 +115,33 @@ def _of_set(assertion: Assertion, answer: GradeInput) -> Grade:
         needed = assertion.threshold - _ROUNDING
         passed = True if least >= needed else None if most >= needed else False
     return Grade(
-        passed=passed, score=None if passed is None else least, explanation=_told(results, passed)
+        passed=passed,
+        score=None if passed is None else least,
+        explanation=_told(results, passed=passed),
     )
+
+
+def _of_cascade(assertion: Assertion, answer: GradeInput) -> Grade:
+    """The grade of a ``cascade``: the first assertion whose score reaches the threshold settles.
+
+    It is inspect_ai's, but for what is still open: where none settles and one could not tell, the
+    cascade cannot tell either. Where all could and none settles, the last one's grade stands.
+
+    Raises:
+        CannotTellError: no assertion of it is for such a call.
+    """
+    needed = 1.0 if assertion.threshold is None else assertion.threshold
+    results = []
+    for inner in _counting([a for a in assertion.assertions if a.weight], answer):
+        result = grade_assertion(inner, answer)
+        results.append((inner, result))
+        if result.passed is not None and _score(result, unknown=0.0) >= needed - _ROUNDING:
+            return Grade(
+                passed=True, score=result.score, explanation=_told(results[-1:], passed=True)
+            )
+    if any(result.passed is None for _, result in results):
+        return Grade(passed=None, explanation=_told(results, passed=None))
+    return results[-1][1]
 
 
 def _score(result: Grade, *, unknown: float) -> float:
@@ -134,20 +160,12 @@ def _counting(deciding: Sequence[Assertion], answer: GradeInput) -> list[Asserti
         return list(deciding)
     if not answer.has_reference:
         raise CannotTellError(answer.reference_problem or "no logged answer to compare with")
-    kinds = kinds_of(answer)
+    kinds = kinds_of(answer.reference_text, answer.reference_tool_calls)
     counting = [a for a in deciding if a.when in kinds]
     if not counting:
         words = "calls tools" if "tool-calls" in kinds else "is text"
         raise CannotTellError(f"no rule is for a call whose logged answer {words}")
     return counting
-
-
-def kinds_of(answer: GradeInput) -> set[When]:
-    """Which assertions count for a call with such a logged answer, by their ``when``."""
-    if answer.reference_tool_calls:
-        return {"always", "tool-calls"}
-    formed = is_json_answer(answer.reference_text or "")
-    return {"always", "text", "json" if formed else "plain"}
 
 
 def _answers_only(answer: GradeInput) -> GradeInput:
@@ -181,14 +199,14 @@ def _combined(criterion: Criterion, results: list[tuple[Assertion, Grade]]) -> G
     passed = (
         True if sure >= needed - _ROUNDING else None if possible >= needed - _ROUNDING else False
     )
-    explanation = _told(results, passed)
+    explanation = _told(results, passed=passed)
     return Grade(passed=passed, score=None if passed is None else sure, explanation=explanation)
 
 
 _ROUNDING = 1e-9  # shares of weights such as 0.1 do not add up exactly
 
 
-def _told(results: list[tuple[Assertion, Grade]], passed: bool | None) -> str:  # noqa: FBT001
+def _told(results: Sequence[tuple[Assertion, Grade]], *, passed: bool | None) -> str:
     """What the assertions found, of those that did not pass where the whole did not."""
     telling = [(a, g) for a, g in results if g.passed is not True] if passed is not True else []
     return "; ".join(f"{a.metric or a.name}: {g.explanation}" for a, g in telling or results)

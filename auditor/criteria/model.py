@@ -24,15 +24,16 @@ CHECKS_VERSION = 3
 
 Origin = Literal["user", "proposed"]
 About = Literal["content", "form"]
-When = Literal["always", "tool-calls", "text", "json", "plain"]
+When = Literal["always", "tool-calls", "text", "json", "plain", "number"]
 
 MAX_SHOWN = 80
 """Characters of a value that are shown in a line of words."""
 REFERENCE, EXPECTED = "reference", "expected"
 COMPARED = frozenset((REFERENCE, EXPECTED))
 """The variables that an answer is compared with; in production nobody knows them."""
-SET = "assert-set"
-"""The type of an assertion that is made of others."""
+SET, CASCADE = "assert-set", "cascade"
+SETS = frozenset((SET, CASCADE))
+"""The types of assertions that are made of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Assertion:
     is the kind of logged answer that it is for: of other calls' grades it is left out.
 
     An ``assert-set`` has ``assertions`` of its own, of which all must pass or, with a
-    ``threshold``, the weighted mean of their scores must reach it. ``config`` is for functions of
+    ``threshold``, the weighted mean of their scores must reach it; of a ``cascade`` the first one
+    whose score reaches it settles. ``config`` is for functions of
     the user's own; ``provider``, ``rubric_prompt`` and ``context_transform`` are kept for a judge.
     """
 

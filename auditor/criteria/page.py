@@ -12,6 +12,7 @@ from auditor.criteria.checks import BUILT_IN
 from auditor.criteria.checks.record import FAMILIES, REQUIRED, Argument, Check, Family
 from auditor.criteria.checks.transforms import NO_TRANSFORMS, TRANSFORMS
 from auditor.criteria.choosing import MATCHING_SHARE
+from auditor.criteria.comparators.comparator import COMPARATORS
 from auditor.criteria.file import AssertionSpec, CriterionSpec, MatchSpec
 from auditor.criteria.judged import JUDGED
 
@@ -69,6 +70,32 @@ and `?` any one character. The keys of `match`, all of which must match:
 """
 
 
+_FIELDS = """\
+## Fields
+
+`fields` of `json-fields` and `tool-calls-equal` is a list of the fields that count, or a mapping of
+fields to comparators, where the fields that it does not name count too:
+
+```yaml
+assert:
+  - type: json-fields
+    value: "{{reference}}"
+    fields: {address.city: label, items: list, "items[].price": {number: 0.01}, note: ignore}
+```
+
+A field is named by its path from the top of the object, or of the tool's arguments: `total`,
+`address.city`, `items[].price` in every element of a list, `["a.b"]` where a name has a point or a
+bracket in it. `*` is every field of an object: `{"*": ignore, total: exact}` compares the total
+alone. What is said of an object or a list holds for all that is in it, and the longest path that
+fits is what counts. A `?` at the end says that a field may be absent: `discount?`. Where a field
+without it is in neither value, the answer is neither pass nor fail.
+
+Without a comparator values are compared by their type: texts up to typography (quotes, dashes,
+spaces, letters of full width, accents composed or not) and white space around them, numbers by
+value, times with a date (2031-01-05T10:00:00Z) as moments, lists in their order.
+"""
+
+
 def criteria_page() -> str:
     """The page in Markdown, ending with a line feed."""
     sections = [
@@ -83,6 +110,8 @@ def criteria_page() -> str:
         "## Transforms\n",
         "What `transform` makes of the answer, and of the value it is compared with:\n",
         _table(("transform", "the check sees"), _transforms()),
+        _FIELDS,
+        _table(("comparator", "a field is the same when it is"), _comparators()),
         "## Checks\n",
         _summary(),
         *(_family(family) for family in FAMILIES),
@@ -109,13 +138,26 @@ def _transforms() -> Iterator[tuple[str, str]]:
         yield f"`{name}`", transform.meaning
 
 
+def _comparators() -> Iterator[tuple[str, str]]:
+    for written, meaning in COMPARATORS.items():
+        yield f"`{written}`", meaning
+
+
 def _summary() -> str:
     graded = (check for check in BUILT_IN.values() if check.example is not None)
     rows = (
-        (f"[`{check.name}`](#{check.name})", check.family, _markdown(check.meaning))
+        (
+            f"[`{check.name}`](#{check.name.replace(':', '')})",
+            check.family,
+            _markdown(check.meaning),
+        )
         for check in graded
     )
     return _table(("check", "family", "an answer passes when"), rows)
+
+
+def _anchor(check: Check) -> str:
+    return check.name.replace(":", "")  # as the hosts of Markdown make them
 
 
 def _family(family: Family) -> str:
@@ -143,8 +185,9 @@ def _section(check: Check) -> Iterator[str]:
         yield _table(("argument", "type", "meaning", "default"), arguments)
     else:
         yield "It takes no value.\n"
-    if check.transforms == NO_TRANSFORMS:
-        yield f"It reads the answer's {check.reads} and takes no transform.\n"
+    if check.reads != "text":
+        but = "" if check.transforms == NO_TRANSFORMS else " but `tool-calls`"
+        yield f"It reads the answer's {check.reads} and takes no transform{but}.\n"
     yield f"It does not notice {check.unnoticed}.\n"
     if not check.in_promptfoo:
         yield "promptfoo has no check of this name.\n"
@@ -158,6 +201,8 @@ def _arguments(check: Check) -> Iterator[tuple[str, str, str, str]]:
         yield _argument(option, f"value: {{{option.name}: ...}}")
     for argument in check.arguments:
         yield _argument(argument, argument.name)
+    for setting in check.settings:
+        yield _argument(setting, f"config: {{{setting.name}: ...}}")
 
 
 def _argument(argument: Argument, written: str) -> tuple[str, str, str, str]:
@@ -195,6 +240,10 @@ def _answer(given: GradeInput, check: Check) -> str:
     shown = _shown(given.text, given.tool_calls)
     if check.reads == "finish reason":
         return f"{shown}, finish reason `{given.finish_reason}`"
+    if check.reads == "latency":
+        return f"{shown}, after {given.request.latency_ms} ms"
+    if check.reads == "cost":
+        return f"{shown}, for ${given.request.cost_usd}"
     return shown
 
 

@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from auditor.criteria.checks import CHECKS
-from auditor.criteria.checks.record import Argument, Check, given_arguments
+from auditor.criteria.checks.record import REQUIRED, Argument, Check, given_arguments
 from auditor.criteria.checks.transforms import NO_TRANSFORMS, TEXT_TRANSFORMS, chained
 from auditor.criteria.inclusions import FILE
 from auditor.criteria.judged import JUDGED
-from auditor.criteria.model import COMPARED, SET, WRITTEN_AS
+from auditor.criteria.model import COMPARED, SETS, WRITTEN_AS
 from auditor.criteria.template import FILTERS, TemplateError, expressions, texts_in
 from auditor.criteria.variables import VARIABLES
 from auditor.errors import ConfigError
@@ -35,13 +35,13 @@ def refuse_malformed(assertion: Assertion) -> None:
         ConfigError: at the line of the assertion.
     """
     place, name = assertion.place, assertion.type
-    if name == SET:
+    if name in SETS:
         _refuse_malformed_set(assertion)
         return
     if name not in CHECKS:
         raise ConfigError(
             f"{place}: {_unknown(assertion)}",
-            hint=f"known types: {SET}, {', '.join(CHECKS)}; each with not- too",
+            hint=f"known types: {', '.join((*sorted(SETS), *CHECKS))}; each with not- too",
         )
     check = CHECKS[name]
     for problem in (
@@ -49,6 +49,8 @@ def refuse_malformed(assertion: Assertion) -> None:
         *_variable_problems(assertion),
         *_value_problems(assertion, check),
         *_option_problems(assertion, check),
+        *_argument_problems(assertion, check),
+        *_setting_problems(assertion, check),
         *_transform_problems(assertion, check),
     ):
         raise ConfigError(f"{place}: {problem}")
@@ -106,7 +108,7 @@ def _unknown(assertion: Assertion) -> str:
     why = why_not_taken(assertion.type)
     if why:
         return f"{assertion.name}: {why}"
-    near = did_you_mean(assertion.type, (*CHECKS, SET))
+    near = did_you_mean(assertion.type, (*CHECKS, *SETS))
     return f"unknown assertion type {assertion.name!r}{near}"
 
 
@@ -120,7 +122,9 @@ def _refuse_malformed_set(assertion: Assertion) -> None:
     if assertion.transform != "none":
         raise ConfigError(f"{place}: {assertion.name} takes no transform: write it inside")
     if any(one.live_only for one in inner):
-        raise ConfigError(f"{place}: live_only is for a whole {SET}, not for an assertion in it")
+        raise ConfigError(
+            f"{place}: live_only is for a whole {assertion.name}, not for an assertion in it"
+        )
     if not any(one.weight for one in inner):
         raise ConfigError(f"{place}: every assertion of the set has weight 0: nothing decides")
     if assertion.live_only and (assertion.variables & COMPARED or assertion.is_judged):
@@ -149,7 +153,7 @@ def refuse_unusable(criterion: Criterion) -> None:
 def _each(assertions: Iterable[Assertion]) -> Iterator[Assertion]:
     """Every assertion with a check, those in sets too."""
     for assertion in assertions:
-        if assertion.type == SET:
+        if assertion.type in SETS:
             yield from _each(assertion.assertions)
         else:
             yield assertion
@@ -158,9 +162,7 @@ def _each(assertions: Iterable[Assertion]) -> Iterator[Assertion]:
 def _kept_problems(assertion: Assertion) -> Iterator[str]:
     """What is for a judge, a function or a set, at an assertion that is none of them."""
     if assertion.assertions:
-        yield f"{assertion.name} takes no assert: only {SET} does"
-    if assertion.config is not None and assertion.type not in JUDGED and assertion.type != "python":
-        yield f"{assertion.name} takes no config"
+        yield f"{assertion.name} takes no assert: only {' and '.join(sorted(SETS))} do"
     for name in ("provider", "rubric_prompt"):
         if getattr(assertion, name) is not None and assertion.type not in {*JUDGED, "similar"}:
             yield f"{assertion.name} takes no {WRITTEN_AS.get(name, name)}: it asks no model"
@@ -224,8 +226,28 @@ def _option_problems(assertion: Assertion, check: Check) -> Iterator[str]:
             yield f"{key} is {known[key].type.words}"
 
 
+def _argument_problems(assertion: Assertion, check: Check) -> Iterator[str]:
+    given = given_arguments(assertion)
+    for argument in check.arguments:
+        if argument.default is REQUIRED and argument.name not in given:
+            yield f"{assertion.name} needs a {argument.name}: {argument.meaning}"
+
+
+def _setting_problems(assertion: Assertion, check: Check) -> Iterator[str]:
+    if assertion.config is None or check.family == "judged" or check.name == "python":
+        return
+    known = {setting.name: setting for setting in check.settings}
+    if not known:
+        yield f"{assertion.name} takes no config"
+    for key, value in assertion.config.items():
+        if key not in known:
+            yield f"unknown key {key!r} of config{did_you_mean(str(key), known)}"
+        elif not known[key].type.accepts(value):
+            yield f"config: {key} is {known[key].type.words}"
+
+
 def _transform_problems(assertion: Assertion, check: Check) -> Iterator[str]:
-    if check.transforms == NO_TRANSFORMS:
+    if check.reads != "text":
         return
     for place, transform in enumerate(chain := chained(assertion.transform), 1):
         if transform not in check.transforms:
@@ -242,4 +264,5 @@ def _ignored(assertion: Assertion, check: Check) -> Iterator[str]:
         if name not in taken:
             yield f"{assertion.name} takes no {name}"
     if not check.transforms.issuperset(chained(assertion.transform)):
-        yield f"{assertion.name} takes no transform: it reads the answer's {check.reads}"
+        but = "" if check.transforms == NO_TRANSFORMS else " but tool-calls"
+        yield f"{assertion.name} takes no transform{but}: it reads the answer's {check.reads}"

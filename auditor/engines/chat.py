@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import EngineError
 from auditor.text import final_answer
+from auditor.text.tool_call_text import TAGGED, json_call, literal, tagged_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,14 +133,11 @@ def parse_reply(text: str, tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
         {"type": "function", "function": {"name": name, "arguments": arguments}}
         for name, arguments in parted.calls
     ]
-    for block in _TOOL_CALL.finditer(text):
-        call = _json_call(block["inner"]) or _xml_call(block["inner"])
-        if call:
-            calls.append(call)
+    calls += tagged_calls(text)
     if calls:
-        text = _TOOL_CALL.sub("", text)
+        text = TAGGED.sub("", text)
     else:
-        call = _json_call(text)
+        call = json_call(text)
         if call and call["function"]["name"] in {function_of(tool).get("name") for tool in tools}:
             calls, text = [call], ""
     return Reply(
@@ -148,48 +145,6 @@ def parse_reply(text: str, tools: Sequence[Mapping[str, Any]] = ()) -> Reply:
         reasoning=reasoning,
         tool_calls=tuple({"id": f"call_{i}", **call} for i, call in enumerate(calls)),
     )
-
-
-_TOOL_CALL = re.compile(r"<tool_call>(?P<inner>.*?)(?:</tool_call>|$)", re.DOTALL)
-_FUNCTION = re.compile(r"<function=(?P<name>[^>\s]+)>(?P<inner>.*?)(?:</function>|$)", re.DOTALL)
-_PARAMETER = re.compile(
-    r"<parameter=(?P<name>[^>\s]+)>\n?(?P<value>.*?)\n?(?:</parameter>|$)", re.DOTALL
-)
-
-
-def _json_call(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        return None
-    arguments = value.get("arguments", value.get("parameters", {}))
-    if not isinstance(arguments, str):
-        arguments = json.dumps(arguments, ensure_ascii=False)
-    return {"type": "function", "function": {"name": value["name"], "arguments": arguments}}
-
-
-def _xml_call(text: str) -> dict[str, Any] | None:
-    function = _FUNCTION.search(text)
-    if not function:
-        return None
-    arguments = {p["name"]: _literal(p["value"]) for p in _PARAMETER.finditer(function["inner"])}
-    return {
-        "type": "function",
-        "function": {
-            "name": function["name"],
-            "arguments": json.dumps(arguments, ensure_ascii=False),
-        },
-    }
-
-
-def _literal(text: str) -> Any:
-    """Return a parameter's value, decoded where it is JSON."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def plain_message(message: Message) -> dict[str, Any]:
@@ -226,7 +181,7 @@ def _with_object(call: Any) -> Any:
         return call
     arguments = call["function"].get("arguments")
     if isinstance(arguments, str):
-        arguments = _literal(arguments)
+        arguments = literal(arguments)
     return {**call, "function": {**call["function"], "arguments": arguments}}
 
 

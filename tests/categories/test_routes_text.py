@@ -15,7 +15,7 @@ from auditor.categories.routes.lexicon import task_type
 from auditor.categories.routes.merge import RouteProfile, group
 from auditor.categories.routes.names import Named, quoted, template_name, unique_names
 from auditor.categories.routes.topic_words import distinctive_words
-from auditor.categories.routes.vectors import _words, embed
+from auditor.text.vectors import _words, embed
 
 TOPICS = {
     "cooking": "bake the bread in the oven with flour butter and sugar until the crust is brown",

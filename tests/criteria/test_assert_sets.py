@@ -135,3 +135,16 @@ def test_a_template_is_taken_and_what_stands_beside_it_wins():
     (assertion,) = criterion_of(rule, head).assertions
     assert (assertion.type, assertion.metric) == ("word-count", "brief")
     assert grade_of(rule, "one two three", head).passed is False
+
+
+def test_a_cascade_ends_at_the_first_that_settles():
+    rule = "      - {type: cascade, assert: [{type: exact, value: Paris}, {type: includes, value: Paris}]}\n"
+    assert grade_of(rule, "Paris").passed is True
+    assert grade_of(rule, "It is Paris.").passed is True
+    assert grade_of(rule, "It is Rome.").passed is False
+
+
+def test_a_cascade_waits_for_a_judge_where_nothing_else_settles():
+    rule = "      - {type: cascade, assert: [{type: exact, value: Paris}, {type: model_graded_qa, value: Paris}]}\n"
+    assert grade_of(rule, "paris").passed is True
+    assert grade_of(rule, "The city of light").passed is None

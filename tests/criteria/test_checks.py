@@ -1,6 +1,7 @@
 """Every check on cases of its own, the three-valued sum of them, and hostile answers."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from auditor.criteria import Assertion, Criterion, GradeInput, grade
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.json_text import json_equal
-from auditor.criteria.checks.number import number_in
 from auditor.criteria.checks.record import ANY, CALLS, LIST
 from auditor.criteria.checks.sql import canonical_sql
+from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.file import parse_criteria
 from auditor.criteria.validation import refuse_unusable
 
@@ -283,16 +284,25 @@ def hostile_values(check):
 GRADING = [check for check in CHECKS.values() if check.example is not None]
 
 
-@pytest.mark.parametrize("check", GRADING, ids=lambda check: check.name)
+def hostile_criteria():
+    """Yield every check, with each of the values to try it with."""
+    for kind in GRADING:
+        for value in hostile_values(kind):
+            config = {"pattern": "(a+)+$"} if kind.name == "pattern" else None
+            yield rule(None, Assertion(type=kind.name, value=value, threshold=0.5, config=config))
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_answers_and_references_neither_crash_nor_hang(check, name):
+def test_hostile_answers_and_references_neither_crash_nor_hang(name):
     text = HOSTILE[name]
-    for value in hostile_values(check):
-        criterion = rule(None, Assertion(type=check.name, value=value))
+    for criterion in hostile_criteria():
         references = ("SELECT 1", text) if criterion.variables else (None,)
         for reference in references:
-            answer = GradeInput(text=text, reference_text=reference, tools=TOOLS)
-            assert len(grade(criterion, answer).explanation) < 1000
+            answer = GradeInput(text=text, reference_text=reference, expected="a", tools=TOOLS)
+            began = time.monotonic()
+            told = grade(criterion, answer)
+            assert len(told.explanation) < 1000, criterion.words
+            assert time.monotonic() - began < 5, criterion.words
 
 
 def test_an_answer_beyond_a_limit_fails_and_a_reference_beyond_it_is_no_yardstick():
@@ -317,7 +327,7 @@ def test_a_schema_fetches_nothing_and_ends(schema, text):
 
 
 def test_a_slow_pattern_in_a_schema_is_quick():
-    schema = {"type": "string", "pattern": "^(a|a)*$", "format": "email"}
+    schema = {"type": "string", "pattern": "^(a|a)*$"}
     assert check(json.dumps("a" * 50_000 + "b"), "is-json", schema).passed is False
     assert check(json.dumps("a" * 50_000), "is-json", schema).passed is True
 

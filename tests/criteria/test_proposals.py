@@ -6,7 +6,7 @@ import pytest
 
 from auditor.criteria import GradeInput, grade
 from auditor.criteria.file import criterion_from
-from auditor.criteria.inference import infer_schema
+from auditor.criteria.inference import infer_schema, pattern_of
 from auditor.criteria.proposals import LoggedExample, propose
 from auditor.criteria.request_facts import RequestFacts
 from auditor.criteria.validation import refuse_unusable
@@ -153,7 +153,7 @@ def test_a_guessed_schema_or_label_set_does_not_fail_a_rare_logged_answer():
 
 def test_prose_inside_json_is_not_compared():
     criterion = propose(SHAPES["json with prose"]).criterion
-    assert criterion.assertions[-1].fields == ("id",)
+    assert criterion.assertions[-1].fields == {"why?": "ignore"}
     said = LoggedExample(text='{"id": 1, "why": "because"}')
     assert graded(criterion, said, LoggedExample(text='{"id": 1, "why": "for many reasons"}'))
 
@@ -170,9 +170,8 @@ def test_prose_inside_json_is_not_compared():
 )
 def test_a_schema_of_the_log_that_cannot_be_used_is_passed_over(bad):
     examples = answers(lambda i: json.dumps({"id": i}), request=asking(bad))
-    assert propose(examples).criterion.assertions[1].value["properties"]["id"] == {
-        "type": "integer"
-    }
+    fields = propose(examples).criterion.assertions[1].value["properties"]
+    assert fields["id"] == {"type": "integer", "minimum": 0, "maximum": 78}
 
 
 def test_hostile_logged_answers_give_no_rule_and_no_crash():
@@ -196,11 +195,22 @@ def test_schema_inference():
     values.append({"n": 1})
     schema = infer_schema(values)
     assert schema["properties"]["k"] == {"enum": ["alpha", "beta"]}
-    assert schema["properties"]["n"] == {"type": "integer"}
-    assert schema["properties"]["f"] == {"type": "number"}
+    assert schema["properties"]["n"] == {"type": "integer", "minimum": 0, "maximum": 78}
+    assert schema["properties"]["f"] == {"type": "number", "minimum": 0, "maximum": 39.0}
     assert schema["properties"]["o"] == {"type": ["null", "string"]}
     assert schema["properties"]["l"]["items"] == {"enum": ["a"]}
-    assert schema["required"] == ["f", "k", "l", "n", "o"]
+    assert schema["properties"]["l"]["maxItems"] == 3
+    assert schema["required"] == ["n"]
     assert schema["additionalProperties"] is False
     assert "additionalProperties" not in infer_schema([*values, {"rare": 1}])
     assert infer_schema([{str(i): 1} for i in range(100)]) == {"type": "object"}
+
+
+def test_codes_that_are_built_alike_have_a_pattern():
+    codes = [f"ORD-{i:04d}/{'AB'[i % 2]}" for i in range(30)]
+    assert pattern_of(codes) == r"^ORD\-\d{4}/[A-Z]{1}$"
+    assert pattern_of([f"2026-0{i % 9 + 1}-1{i % 9}" for i in range(30)]) == (
+        r"^\d{4}\-\d{2}\-\d{2}$"
+    )
+    assert pattern_of([*codes, "none"]) is None
+    assert pattern_of(["alpha", "beta"]) is None

@@ -34,7 +34,7 @@ def test_the_weights_are_pinned_to_what_the_hint_installs():
 def test_word_vectors_load_no_package_that_could_ask_the_network():
     code = (
         "import sys\n"
-        "from auditor.categories.routes.vectors import embed\n"
+        "from auditor.text.vectors import embed\n"
         "assert embed(['a text of some words']).any()\n"
         "print(*{name.split('.')[0] for name in sys.modules})\n"
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auditor.categories.routes.vectors import embed, unit
+from auditor.text.vectors import embed, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from auditor.categories.routes.matcher import free_text
 from auditor.categories.routes.route import Route, StructuralKey, stable_id
 from auditor.categories.routes.rules import FreeFormRule
 from auditor.categories.routes.topic_words import distinctive_words
-from auditor.categories.routes.vectors import DIMENSIONS
+from auditor.text.vectors import DIMENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from auditor.categories.routes.fragments import FragmentIndex
 from auditor.categories.routes.lexicon import is_generic
 from auditor.categories.routes.route import ANY_TOOLS, StructuralKey
 from auditor.categories.routes.text import SYSTEM_HEAD, SYSTEM_TAIL, USER_HEAD, USER_TAIL
-from auditor.categories.routes.vectors import embed
+from auditor.text.vectors import embed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

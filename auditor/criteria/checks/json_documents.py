@@ -12,39 +12,40 @@ from auditor.criteria.checks.base import (
     passed,
     quoted,
 )
-from auditor.criteria.checks.json_schema import schema_problem, validator_for
-from auditor.criteria.checks.json_text import (
-    MISSING,
-    find_json,
-    first_json,
-    json_equal,
-    leaves,
-    parse_json,
-)
+from auditor.criteria.checks.json_schema import schema_problem, validator_of
+from auditor.criteria.checks.json_text import MISSING, find_json, first_json, parse_json
 from auditor.criteria.checks.record import (
+    ABSOLUTE_TOLERANCE,
     ANY,
+    FIELDS,
     NUMBER,
     SCHEMA,
-    TEXTS,
     TOLERANCE,
     Argument,
     Example,
     check,
 )
-from auditor.criteria.checks.transforms import transformed
-from auditor.domain import canonical_json
+from auditor.criteria.checks.transforms import composed, transformed
+from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.comparators.fields import ABSENT, Comparison, Field
+from auditor.criteria.comparators.paths import near_path, written_path
 
 if TYPE_CHECKING:
+    from auditor.criteria.comparators.paths import FieldPattern
     from auditor.criteria.model import Assertion
     from auditor.domain import Grade
 
 _SCHEMA = Argument("value", SCHEMA, "the schema; without one, any JSON passes", None)
-_UNNOTICED = "whether the values are right, or the `format` that a schema asks for"
+_UNNOTICED = "whether the values are right"
 
 
 def _compile_schema(assertion: Assertion) -> None:
     if assertion.value is not None:
-        validator_for(canonical_json(assertion.value))
+        validator_of(assertion.value)
+
+
+def _parse_fields(assertion: Assertion) -> None:
+    rules_of(assertion.fields)
 
 
 @check(
@@ -64,7 +65,7 @@ def is_json(given: CheckInput) -> Grade:
     """The whole answer is JSON, and fits the schema where there is one.
 
     A fenced block is not JSON: use ``transform: code-block`` or ``contains-json`` where the
-    caller's parser takes it. A schema may not refer outside itself nor use ``patternProperties``.
+    caller's parser takes it. A schema may not refer outside itself. A ``format`` is checked.
     """
     value = parse_json(given.text)
     if value is MISSING:
@@ -100,50 +101,84 @@ def contains_json(given: CheckInput) -> Grade:
     family="content",
     value=Argument("value", ANY, "the object that is wanted, or text with JSON in it"),
     arguments=(
-        Argument("fields", TEXTS, "the top-level fields to compare; without it, all", ()),
+        Argument(
+            "fields",
+            FIELDS,
+            "the fields that count; or comparators of fields, where the others count too;"
+            " see [fields](#fields)",
+            (),
+        ),
         Argument("threshold", NUMBER, "share of the fields that must be the same", 1.0),
         TOLERANCE,
+        ABSOLUTE_TOLERANCE,
     ),
+    prepare=_parse_fields,
     in_promptfoo=False,
-    unnoticed="fields that `fields` does not name, or a name in it that no answer has"
-    " (a misspelt field is never compared)",
+    unnoticed="fields that `fields` leaves out, or the text around the JSON",
     example=Example(
         assertion=(
-            '{type: json-fields, value: "{{reference}}", fields: [id, city], transform: label}'
+            '{type: json-fields, value: "{{reference}}",'
+            " fields: {city: label, total: {number: 0.01}, note: ignore}}"
         ),
-        logged='{"id": 7, "city": "Paris", "note": "called twice"}',
-        passes='{"city": "paris", "id": 7, "note": "two calls"}',
-        fails='{"id": 7, "city": "Rome", "note": "called twice"}',
-        unnoticed='{"id": 7, "city": "Paris", "note": "never called"}',
+        logged='{"id": 7, "city": "Paris", "total": 99.5, "note": "called twice"}',
+        passes='```json\n{"city": "PARIS", "total": 100, "id": 7}\n```',
+        fails='{"id": 7, "city": "Rome", "total": 99.5, "note": "called twice"}',
+        unnoticed='{"id": 7, "city": "Paris", "total": 99.5, "note": "never called"}',
     ),
 )
 def json_fields(given: CheckInput) -> Grade:
     """As large a share of the fields as ``threshold`` is the same as in the wanted object.
 
-    The fields compared are the leaves of both values by their path; one that only one side has
-    counts as different. The score is equal fields / all fields. ``transform`` is of the texts in
-    the fields, not of the answer, in which the first JSON counts.
+    The fields compared are the leaves of both values by their path. One that only one side has
+    counts as different, but null is the same as a field that is left out. Without a comparator a
+    text is the same up to typography and what ``transform`` takes away, a number by its value, and
+    a list in its order. The score is equal fields / all fields. ``transform`` is of the texts in
+    the fields, not of the answer, in which the first JSON counts. Where a field of ``fields`` is in
+    neither value the answer is neither pass nor fail: it is misspelt, or needs a ``?`` at its end.
     """
-    wanted = first_json(given.value) if isinstance(given.value, str) else given.value
+    wanted = composed(first_json(given.value)) if isinstance(given.value, str) else given.value
     if wanted is MISSING:
         raise CannotTellError("what to compare with has no JSON in it")
     got = first_json(given.answer.text or "")
     if got is MISSING:
         return failed("no JSON in it")
-    chosen = given.arguments["fields"]
-    left, right = _leaves(wanted, chosen), _leaves(got, chosen)
-    paths = sorted(left.keys() | right.keys(), key=repr)
-    different = [
-        p for p in paths if not _same_leaf(left.get(p, MISSING), right.get(p, MISSING), given)
-    ]
-    share = 1 - len(different) / len(paths) if paths else 1.0
-    shown = ", ".join("/".join(str(step) for step in path) or "the value" for path in different[:3])
-    explanation = f"{len(paths) - len(different)} of {len(paths)} fields equal"
-    return outcome(
-        share >= given.arguments["threshold"],
-        f"{explanation}; not {quoted(shown)}" if shown else explanation,
-        share,
+    got = composed(got)
+    rules = rules_of(given.arguments["fields"])
+    absent = rules.absent_from(wanted, got)
+    if absent is not None:
+        raise CannotTellError(unknown_field(absent, wanted, got))
+    transform = given.assertion.transform
+    fields = Comparison(
+        rules=rules,
+        text=str if transform == "none" else lambda text: transformed(text, transform),
+        tolerance=given.arguments["tolerance"],
+        absolute=given.arguments["absolute_tolerance"],
+    ).fields(wanted, got)
+    different = [field for field in fields if not field.same]
+    share = 1 - len(different) / len(fields) if fields else 1.0
+    explanation = f"{len(fields) - len(different)} of {len(fields)} fields equal"
+    if different:
+        explanation += f"; {'; '.join(map(difference, different[:3]))}"
+    return outcome(share >= given.arguments["threshold"], explanation, share)
+
+
+def unknown_field(pattern: FieldPattern, *values: Any) -> str:
+    """What an explanation says of a field that is in none of some values."""
+    near = near_path(pattern, *values)
+    hint = (
+        f"did you mean {quoted(near)}?" if near else "a '?' at its end says that it may be absent"
     )
+    return f"no field {quoted(pattern.written)} in either; {hint}"
+
+
+def difference(field: Field) -> str:
+    """A field that differs, as an explanation says it."""
+    path = quoted(written_path(field.path))
+    if field.got is ABSENT:
+        return f"{path} is missing, wanted {quoted(field.wanted, 40)}"
+    if field.wanted is ABSENT:
+        return f"{path} is not wanted"
+    return f"{path} is {quoted(field.got, 40)}, wanted {quoted(field.wanted, 40)}"
 
 
 def _fits(schema: Any, value: Any) -> Grade:
@@ -151,16 +186,3 @@ def _fits(schema: Any, value: Any) -> Grade:
         return passed("JSON")
     problem = schema_problem(schema, value)
     return outcome(problem is None, problem or "JSON that fits the schema")
-
-
-def _leaves(value: Any, chosen: tuple[str, ...]) -> dict[tuple[str | int, ...], Any]:
-    if chosen and isinstance(value, dict):
-        value = {key: item for key, item in value.items() if key in chosen}
-    return dict(leaves(value))
-
-
-def _same_leaf(left: Any, right: Any, given: CheckInput) -> bool:
-    if isinstance(left, str) and isinstance(right, str):
-        transform = given.assertion.transform
-        return transformed(left, transform) == transformed(right, transform)
-    return json_equal(left, right, tolerance=given.arguments["tolerance"])

@@ -49,7 +49,12 @@ def find_json(text: str) -> Iterator[Any]:
         inside = parse_json(fenced)
         if inside is not MISSING:
             yield inside
-    searched = text[:_MAX_SEARCHED]
+    for _, _, value in _objects(text[:_MAX_SEARCHED]):
+        yield value
+
+
+def _objects(searched: str) -> Iterator[tuple[int, int, Any]]:
+    """Start, end and value of each object and list inside a text, from its first few brackets."""
     decoder = json.JSONDecoder(parse_constant=_refuse)
     position, starts = 0, 0
     while starts < _MAX_STARTS:
@@ -59,7 +64,7 @@ def find_json(text: str) -> Iterator[Any]:
         if not brackets:
             return
         starts += 1
-        position = min(brackets)
+        start = position = min(brackets)
         try:
             value, position = decoder.raw_decode(searched, position)
         except RecursionError as error:
@@ -67,7 +72,7 @@ def find_json(text: str) -> Iterator[Any]:
         except ValueError:
             position += 1
             continue
-        yield _shallow(value)
+        yield start, position, _shallow(value)
 
 
 def first_json(text: str) -> Any:
@@ -87,6 +92,20 @@ def is_json_answer(text: str) -> bool:
         return isinstance(first_json(inner), dict | list)
     except UnusableError:
         return False
+
+
+def json_span(text: str) -> str | None:
+    """The first object or list inside a text, as it is written; None without one.
+
+    Where none can be read, what stands between the first bracket and the last one, for a reader
+    that is not strict.
+    """
+    searched = text[:_MAX_SEARCHED]
+    for start, end, _ in _objects(searched):
+        return searched[start:end]
+    opening = min((at for at in (searched.find("{"), searched.find("[")) if at >= 0), default=-1)
+    closing = max(searched.rfind("}"), searched.rfind("]"))
+    return searched[opening : closing + 1] if 0 <= opening < closing else None
 
 
 def json_equal(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:

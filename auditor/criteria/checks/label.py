@@ -18,8 +18,8 @@ from auditor.criteria.checks.base import (
     quoted,
 )
 from auditor.criteria.checks.record import ANY, LABELS, Argument, Example, check
-from auditor.criteria.checks.text_forms import INTRODUCTION, label_key, plain, spaced
 from auditor.criteria.checks.transforms import as_text, transformed
+from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, plain, spaced
 from auditor.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 from auditor.criteria.checks.base import CheckInput, GradeInput, ToolCall
-from auditor.criteria.checks.transforms import TEXT_TRANSFORMS
+from auditor.criteria.checks.transforms import TEXT_TRANSFORMS, as_text, transformed
 from auditor.criteria.model import Assertion
 from auditor.domain import Answer, Grade
 
 Family = Literal["content", "similarity", "format", "judged"]
-Part = Literal["text", "tool calls", "finish reason"]
+Part = Literal["text", "tool calls", "finish reason", "latency", "cost"]
 
 FAMILIES: Mapping[Family, str] = {
     "content": (
@@ -62,6 +62,10 @@ TEXTS = ArgumentType(
 )
 LABELS = ArgumentType("a list of texts, or a mapping of texts to lists of texts", lambda _: True)
 FIELDS = ArgumentType("a list of fields, or a mapping of fields to comparators", lambda _: True)
+REFERENCES = ArgumentType(
+    "a text, or a list of texts",
+    lambda value: isinstance(value, str) or (bool(value) and TEXTS.accepts(value)),
+)
 FLAG = ArgumentType("true or false", lambda value: isinstance(value, bool))
 NUMBER = ArgumentType("a number", lambda value: type(value) in {int, float})
 COUNT = ArgumentType("a whole number", lambda value: type(value) is int)
@@ -80,6 +84,9 @@ class Argument:
     default: Any = REQUIRED
 
 
+ABSOLUTE_TOLERANCE = Argument(
+    "absolute_tolerance", NUMBER, "absolute difference at which numbers are equal", 0.0
+)
 TOLERANCE = Argument("tolerance", NUMBER, "relative difference at which numbers are equal", 0.0)
 
 
@@ -92,15 +99,17 @@ class Example:
     """
 
     assertion: str
-    passes: str | Answer
-    fails: str | Answer
-    unnoticed: str | Answer
+    passes: str | Answer | GradeInput
+    fails: str | Answer | GradeInput
+    unnoticed: str | Answer | GradeInput
     logged: str | Answer | None = None
     expected: Any = None
     tools: Sequence[ToolCall] = ()
 
-    def grade_input(self, said: str | Answer) -> GradeInput:
+    def grade_input(self, said: str | Answer | GradeInput) -> GradeInput:
         """What is graded where ``said`` is the answer."""
+        if isinstance(said, GradeInput):
+            return said
         answer, logged = _answer(said), _answer(self.logged)
         return GradeInput(
             text=answer.text,
@@ -124,12 +133,14 @@ class Check:
         value: what ``value`` is; None where the check takes none, or a mapping of options only.
         options: the keys of ``value`` where it is a mapping.
         arguments: the keys beside ``value`` that it reads, of ``ARGUMENT_KEYS``.
+        settings: the keys of ``config`` that it reads.
         reads: the part of an answer that it looks at, and of the logged answer that
             ``{{reference}}`` stands for.
         transforms: the transforms it takes.
         unnoticed: the wrong answers that it passes, in words.
         example: one assertion with answers, run by the test suite; None where nothing here grades.
         in_promptfoo: whether promptfoo has it, with the same meaning.
+        in_inspect: inspect_ai's scorer of the same meaning, as it is written there.
         prepare: raises ConfigError for an assertion that could never be used, before any answer
             is graded.
     """
@@ -140,11 +151,13 @@ class Check:
     value: Argument | None = None
     options: tuple[Argument, ...] = ()
     arguments: tuple[Argument, ...] = ()
+    settings: tuple[Argument, ...] = ()
     reads: Part = "text"
     transforms: frozenset[str] = TEXT_TRANSFORMS
     unnoticed: str
     example: Example | None
     in_promptfoo: bool = True
+    in_inspect: str = ""
     prepare: Callable[[Assertion], object] | None = None
 
     def __call__(self, given: CheckInput) -> Grade:
@@ -184,13 +197,20 @@ class Check:
         given = {name: getattr(assertion, name) for name in given_arguments(assertion)}
         if self.options and isinstance(value, Mapping):
             given |= {key: item for key, item in value.items() if item is not None}
-        declared = (*self.arguments, *self.options)
+        given |= {key: item for key, item in (assertion.config or {}).items() if item is not None}
+        declared = (*self.arguments, *self.options, *self.settings)
         return {entry.name: given.get(entry.name, entry.default) for entry in declared}
 
     @property
     def _documentation(self) -> list[str]:
         paragraphs = (inspect.getdoc(self.function) or "").split("\n\n")
         return [" ".join(paragraph.split()) for paragraph in paragraphs]
+
+
+def references(given: CheckInput) -> list[str]:
+    """The texts to compare with, transformed as the answer is."""
+    values = given.value if isinstance(given.value, list | tuple) else [given.value]
+    return [transformed(as_text(value), given.assertion.transform) for value in values]
 
 
 ARGUMENT_KEYS = frozenset(
@@ -214,9 +234,11 @@ def check(
     value: Argument | None = None,
     options: tuple[Argument, ...] = (),
     arguments: tuple[Argument, ...] = (),
+    settings: tuple[Argument, ...] = (),
     reads: Part = "text",
     transforms: frozenset[str] = TEXT_TRANSFORMS,
     in_promptfoo: bool = True,
+    in_inspect: str = "",
     prepare: Callable[[Assertion], object] | None = None,
 ) -> Callable[[Callable[[CheckInput], Grade]], Check]:
     """Make the function below it the check ``name``; see the attributes of ``Check``."""
@@ -229,11 +251,13 @@ def check(
             value=value,
             options=options,
             arguments=arguments,
+            settings=settings,
             reads=reads,
             transforms=transforms,
             unnoticed=unnoticed,
             example=example,
             in_promptfoo=in_promptfoo,
+            in_inspect=in_inspect,
             prepare=prepare,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.checks.base import CannotTellError, CheckInput, outcome, quoted
@@ -16,15 +17,30 @@ from auditor.criteria.checks.record import (
     Example,
     check,
 )
-from auditor.criteria.checks.transforms import TRANSFORMS, as_text, chained, composed, transformed
+from auditor.criteria.checks.transforms import (
+    TEXT_TRANSFORMS,
+    as_text,
+    chained,
+    composed,
+    transformed,
+)
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.criteria.model import Assertion
     from auditor.domain import Grade
 
 _TEXT = Argument("value", ANY, "the text to look for")
 _TEXTS = Argument("value", LIST, "the texts to look for")
+
+
+def _compile(assertion: Assertion) -> None:
+    if not assertion.is_template:  # a pattern with variables is another one for each call
+        compile_pattern(assertion.value)
+
+
 _CONTEXT = "what is said about a text: `not a refund` contains `refund`"
 
 
@@ -33,7 +49,7 @@ _CONTEXT = "what is said about a text: `not a refund` contains `refund`"
     family="content",
     value=Argument("value", ANY, "the answer that is wanted"),
     arguments=(TOLERANCE,),
-    transforms=frozenset(TRANSFORMS),
+    transforms=TEXT_TRANSFORMS | {"json"},
     unnoticed="what the transform takes away, such as capitals",
     example=Example(
         assertion='{type: equals, value: "{{reference}}", transform: label}',
@@ -51,7 +67,9 @@ def equals(given: CheckInput) -> Grade:
     """
     value, assertion = given.value, given.assertion
     if isinstance(value, dict | list) or chained(assertion.transform)[-1] == "json":
-        wanted = composed(parse_json(value)) if isinstance(value, str) else value
+        wanted = value
+        if isinstance(value, str):
+            wanted = composed(parse_json(transformed(value, assertion.transform)))
         if wanted is MISSING:
             raise CannotTellError("the value to compare with is not JSON")
         tolerance = given.arguments["tolerance"]
@@ -186,8 +204,8 @@ def starts_with(given: CheckInput) -> Grade:
 @check(
     "regex",
     family="content",
-    value=Argument("value", PATTERN, "the pattern, in RE2's syntax"),
-    prepare=lambda assertion: compile_pattern(assertion.value),
+    value=Argument("value", PATTERN, "the pattern"),
+    prepare=_compile,
     unnoticed="what the pattern leaves open; without `^` and `$`, what stands around the match",
     example=Example(
         assertion=r"{type: regex, value: '^[A-Z]{2}-\d{4}$', transform: strip}",
@@ -199,20 +217,40 @@ def starts_with(given: CheckInput) -> Grade:
 def regex(given: CheckInput) -> Grade:
     """The pattern is found somewhere in the answer.
 
-    Patterns run in linear time, without lookaround and backreferences. Two assertions, one of them
-    ``not-regex``, often do the same.
+    RE2 looks for it, in linear time; a pattern with lookaround or backreferences is looked for by
+    Perl's rules, and where that takes longer than 0.2 s the answer is neither pass nor fail. A
+    variable in a pattern stands for its text: `^Order {{metadata.order}}:`.
     """
     found = compile_pattern(given.value).search(without_surrogates(given.text)) is not None
     return outcome(found, f"pattern {'found' if found else 'not found'}")
 
 
 def as_list(value: Any) -> list[Any]:
-    """A list as it is; a text cut at its commas, as promptfoo does; anything else alone."""
+    """A list as it is; a text cut at its commas, as promptfoo does; anything else alone.
+
+    A part in double quotes keeps its commas and spaces; in it a quote is doubled or escaped.
+    """
     if isinstance(value, list | tuple):
         return list(value)
     if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        parts = (quoted or plain.strip() for quoted, plain in _parts(value))
+        return [part for part in parts if part]
     return [value]
+
+
+_PART = re.compile(r'\s*(?:"((?:[^"\\]|\\.|"")*)"\s*(?:,|$)|([^,]*)(?:,|$))', re.DOTALL)
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    position = 0
+    while position < len(text):
+        found = _PART.match(text, position)
+        assert found is not None, "any text is a part without quotes"
+        quoted_part = found[1]
+        if quoted_part is not None:
+            quoted_part = re.sub(r'""|\\(["\\])', lambda m: m[1] or '"', quoted_part)
+        yield quoted_part or "", found[2] or ""
+        position = found.end()
 
 
 def _wanted(value: Any, assertion: Assertion) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from auditor.criteria.checks.base import (
@@ -14,11 +16,15 @@ from auditor.criteria.checks.base import (
     passed,
     quoted,
 )
+from auditor.criteria.checks.json_documents import difference
 from auditor.criteria.checks.json_schema import schema_problem
-from auditor.criteria.checks.json_text import MISSING, json_equal, parse_json
+from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
 from auditor.criteria.checks.record import (
+    ABSOLUTE_TOLERANCE,
     CALLS,
     DEFINITIONS,
+    FIELDS,
+    FLAG,
     LIST,
     NUMBER,
     TOLERANCE,
@@ -27,9 +33,17 @@ from auditor.criteria.checks.record import (
     check,
 )
 from auditor.criteria.checks.text import as_list
-from auditor.criteria.checks.transforms import NO_TRANSFORMS
+from auditor.criteria.checks.transforms import CALL_TRANSFORMS, chained, composed
+from auditor.criteria.comparators.alternatives import accepted_fields
+from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.comparators.fields import MAX_MATCHED, Comparison, Field, best_pairs
+from auditor.criteria.comparators.shapes import ANYTHING, Shape, shape_of
+from auditor.criteria.model import REFERENCE, Assertion
 from auditor.domain import Answer, Grade, canonical_json
 from auditor.errors import ConfigError
+from auditor.text.tool_call_text import call_of, tagged_calls
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def _called(name: str, arguments: str) -> Mapping[str, Any]:
@@ -63,7 +77,7 @@ _MAIL_AND_PARIS = Answer(text=None, tool_calls=_PARIS_AND_MAIL.tool_calls[::-1])
         "value", DEFINITIONS, "the tools, in OpenAI's shape; without it, the request's", None
     ),
     reads="tool calls",
-    transforms=NO_TRANSFORMS,
+    transforms=CALL_TRANSFORMS,
     unnoticed="whether the tool and its arguments are the right ones",
     example=Example(
         assertion="{type: is-valid-openai-tools-call}",
@@ -84,7 +98,7 @@ def is_valid_tools_call(given: CheckInput) -> Grade:
     known = {f["name"]: f for f in functions if isinstance(f.get("name"), str)}
     if not known:
         raise CannotTellError("the request defines no tools")
-    calls = [call_parts(call) for call in given.answer.tool_calls]
+    calls = [call_parts(call) for call in _calls_of(given)]
     if not calls:
         return failed("no tool call")
     for name, arguments in calls:
@@ -98,19 +112,47 @@ def is_valid_tools_call(given: CheckInput) -> Grade:
     return passed(f"{len(calls)} valid tool calls")
 
 
+def _parse_fields(assertion: Assertion) -> None:
+    rules_of(assertion.fields)
+
+
 @check(
     "tool-calls-equal",
     family="content",
     value=Argument("value", CALLS, "the calls that are wanted"),
-    arguments=(TOLERANCE,),
+    arguments=(
+        TOLERANCE,
+        ABSOLUTE_TOLERANCE,
+        Argument(
+            "fields",
+            FIELDS,
+            "the arguments that count; or comparators of arguments, where the others count too;"
+            " see [fields](#fields)",
+            (),
+        ),
+        Argument(
+            "alternatives",
+            FLAG,
+            "whether each argument of the value is a list of accepted values, an empty text among"
+            ' them where it may be left out, as in BFCL: `{weather: {city: [Paris, "Paris, FR"]}}`',
+            False,  # noqa: FBT003 - the default
+        ),
+    ),
     reads="tool calls",
-    transforms=NO_TRANSFORMS,
+    transforms=CALL_TRANSFORMS,
+    prepare=_parse_fields,
     in_promptfoo=False,
     unnoticed="the order of the calls or the text beside them",
     example=Example(
         assertion='{type: tool-calls-equal, value: "{{reference}}"}',
         logged=_MAIL_AND_PARIS,
-        passes=_MAIL_AND_PARIS,
+        passes=Answer(
+            text=None,
+            tool_calls=[
+                _called("mail", "{}"),
+                _called("weather", '{"city": "Paris", "days": null}'),
+            ],
+        ),
         fails=_PARIS,
         unnoticed=_PARIS_AND_MAIL,
     ),
@@ -118,25 +160,32 @@ def is_valid_tools_call(given: CheckInput) -> Grade:
 def tool_calls_equal(given: CheckInput) -> Grade:
     """The same calls with the same arguments, in any order.
 
-    Arguments are compared as JSON, text in them character by character. Where the logged answer is
-    text, no call is wanted.
+    Arguments are compared as JSON, texts letter by letter up to typography, null as left out. What
+    the request says of the tool counts: an argument left out has its default, of the schema or said
+    in the description (``Default is 'celsius'``), and one that may be left out is left out where it
+    is an empty text, list or object; where a number is asked for, ``"5"`` is 5; choices are the
+    same in any letter case; a list of ``uniqueItems`` is a set. Calls of one tool are paired so
+    that the least of their arguments differ. Where the logged answer is text, no call is wanted.
     """
-    wanted = _calls(given.value)
-    left = [call_parts(call) for call in given.answer.tool_calls]
-    tolerance = given.arguments["tolerance"]
-    for name, arguments in wanted:
-        same = (
-            call
-            for call in left
-            if call[0] == name and json_equal(call[1], arguments, tolerance=tolerance)
+    wanted, got = _by_tool(_wanted_calls(given)), _by_tool(map(call_parts, _calls_of(given)))
+    for name in [*wanted, *got]:
+        ours, theirs = len(got.get(name, ())), len(wanted.get(name, ()))
+        if ours != theirs:
+            return failed(f"{ours} calls of {quoted(name)}, wanted {theirs}")
+    comparison = Comparison(
+        rules=rules_of(given.arguments["fields"]),
+        tolerance=given.arguments["tolerance"],
+        absolute=given.arguments["absolute_tolerance"],
+    )
+    shapes = _shapes(given.answer.tools, wanted)
+    for name, calls in wanted.items():
+        compared = replace(comparison, shape=shapes.get(name, ANYTHING))
+        problem = _misfit_calls(
+            compared, calls, got[name], alternatives=given.arguments["alternatives"]
         )
-        found = next(same, None)
-        if found is None:
-            return failed(f"no call of {quoted(name)} with these arguments")
-        left.remove(found)
-    if left:
-        return failed(f"one call too many: {quoted(left[0][0])}")
-    return passed(f"the same {len(wanted)} tool calls")
+        if problem:
+            return failed(f"{quoted(name)}: {problem}")
+    return passed(f"the same {sum(map(len, wanted.values()))} tool calls")
 
 
 @check(
@@ -145,7 +194,7 @@ def tool_calls_equal(given: CheckInput) -> Grade:
     value=Argument("value", LIST, "names of the tools that are wanted, or calls of them"),
     arguments=(Argument("threshold", NUMBER, "the least F1", 1.0),),
     reads="tool calls",
-    transforms=NO_TRANSFORMS,
+    transforms=CALL_TRANSFORMS,
     unnoticed="the arguments or the order of the calls",
     example=Example(
         assertion="{type: tool-call-f1, value: [weather], threshold: 0.6}",
@@ -161,7 +210,7 @@ def tool_call_f1(given: CheckInput) -> Grade:
     """
     values = as_list(given.value)
     wanted = Counter(call_parts(v)[0] if isinstance(v, Mapping) else str(v) for v in values)
-    got = Counter(call_parts(call)[0] for call in given.answer.tool_calls)
+    got = Counter(call_parts(call)[0] for call in _calls_of(given))
     total = wanted.total() + got.total()
     score = 2 * (wanted & got).total() / total if total else 1.0
     return outcome(score >= given.arguments["threshold"], f"F1 of tool names {score:.2f}", score)
@@ -177,14 +226,93 @@ def call_parts(call: Mapping[str, Any]) -> tuple[str, Any]:
     return str(function.get("name")), {} if arguments is None else arguments
 
 
-def _calls(value: Any) -> list[tuple[str, Any]]:
+def _calls_of(given: CheckInput) -> Sequence[Mapping[str, Any]]:
+    """The answer's calls; those in its text where a transform asks and it has no others."""
+    calls = given.answer.tool_calls
+    if calls or "tool-calls" not in chained(given.assertion.transform):
+        return calls
+    return written_calls(given.answer.text or "")
+
+
+def written_calls(text: str) -> Sequence[Mapping[str, Any]]:
+    """The calls that a text holds: in ``<tool_call>`` tags, or as its first JSON."""
+    tagged = tagged_calls(text)
+    if tagged:
+        return tagged
+    value = first_json(text)
+    if isinstance(value, Mapping) and isinstance(value.get("tool_calls"), list):
+        value = value["tool_calls"]
+    values = value if isinstance(value, list) else [value]
+    calls = [v if _function(v) is not v and _function(v) else call_of(v) for v in values]
+    return [call for call in calls if call] if all(calls) else []
+
+
+def _wanted_calls(given: CheckInput) -> list[tuple[str, Any]]:
     """Wanted calls: a list of calls, one call, or JSON text of either."""
+    value = given.value
     if isinstance(value, str):
-        value = parse_json(value)
+        value = composed(parse_json(value))
     items = [value] if isinstance(value, Mapping) else value
     if not isinstance(items, Sequence) or not all(isinstance(item, Mapping) for item in items):
         raise CannotTellError("what to compare with is not a list of tool calls")
-    return sorted((call_parts(item) for item in items), key=canonical_json)
+    in_text = "tool-calls" in chained(given.assertion.transform)
+    if not items and in_text and REFERENCE in given.assertion.variables:
+        items = written_calls(given.answer.reference_text or "")
+    if given.arguments["alternatives"]:
+        return [_alternative_parts(item) for item in items]
+    return [call_parts(item) for item in items]
+
+
+def _alternative_parts(call: Mapping[str, Any]) -> tuple[str, Any]:
+    """Name and accepted arguments of a call, also in BFCL's shape: ``{name: arguments}``."""
+    if len(call) == 1:
+        ((name, arguments),) = call.items()
+        if isinstance(arguments, Mapping) and not isinstance(arguments.get("name"), str):
+            return name, arguments
+    return call_parts(call)
+
+
+def _by_tool(calls: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """The arguments of each call by the tool's name.
+
+    The APIs take letters, digits, ``_`` and ``-`` in names only, so ``math.sqrt`` is ``math_sqrt``.
+    """
+    tools: dict[str, list[Any]] = {}
+    for name, arguments in sorted(calls, key=canonical_json):
+        tools.setdefault(_NOT_IN_NAMES.sub("_", name), []).append(composed(arguments))
+    return tools
+
+
+def _shapes(tools: Sequence[Any], names: Collection[str]) -> dict[str, Shape]:
+    """What the request's tools say of the arguments of the named ones."""
+    shapes: dict[str, Shape] = {}
+    for tool in tools:
+        function = _function(tool)
+        name = _NOT_IN_NAMES.sub("_", str(function.get("name")))
+        if name in names:
+            shapes[name] = shape_of(function.get("parameters"))
+    return shapes
+
+
+def _misfit_calls(
+    comparison: Comparison, wanted: Sequence[Any], got: Sequence[Any], *, alternatives: bool
+) -> str | None:
+    """The first argument that differs in the best pairs of some calls of one tool."""
+
+    def compared(one: Any, other: Any) -> list[Field]:
+        if alternatives:
+            return accepted_fields(comparison, one, other)
+        return comparison.fields(one, other)
+
+    if len(wanted) > MAX_MATCHED:
+        fields = [compared(one, other) for one, other in zip(wanted, got, strict=True)]
+    else:
+        table = [[compared(one, other) for other in got] for one in wanted]
+        costs = [[sum(not field.same for field in pair) for pair in row] for row in table]
+        fields = [table[row][column] for row, column in best_pairs(costs)]
+    different = (field for pair in fields for field in pair if not field.same)
+    first = next(different, None)
+    return None if first is None else difference(first)
 
 
 def _function(tool: Any) -> Mapping[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.criteria.checks.text_forms import label, plain
+from auditor.criteria.comparators.number_words import fractions, percent, scale_words
+from auditor.criteria.comparators.text_forms import label, plain
 from auditor.domain import canonical_json
 
 if TYPE_CHECKING:
@@ -66,6 +68,37 @@ def transformed(text: str, transform: str | tuple[str, ...]) -> str:
     return text
 
 
+def json_block(text: str) -> str:
+    """The JSON that a text holds, as it is written; the text itself without one."""
+    from auditor.criteria.checks.json_text import json_span
+
+    inside = code_block(text)
+    for part in (text.strip(), inside):
+        if part[:1] + part[-1:] in {"{}", "[]"}:
+            return part
+    return json_span(text) or text
+
+
+_LENIENT = re.compile(
+    r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)|-?\b(?:NaN|Infinity|None|True|False)\b',
+    re.DOTALL,
+)
+_COMMAS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|,(?=\s*[}\]])', re.DOTALL)
+_CONSTANTS = {"True": "true", "False": "false"}
+
+
+def lenient_json(text: str) -> str:
+    """JSON that a lenient reader takes, as strict JSON; texts in it stay as they are."""
+
+    def mended(found: re.Match[str]) -> str:
+        token = found[0]
+        if token[0] == '"':
+            return token
+        return " " if token[0] in "/," else _CONSTANTS.get(token, "null")
+
+    return _COMMAS.sub(mended, _LENIENT.sub(mended, text))
+
+
 def _unchanged(text: str) -> str:
     return text
 
@@ -94,10 +127,31 @@ TRANSFORMS: Mapping[str, Transform] = {
     "code-block": Transform(
         code_block, "the inside of the first fenced code block, else the whole answer"
     ),
+    "json-block": Transform(
+        json_block,
+        "the JSON in the answer without fence, preamble or what follows it, else the whole answer",
+    ),
+    "lenient-json": Transform(
+        lenient_json,
+        "JSON with what strict readers refuse mended: commas before a closing bracket, comments,"
+        " NaN and Infinity as null, Python's True, False and None",
+    ),
+    "percent": Transform(percent, "`12 %` and `12 percent` as 0.12"),
+    "scale-words": Transform(
+        scale_words, "`1.5 million`, `1.5M`, `12k`, `3 lakh` as their numbers in figures"
+    ),
+    "fractions": Transform(fractions, r"`3/4`, `1 1/2` and `\frac{3}{4}` as decimal numbers"),
     "json": Transform(_unchanged, "both sides are read as JSON and compared by value"),
+    "tool-calls": Transform(
+        _unchanged,
+        "tool calls that are written in the text, between `<tool_call>` tags or as JSON, are read"
+        " as calls where the answer has no others",
+    ),
 }
 """Every transform by its name in ``criteria.yaml``. The value that an answer is compared with goes
 through the same transform."""
-TEXT_TRANSFORMS = frozenset(TRANSFORMS) - {"json"}
-"""The transforms that turn text into text: ``json`` asks a check to read it."""
+TEXT_TRANSFORMS = frozenset(TRANSFORMS) - {"json", "tool-calls"}
+"""The transforms that turn text into text: the others ask a check to read it."""
+CALL_TRANSFORMS = frozenset({"none", "tool-calls"})
+"""Those of a check that reads tool calls."""
 NO_TRANSFORMS = frozenset({"none"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.criteria.answer_length import is_short
 from auditor.criteria.checks.json_text import leaves
-from auditor.criteria.checks.number import is_number
+from auditor.criteria.comparators.numbers import is_number
 from auditor.criteria.mutations.numbers import number_off
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 from auditor.criteria.answer_length import is_short
 from auditor.criteria.checks.base import UnusableError
-from auditor.criteria.checks.number import is_number
 from auditor.criteria.checks.python_code import python_problem
-from auditor.criteria.checks.text_forms import label
 from auditor.criteria.checks.tool_calls import call_parts
+from auditor.criteria.comparators.numbers import is_number
+from auditor.criteria.comparators.text_forms import label
 from auditor.criteria.mutations.documents import leaves_of
 from auditor.criteria.mutations.spans import Span, block_span, json_span
 from auditor.domain import Answer

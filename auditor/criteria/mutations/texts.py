@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.criteria.checks.base import GradeInput
-from auditor.criteria.checks.number import number_in
-from auditor.criteria.checks.text_forms import label
+from auditor.criteria.comparators.numbers import number_in
+from auditor.criteria.comparators.text_forms import label
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.model import Assertion
 from auditor.criteria.mutations.documents import alike, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from auditor.criteria.checks.text_forms import label
+from auditor.criteria.comparators.text_forms import label
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.model import AGREEMENT, REFERENCE_VALUE, Rule
 

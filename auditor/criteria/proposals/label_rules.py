@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from auditor.criteria.answer_length import is_short
 from auditor.criteria.checks.base import UnusableError
 from auditor.criteria.checks.label import label_set
-from auditor.criteria.checks.text_forms import bare_label, label_key
+from auditor.criteria.comparators.text_forms import bare_label, label_key
 from auditor.criteria.inference import coverage
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.checkable import plain_value

@@ -36,8 +36,8 @@ _NOUNS = (
     "|categoria|risposta|categorie|antwoord"
 )
 _KEYS = frozenset(
-    f"{_NOUNS.replace('s?', '')}|priority|language|type|status|severity|team|department|queue|route|value|decision"
-    "|verdict|labels|categories|tags|topics".split("|")
+    f"{_NOUNS.replace('s?', '')}|priority|language|type|status|severity|team|department|queue"
+    "|route|value|decision|verdict|labels|tags|topics".split("|")
 )
 INTRODUCTION = re.compile(
     rf"(?:\b(?:the|this|my|its)\s+)?(?:\b(?:final|correct|best|predicted|appropriate|right|most\s+"

@@ -25,7 +25,7 @@ DIMENSIONS = 256
 _TOKENIZER, _WEIGHTS = "l2_supercat_tokenizer_config.json", "l2_supercat_256.safetensors"
 BATCH = 8192
 MAX_WORDS = 100_000  # remembered: 100 MB
-MAX_CHARS = 400  # of each text: what it is about is said early
+MAX_CHARS = 400  # of each text, unless asked for more: what it is about is said early
 
 
 @cache
@@ -78,14 +78,15 @@ class _Words:
 _words = _Words()
 
 
-def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+def embed(texts: Sequence[str], *, max_chars: int | None = MAX_CHARS) -> NDArray[np.float32]:
     """Mean vector of each text's word pieces, `(len(texts), 256)`, not normalised.
 
-    An empty text gets the zero vector. A text has the same vector whatever it stands among.
+    Of a text ``max_chars`` characters are read, all of them where it is None. An empty text gets
+    the zero vector. A text has the same vector whatever it stands among.
     """
     out = np.zeros((len(texts), DIMENSIONS), np.float32)
     for first in range(0, len(texts), BATCH):
-        split = [text[:MAX_CHARS].split() for text in texts[first : first + BATCH]]
+        split = [text[:max_chars].split() for text in texts[first : first + BATCH]]
         # in order of the words: the sum must not depend on which word was seen first
         vocabulary = sorted({word for words in split for word in words})
         if not vocabulary:
