@@ -77,7 +77,9 @@ def of_another_call(text: str, draw: random.Random, others: Sequence[str]) -> st
     unlike = [
         o
         for o in others
-        if len(common(text, o)) <= 0.4 * len(words(text) | words(o)) and not same_end(text, o)
+        if len(common(text, o)) <= 0.4 * len(words(text) | words(o))
+        and not words(text) <= words(o)  # a label and more beside it
+        and not same_end(text, o)
     ]
     return draw.choice(unlike) if unlike else None
 
@@ -339,7 +341,7 @@ def measure(log: Path, most: int, seed: int, tally: Tally) -> None:
             if was_cut(example.text, example.finish_reason):
                 continue
             given = graded(example, example.text, example.tool_calls)
-            counting = [a for a in criterion.deciding if a.when in kinds_of(given)]
+            counting = [a for a in criterion.deciding if a.when in kinds_of(example.text, example.tool_calls)]
             if not counting or not grade(criterion, given).passed:
                 continue
             others = [other for other in sample.examples if other is not example][:60]
