@@ -9,7 +9,7 @@ from io import TextIOWrapper
 import click
 
 from auditor import __version__
-from auditor.cli.commands import audit, categories, logs, models
+from auditor.cli.commands import audit, categories, criteria, logs, models
 from auditor.errors import AuditorError, ExitCode
 
 INTRO = """\
@@ -52,7 +52,13 @@ def cli(ctx: click.Context) -> None:
         click.echo(INTRO)
 
 
-for _command in (*audit.COMMANDS, *categories.COMMANDS, *logs.COMMANDS, *models.COMMANDS):
+for _command in (
+    *audit.COMMANDS,
+    *categories.COMMANDS,
+    *criteria.COMMANDS,
+    *logs.COMMANDS,
+    *models.COMMANDS,
+):
     cli.add_command(_command)
 
 

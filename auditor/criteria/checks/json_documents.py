@@ -34,6 +34,8 @@ from auditor.criteria.checks.record import (
 from auditor.criteria.checks.transforms import transformed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.criteria.model import Assertion
     from auditor.domain import Grade
 
@@ -85,9 +87,12 @@ def is_json(given: CheckInput) -> Grade:
     ),
 )
 def contains_json(given: CheckInput) -> Grade:
-    """Some JSON in the answer fits the schema: all of it, a fenced block, an object in prose."""
+    """Some JSON in the answer fits the schema: all of it, a fenced block, an object in prose.
+
+    It is an object or a list; the objects of a list are tried too.
+    """
     grade = failed("no JSON in it")
-    for value in find_json(given.text):
+    for value in _objects_and_lists(given.text):
         grade = _fits(given.value, value)
         if grade.passed:
             break
@@ -143,6 +148,14 @@ def json_fields(given: CheckInput) -> Grade:
         f"{explanation}; not {quoted(shown)}" if shown else explanation,
         share,
     )
+
+
+def _objects_and_lists(text: str) -> Iterator[Any]:
+    for value in find_json(text):
+        if isinstance(value, dict | list):
+            yield value
+        if isinstance(value, list):
+            yield from (item for item in value if isinstance(item, dict))
 
 
 def _fits(schema: Any, value: Any) -> Grade:
