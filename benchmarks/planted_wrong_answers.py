@@ -341,7 +341,11 @@ def measure(log: Path, most: int, seed: int, tally: Tally) -> None:
             if was_cut(example.text, example.finish_reason):
                 continue
             given = graded(example, example.text, example.tool_calls)
-            counting = [a for a in criterion.deciding if a.when in kinds_of(example.text, example.tool_calls)]
+            counting = [
+                a
+                for a in criterion.deciding
+                if a.when in kinds_of(example.text, example.tool_calls)
+            ]
             if not counting or not grade(criterion, given).passed:
                 continue
             others = [other for other in sample.examples if other is not example][:60]
