@@ -48,6 +48,7 @@ def test(options: Common, file: Path | None, category: str) -> None:
         try:
             criteria = read_criteria(path)
         except ConfigError as error:
+            error.hint = error.hint or "mend that line, then run the same command again"
             terminal.error(error)
             sys.exit(ExitCode.FAILED)
         pipeline.run_to("categorize")
