@@ -26,16 +26,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.categories import stage as categorize
+from auditor.criteria.answer_kinds import kinds_of
 from auditor.criteria.answer_length import was_cut
 from auditor.criteria.category_samples import category_samples
 from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.checks.json_text import MISSING, first_json
-from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.checks.refusal import is_refusal
-from auditor.criteria.grading import grade, grade_assertion, kinds_of
+from auditor.criteria.comparators.numbers import number_in
+from auditor.criteria.grading import grade, grade_assertion
 from auditor.criteria.model import Assertion
 from auditor.criteria.mutations import Logged, plant
-from auditor.criteria.proposals import LoggedExample, Proposal, basis, propose
+from auditor.criteria.proposals import MAX_EXAMPLES, LoggedExample, Proposal, basis, propose
 from auditor.criteria.request_facts import request_facts
 from auditor.ingest import stage as ingest
 from auditor.store.store import Store
@@ -98,6 +99,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("logs", nargs="+", type=Path)
     parser.add_argument("--categories", action="store_true", help="a line for each category")
+    parser.add_argument("--labels", action="store_true", help="the truth as the user's labels")
     parser.add_argument("--missed", action="store_true", help="what was missed or refused, too")
     given = parser.parse_args()
     print(
@@ -106,7 +108,7 @@ def main() -> int:
         f" {'alternatives':>12} {'caught':>7}"
     )
     for log in _logs(given.logs):
-        _print_log(log, given.categories or given.missed, given.missed)
+        _print_log(log, given)
     return 0
 
 
@@ -116,8 +118,8 @@ def _logs(paths: Iterable[Path]) -> Iterator[Path]:
         yield from (p for p in inside if not p.name.endswith(".truth.jsonl"))
 
 
-def _print_log(log: Path, by_category: bool, missed: bool) -> None:
-    categories = list(measure(log))
+def _print_log(log: Path, given: argparse.Namespace) -> None:
+    categories = list(measure(log, labelled=given.labels))
     total = sum(sum(c.dollars.values()) for c in categories)
     dollars: Counter[str] = Counter()
     for category in categories:
@@ -138,7 +140,7 @@ def _print_log(log: Path, by_category: bool, missed: bool) -> None:
         f" {_percent(told[1]):>12} {_percent(told[2]):>7}",
         flush=True,
     )
-    for c in categories if by_category else ():
+    for c in categories if given.categories or given.missed else ():
         share = sum(c.dollars.values()) / total
         covered = sum(c.dollars[k] for k in CONTENT) / (sum(c.dollars.values()) or 1)
         print(
@@ -147,7 +149,7 @@ def _print_log(log: Path, by_category: bool, missed: bool) -> None:
             f" alternatives {_percent(c.accepted):>6} caught {_percent(c.caught):>6}"
             f" {'' if c.holds else 'WEAK'}"
         )
-        if missed:
+        if given.missed:
             print("        missed:", dict(c.missed.most_common(6)), "refused:", c.refused[:3])
 
 
@@ -155,17 +157,18 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
-def measure(log: Path) -> Iterator[Measured]:
-    """The categories of one log, the costliest first."""
+def measure(log: Path, *, labelled: bool = False) -> Iterator[Measured]:
+    """The categories of one log; ``labelled``: with the truth's answers as the user's labels."""
     truth = _truth(log)
     store = Store.open()
     ingest.run(store, [str(log)], ingest.IngestSettings())
     categorize.run(store, categorize.CategorizeSettings())
     for sample in category_samples(store):
-        proposal = propose(sample.examples, category=sample.category_id)
-        measured = Measured(name=sample.name, proposal=proposal)
         rows = list(store.dicts(_CALLS, [sample.category_id]))
-        examples = [_example(row) for row in rows]
+        examples = [_example(row, _told(truth, row) if labelled else {}) for row in rows]
+        seen = examples[:MAX_EXAMPLES] if labelled else sample.examples
+        proposal = propose(seen, category=sample.category_id)
+        measured = Measured(name=sample.name, proposal=proposal)
         _tally_dollars(measured, rows, examples)
         if proposal.criterion is not None:
             _tally(measured, proposal.criterion, rows, examples, truth)
@@ -185,7 +188,7 @@ def _basis(criterion: Criterion | None, example: LoggedExample) -> str:
     """What a grade of the call rests on."""
     if criterion is None or not (example.said or example.tool_calls):
         return "none"
-    kinds = kinds_of(_given(example, example.text, example.tool_calls))
+    kinds = kinds_of(example.text, example.tool_calls)
     counting = [a for a in criterion.deciding if a.when in kinds]
     return basis(criterion, counting) if counting else "none"
 
@@ -204,7 +207,7 @@ def _tally(
     ][:CALLS]
     for i in decided:
         example, row = examples[i], rows[i]
-        told = truth.get(row["log_id"]) or truth.get(row["provider_response_id"] or "") or {}
+        told = _told(truth, row)
         if not is_right(example, told):
             continue
         measured.right[_graded(criterion, example, example.text, example.tool_calls)] += 1
@@ -217,8 +220,11 @@ def _tally(
         Logged.of(e.text, tool_calls=e.tool_calls, tools=e.tools, request=e.request.prompt)
         for e in examples
     ]
-    for planted in plant(logged, among=decided, per_kind=25):
+    right = [i for i in decided if is_right(examples[i], _told(truth, rows[i]))]
+    for planted in plant(logged, among=right, per_kind=25):
         example, wrong = examples[planted.number], planted.answer
+        if not is_wrong(wrong.text, _told(truth, rows[planted.number])):
+            continue
         passed = _graded(criterion, example, wrong.text, wrong.tool_calls)
         measured.planted[passed] += 1
         if passed is not False:
@@ -238,11 +244,12 @@ def _given(example: LoggedExample, text: str | None, calls: Sequence[Any]) -> Gr
         tools=example.tools,
         reference_text=example.text,
         reference_tool_calls=example.tool_calls,
+        expected=example.expected,
         request=example.request,
     )
 
 
-def _example(row: Mapping[str, Any]) -> LoggedExample:
+def _example(row: Mapping[str, Any], told: Mapping[str, Any]) -> LoggedExample:
     full = row["content_state"] == "full"
     return LoggedExample(
         text=row["response_text"] if full else None,
@@ -250,6 +257,7 @@ def _example(row: Mapping[str, Any]) -> LoggedExample:
         finish_reason=row["finish_reason"],
         tools=json.loads(row["tools"] or "[]"),
         request=request_facts(row),
+        expected=(told.get("grader") or {}).get("possible_answer") or told.get("gold"),
     )
 
 
@@ -259,6 +267,21 @@ def _truth(log: Path) -> dict[str, Mapping[str, Any]]:
         return {}
     lines = path.read_text("utf-8").splitlines()
     return {told["id"]: told for told in map(json.loads, lines)}
+
+
+def _told(truth: Mapping[str, Mapping[str, Any]], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the truth says of a call; empty where it says nothing."""
+    return truth.get(row["log_id"]) or truth.get(row["provider_response_id"] or "") or {}
+
+
+def is_wrong(text: str | None, told: Mapping[str, Any]) -> bool:
+    """Whether an answer with an error planted into it is wrong by the truth.
+
+    A sum whose result is still right has its error in the reasoning.
+    """
+    if (told.get("grader") or {}).get("kind") != "numeric" or text is None:
+        return True
+    return number_in(text) != number_in(str(told["gold"]))
 
 
 def is_right(example: LoggedExample, told: Mapping[str, Any]) -> bool:

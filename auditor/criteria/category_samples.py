@@ -110,5 +110,6 @@ def _read_call(row: Mapping[str, Any], names: Sequence[str]) -> tuple[CallFacts,
         finish_reason=row["finish_reason"],
         tools=json.loads(row["tools"] or "[]"),
         request=facts,
+        expected=None if row["expected"] is None else json.loads(row["expected"]),
     )
     return call, example

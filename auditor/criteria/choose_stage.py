@@ -87,6 +87,9 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Crit
         )
     text, criteria = _user_criteria(store, settings.criteria)
     labels = None if settings.labels is None else read_labels(settings.labels)
+    if labels is not None:  # before the proposals, which compare with them
+        with store.transaction():
+            _save_labels(store, labels)
     watch.start("Choosing criteria", unit="categories")
     choices = []
     for sample in category_samples(store):
@@ -97,8 +100,6 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Crit
         _save(store, choices)
         if text is not None:
             _keep_file(store, text)
-        if labels is not None:
-            _save_labels(store, labels)
     warnings += _label_warnings(store, labels)
     store.rest()
     watch.finish()

@@ -83,8 +83,9 @@ class AssertionSpec(_Spec):
     when: When = Field(
         default="always",
         description=(
-            "`tool-calls`, `text`, `json` or `plain`: it counts only for calls whose logged answer"
-            " calls tools, is text, holds JSON, or is text without JSON"
+            "`tool-calls`, `text`, `json`, `plain` or `number`: it counts only for calls whose"
+            " logged answer calls tools, is text, is JSON, is text without JSON, or ends with a"
+            " number"
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auditor.criteria.answer_kinds import kinds_of
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.base import (
     MAX_TEXT,
@@ -13,7 +14,6 @@ from auditor.criteria.checks.base import (
     GradeInput,
     UnusableError,
 )
-from auditor.criteria.checks.json_text import is_json_answer
 from auditor.criteria.checks.transforms import composed, transformed
 from auditor.criteria.model import CASCADE, SETS
 from auditor.criteria.variables import filled_value
@@ -24,7 +24,7 @@ from auditor.text import final_answer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from auditor.criteria.model import Assertion, Criterion, When
+    from auditor.criteria.model import Assertion, Criterion
 
 
 def grade(criterion: Criterion, answer: GradeInput) -> Grade:
@@ -164,20 +164,12 @@ def _counting(deciding: Sequence[Assertion], answer: GradeInput) -> list[Asserti
         return list(deciding)
     if not answer.has_reference:
         raise CannotTellError(answer.reference_problem or "no logged answer to compare with")
-    kinds = kinds_of(answer)
+    kinds = kinds_of(answer.reference_text, answer.reference_tool_calls)
     counting = [a for a in deciding if a.when in kinds]
     if not counting:
         words = "calls tools" if "tool-calls" in kinds else "is text"
         raise CannotTellError(f"no rule is for a call whose logged answer {words}")
     return counting
-
-
-def kinds_of(answer: GradeInput) -> set[When]:
-    """Which assertions count for a call with such a logged answer, by their ``when``."""
-    if answer.reference_tool_calls:
-        return {"always", "tool-calls"}
-    formed = is_json_answer(answer.reference_text or "")
-    return {"always", "text", "json" if formed else "plain"}
 
 
 def _answers_only(answer: GradeInput) -> GradeInput:

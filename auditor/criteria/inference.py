@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.criteria.answer_length import is_short
-from auditor.criteria.comparators.paths import written_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 REQUIRED_SHARE = 0.95
 """Share of the texts of a field that must be comparable for the field to be compared."""
+COMPARED_SHARE = 0.5
+"""Share of all values that must be compared for the comparison to speak of the answer."""
 MAX_ENUM = 25
 MIN_REPEATS = 5
 """A list of words is closed when each has been seen this often on average."""
@@ -27,6 +29,7 @@ LENGTH_ROOM = 2
 MAX_CODE = 40
 """Characters of a text that may be a code."""
 
+_PLAIN_NAME = re.compile(r"""[^.\[\]"?*]+""")
 _RUNS = re.compile(r"\d+|[A-Z]+|[a-z]+|.", re.DOTALL)
 _CLASSES = {"\\d": re.compile(r"\d"), "[A-Z]": re.compile("[A-Z]"), "[a-z]": re.compile("[a-z]")}
 
@@ -65,22 +68,65 @@ def infer_schema(values: Sequence[Any], depth: int = 0) -> dict[str, Any]:
     return schema
 
 
+class Comparable(NamedTuple):
+    """How objects are compared with one another.
+
+    ``fields`` are the comparators of those that are not compared by their types, as ``json-fields``
+    takes them; ``ignored`` are the fields of written text. ``share`` is the share of all values
+    that are compared.
+    """
+
+    fields: dict[str, str]
+    ignored: list[str]
+    share: float
+
+
 def comparable_fields(
     objects: Sequence[Mapping[str, Any]], sources: Sequence[str]
-) -> list[str] | None:
-    """Paths of the top-level fields that hold a name, a number or a choice, not written text.
+) -> Comparable | None:
+    """Which top-level fields hold a name, a number or a choice rather than written text.
 
-    One that not all objects have ends with ``?``. None means all of them. ``sources`` are the
-    requests' texts, one per object: text that was copied out of its request can be compared however
-    long it is. Objects without common keys are judged as a whole, all or nothing.
+    ``sources`` are the requests' texts, one per object: text that was copied out of its request can
+    be compared however long it is. Lists of names and of objects are compared in any order. Objects
+    without common keys are judged as a whole; None where nothing in them can be compared.
     """
     keys = sorted({key for value in objects for key in value})
     if len(keys) > MAX_KEYS:
-        return None if _comparable(objects, sources) else []
-    chosen = [key for key in keys if _comparable([v.get(key) for v in objects], sources)]
-    if chosen == keys:
+        return Comparable({}, [], 1.0) if _comparable(objects, sources) else None
+    columns = {key: [v.get(key) for v in objects] for key in keys}
+    ignored = [key for key, column in columns.items() if not _comparable(column, sources)]
+    sizes = {key: sum(map(_size, column)) for key, column in columns.items()}
+    total = sum(sizes.values())
+    share = 1 - sum(sizes[key] for key in ignored) / total if total else 1.0
+    if len(ignored) == len(keys) or share < COMPARED_SHARE:
         return None
-    return [written_path((k,)) + ("" if all(k in v for v in objects) else "?") for k in chosen]
+    fields = {field_path(key): "ignore" for key in ignored}
+    fields |= {
+        field_path(key): "list"
+        for key in keys
+        if key not in ignored and _is_unordered(columns[key])
+    }
+    return Comparable(fields, ignored, share)
+
+
+def field_path(name: str) -> str:
+    """A top-level field as ``fields`` takes it; it may be absent."""
+    plain = _PLAIN_NAME.fullmatch(name) is not None
+    return f"{name}?" if plain else f"[{json.dumps(name)}]?"
+
+
+def _is_unordered(column: Sequence[Any]) -> bool:
+    """Whether a field holds lists of names or of objects; the order of numbers may matter."""
+    lists = [value for value in column if isinstance(value, list)]
+    items = [item for value in lists for item in value]
+    return bool(items) and all(isinstance(item, str | dict) for item in items)
+
+
+def _size(value: Any) -> int:
+    """Scalars in a value."""
+    if not isinstance(value, dict | list):
+        return 1
+    return sum(map(_size, value.values() if isinstance(value, dict) else value))
 
 
 def _object_keywords(objects: Sequence[Mapping[str, Any]], depth: int) -> dict[str, Any]:
@@ -117,7 +163,7 @@ def _limits(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _range(low: float, high: float) -> dict[str, float]:
-    """A range with as much room on each side as its end is great; sign and share stay."""
+    """A range with much room on each side; the sign stays, and a share is one."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return {}
     if low >= 0 and high <= 1 and isinstance(high, float):

@@ -26,7 +26,7 @@ CHECKS_VERSION = 3
 
 Origin = Literal["user", "proposed"]
 About = Literal["content", "form"]
-When = Literal["always", "tool-calls", "text", "json", "plain"]
+When = Literal["always", "tool-calls", "text", "json", "plain", "number"]
 
 MAX_SHOWN = 80
 """Characters of a value that are shown in a line of words."""

@@ -210,8 +210,8 @@ def test_what_cannot_be_compared_is_neither_pass_nor_fail_whatever_the_answer(te
 def test_errors_and_empty_answers_fail_with_not_too():
     criterion = Criterion(assertions=(Assertion(type="contains", value="x", negated=True),))
     assert grade(criterion, GradeInput(text="y")).passed is True
-    timeout = grade(criterion, GradeInput(text="y", error="timeout"))
-    assert (timeout.passed, timeout.explanation) == (False, "timeout")
+    cut = grade(criterion, GradeInput(text="y", error="truncated"))
+    assert (cut.passed, cut.explanation) == (False, "truncated")
     assert grade(criterion, GradeInput(text=" \n")).passed is False
     assert grade(criterion, GradeInput(text=None)).passed is False
 

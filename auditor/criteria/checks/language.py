@@ -52,18 +52,18 @@ def language(given: CheckInput) -> Grade:
     Norwegian, Croatian and Serbian) can be taken for one another.
     """
     value = str(given.value)
-    wanted = value.lower() if value.lower() in _languages() else _told(value)
+    wanted = value.lower() if value.lower() in _languages() else told_language(value)
     if wanted is None:
         raise CannotTellError("the text to compare with is too short to tell its language")
     if _letters(given.text) < MIN_LETTERS:
         return outcome(_letters(given.text) > 0, "too short to be of another language")
-    got = _told(given.text)
+    got = told_language(given.text)
     if got is None:
         return passed("its language is not sure")
     return outcome(got == wanted, f"the language {got}, wanted {wanted}")
 
 
-def _told(text: str) -> str | None:
+def told_language(text: str) -> str | None:
     """The language of a text; None where it is too short or not sure."""
     if _letters(text) < MIN_LETTERS:
         return None

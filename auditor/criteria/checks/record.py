@@ -210,17 +210,17 @@ class Check:
         return [" ".join(paragraph.split()) for paragraph in paragraphs]
 
 
+def references(given: CheckInput) -> list[str]:
+    """The texts to compare with, transformed as the answer is."""
+    values = given.value if isinstance(given.value, list | tuple) else [given.value]
+    return [transformed(as_text(value), given.assertion.transform) for value in values]
+
+
 ARGUMENT_KEYS = frozenset(
     {"threshold", "tolerance", "absolute_tolerance", "fields", "labels", "alternatives"}
 )
 """The keys of an assertion beside ``value`` whose meaning is the check's."""
 _UNSET = {entry.name: entry.default for entry in fields(Assertion) if entry.name in ARGUMENT_KEYS}
-
-
-def references(given: CheckInput) -> list[str]:
-    """The texts to compare with, transformed as the answer is."""
-    values = given.value if isinstance(given.value, list | tuple) else [given.value]
-    return [transformed(as_text(value), given.assertion.transform) for value in values]
 
 
 def given_arguments(assertion: Assertion) -> list[str]:

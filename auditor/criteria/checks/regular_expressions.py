@@ -21,7 +21,7 @@ from auditor.criteria.checks.transforms import as_text, code_block
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from auditor.domain import Grade
 
@@ -53,7 +53,7 @@ _ANY = string.ascii_letters + string.digits + " .,-_!"
         logged=r"(dog|cat)\d+",
         passes=r"(?:cat|dog)[0-9][0-9]*",
         fails=r"(dog|cat)\d*",
-        unnoticed=r"(dog|cat)\d+|zebra{9}",
+        unnoticed=r"(dog|cat)\d{1,99}",
     ),
 )
 def regex_equals(given: CheckInput) -> Grade:
@@ -133,21 +133,15 @@ def _written(tree: Any, rng: Random, groups: dict[int, str], depth: int = 0) -> 
         return
     for operation, argument in tree:
         name = str(operation)
-        if name == "LITERAL":
-            yield chr(argument)
-        elif name == "NOT_LITERAL":
-            yield rng.choice([c for c in _ANY if ord(c) != argument])
-        elif name == "ANY":
-            yield rng.choice(_ANY)
-        elif name == "IN":
-            yield _of_set(argument, rng)
+        if name in _CHARACTERS:
+            yield _CHARACTERS[name](argument, rng)
         elif name == "BRANCH":
             yield from _written(rng.choice(argument[1]), rng, groups, depth + 1)
         elif name == "SUBPATTERN":
             inner = "".join(_written(argument[-1], rng, groups, depth + 1))
             groups[argument[0] or 0] = inner
             yield inner
-        elif name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+        elif name.endswith("_REPEAT"):
             low, high, inner = argument
             times = rng.randint(min(low, _MAX_STRING), min(int(high), low + _REPEATS, _MAX_STRING))
             for _ in range(times):
@@ -174,6 +168,15 @@ def _of_set(members: Any, rng: Random) -> str:
     if negated:
         known = [c for c in _ANY if c not in known]
     return rng.choice(known) if known else ""
+
+
+_CHARACTERS: Mapping[str, Callable[[Any, Random], str]] = {
+    "LITERAL": lambda code, _: chr(code),
+    "NOT_LITERAL": lambda code, rng: rng.choice([c for c in _ANY if ord(c) != code]),
+    "ANY": lambda _, rng: rng.choice(_ANY),
+    "IN": _of_set,
+}
+"""What each part of an expression that stands for one character can be."""
 
 
 def _changes(text: str, rng: Random) -> Iterator[str]:

@@ -31,7 +31,11 @@ def json_rule(sample: Sample) -> Rule | None:
     values = [read_json(text, parse_json) for text in sample.texts]
     kind = "is-json"
     if not nearly_all(isinstance(v, dict | list) for v in values):
-        kind, values = "contains-json", [read_json(text, first_json) for text in sample.texts]
+        # brackets with nothing in them are no answer: code and templates have them too
+        kind, values = (
+            "contains-json",
+            [read_json(text, first_json) or None for text in sample.texts],
+        )
     hits = [isinstance(v, dict | list) for v in values]
     if sum(hits) < SHAPE_SHARE * len(sample):
         return None
@@ -44,18 +48,18 @@ def json_rule(sample: Sample) -> Rule | None:
     records = [
         (v, source) for v, source in zip(values, held.asked, strict=True) if isinstance(v, dict)
     ]
-    fields = comparable_fields([v for v, _ in records], [source for _, source in records])
-    if records and fields == []:
+    found = comparable_fields([v for v, _ in records], [source for _, source in records])
+    if records and found is None:
         words = f"The answer {where} JSON that fits {origin}." + FORM
         unnoticed = "whether anything that the fields say is right"
-        return Rule("json", (Assertion(type=kind, value=schema),), words, unnoticed)
+        form_only = Assertion(type=kind, value=schema, transform=_STRIPPED[kind])
+        return Rule("json", (form_only,), words, unnoticed)
+    fields = found.fields if found else {}
     content = Assertion(
-        type="json-fields",
-        value=REFERENCE_VALUE,
-        transform="strip-lower",
-        fields=tuple(fields or ()),
+        type="json-fields", value=REFERENCE_VALUE, transform="strip-lower", fields=fields or ()
     )
-    compared = f"the fields {', '.join(fields)}" if fields else "all fields"
+    ignored = ", ".join(found.ignored) if found else ""
+    compared = f"all fields but {ignored}" if ignored else "all fields"
     if asked:
         form: tuple[Assertion, ...] = (
             Assertion(type=kind, value=schema, transform=_STRIPPED[kind]),
@@ -70,10 +74,9 @@ def json_rule(sample: Sample) -> Rule | None:
             f"The answer {where} JSON and {compared} equal the logged answer's; live, it is held"
             f" against {origin}."
         )
-    others = sorted({key for v, _ in records for key in v} - set(fields)) if fields else []
     unnoticed = (
-        f"what the fields of written text say: {', '.join(others)}"
-        if others
+        f"what the fields of written text say: {ignored}"
+        if ignored
         else "anything that the logged answer has wrong too"
     )
     return Rule("json", (*form, content), words + AGREEMENT, unnoticed)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from auditor.criteria.checks import CHECKS
-from auditor.criteria.model import REFERENCE, Assertion, Criterion
+from auditor.criteria.model import COMPARED, Assertion, Criterion
 from auditor.criteria.request_facts import RequestFacts
 
 if TYPE_CHECKING:
@@ -18,13 +18,19 @@ MIN_EXAMPLES, MAX_EXAMPLES = 5, 200
 """Logged answers of a category that a proposal needs, and that it reads."""
 SHAPE_SHARE = 0.95
 """Share of the answers that must have a shape for a rule to rest on it."""
+KEPT_SHARE = 0.98
+"""Share of the logged answers that must keep a demand for it to decide."""
 MAX_REQUEST = 100_000
 """Characters of a request that are searched."""
 
-REFERENCE_VALUE = "{{reference}}"
+REFERENCE_VALUE, EXPECTED_VALUE = "{{reference}}", "{{expected}}"
 AGREEMENT = (
     " {{reference}} is the logged answer: this measures agreement with the API model, which the"
     " logged answers reach by construction, and not whether either is right."
+)
+LABELLED = (
+    " {{expected}} is your label of the call: this measures whether an answer is right, the API"
+    " model's too."
 )
 FORM = " This is form only: it does not say that an answer is right, and moves nothing by itself."
 
@@ -35,13 +41,17 @@ alone, or a judge that has not spoken yet."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedExample:
-    """A logged answer and what was asked; tools in OpenAI's shape."""
+    """A logged answer and what was asked; tools in OpenAI's shape.
+
+    ``expected`` is the user's label of the call, None without one.
+    """
 
     text: str | None
     tool_calls: Sequence[Message] = ()
     finish_reason: str | None = None
     tools: Sequence[Message] = ()
     request: RequestFacts = field(default_factory=RequestFacts)
+    expected: Any = None
 
     @property
     def said(self) -> str:
@@ -93,8 +103,9 @@ class Rule(NamedTuple):
 
 
 def compares(assertion: Assertion) -> bool:
-    """Whether the assertion compares the answer with the logged one."""
-    return not assertion.is_judged and REFERENCE in assertion.variables
+    """Whether the assertion compares what the answer says with the logged one or a label."""
+    told = bool(assertion.variables & COMPARED) and not assertion.is_judged
+    return told and bool(_families(assertion) & {"content", "similarity"})
 
 
 def basis(criterion: Criterion, counting: Sequence[Assertion]) -> Basis:

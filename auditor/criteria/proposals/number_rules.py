@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from auditor.criteria.comparators.numbers import is_number, number_in
+from auditor.criteria.answer_kinds import comes_to_number
+from auditor.criteria.comparators.numbers import is_number
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.model import AGREEMENT, REFERENCE_VALUE, Rule
 from auditor.criteria.proposals.sample import nearly_all
@@ -54,8 +55,7 @@ def final_number_rule(sample: Sample) -> Rule | None:
     """Reasoning that ends in a number: marked as the answer, or calculated towards."""
     texts = sample.texts
     endings = [text[-_ENDING:] for text in texts]
-    ends = [number_in(_last_sentence(ending)) is not None for ending in endings]
-    if sum(ends) < ENDING_SHARE * len(texts):
+    if sum(map(comes_to_number, texts)) < ENDING_SHARE * len(texts):
         return None
     marked = sum(_MARKED.search(ending) is not None for ending in endings)
     asked = [e.request.user or e.request.prompt for e in sample.examples]
@@ -64,16 +64,10 @@ def final_number_rule(sample: Sample) -> Rule | None:
     calculates = wanted >= QUANTITY_SHARE * len(texts) and counted >= QUANTITY_SHARE * len(texts)
     if marked < ENDING_SHARE * len(texts) and not calculates:
         return None
-    shape = Assertion(type="regex", value=r"\d", metric="has a number")
-    content = Assertion(type="similar-number", value=REFERENCE_VALUE)
+    content = Assertion(type="similar-number", value=REFERENCE_VALUE, when="number")
     words = (
-        "The answer reasons towards a number, and its final number is that of the logged answer."
+        "The answer reasons towards a number, and its final number is that of the logged answer;"
+        " calls whose logged answer does not end with a number are not graded."
     )
     unnoticed = "the reasoning, the unit, and a right result that is not the last number"
-    return Rule("final-number", (shape, content), words + AGREEMENT, unnoticed)
-
-
-def _last_sentence(ending: str) -> str:
-    """What stands after the last full stop or line that has a digit behind it."""
-    parts = [part for part in re.split(r"(?<=[.!?])\s+|\n+", ending) if part.strip()]
-    return parts[-1] if parts else ""
+    return Rule("final-number", (content,), words + AGREEMENT, unnoticed)

@@ -14,8 +14,10 @@ from auditor.criteria.checks.json_text import is_json_answer
 from auditor.criteria.model import Criterion, When
 from auditor.criteria.proposals.code_rules import pattern_rule, python_rule, sql_rule
 from auditor.criteria.proposals.copied_rules import copied_rule
+from auditor.criteria.proposals.form_rules import list_rule, record_rule, table_rule
 from auditor.criteria.proposals.json_rules import json_rule
 from auditor.criteria.proposals.label_rules import label_rule
+from auditor.criteria.proposals.labelled import by_labels
 from auditor.criteria.proposals.markup_rules import markup_rule
 from auditor.criteria.proposals.model import (
     AGREEMENT,
@@ -45,13 +47,16 @@ _SHAPES: tuple[Callable[[Sample], Rule | None], ...] = (
     pattern_rule,
     python_rule,
     copied_rule,
+    table_rule,
+    record_rule,
+    list_rule,
     final_number_rule,
 )
 """The shapes of a text without JSON, the narrowest first."""
 _KINDS: Mapping[When, str] = {
     "tool-calls": "calls tools",
     "text": "is text",
-    "json": "holds JSON",
+    "json": "is JSON",
     "plain": "is text without JSON",
 }
 
@@ -68,10 +73,10 @@ def propose(examples: Sequence[LoggedExample], *, category: str = "*") -> Propos
     calling = [bool(e.tool_calls) for e in sample.examples]
     callers, others = sample.only(calling), sample.only(not c for c in calling)
     if len(callers) >= SHAPE_SHARE * len(sample):
-        return _proposal(tool_call_rule(callers), category)
+        return _proposal(by_labels(tool_call_rule(callers), callers), category)
     rule, set_aside = _text_rule(others)
     if not len(callers):
-        return _proposal(rule, category, set_aside)
+        return _proposal(by_labels(rule, others), category, set_aside)
     return _proposal(
         _mixed({"tool-calls": tool_call_rule(callers), "text": rule}), category, set_aside
     )

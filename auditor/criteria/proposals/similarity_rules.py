@@ -14,12 +14,12 @@ from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.model import AGREEMENT, REFERENCE_VALUE, Rule
-from auditor.text.language import told_language
+from auditor.criteria.proposals.rubric import language_check
 
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
 
-METRIC = "levenshtein"
+METRIC = "f1"
 ASKED_SHARE = 0.8
 """Share of the requests that must ask to say something again."""
 OTHERS_FAIL = 0.98
@@ -27,14 +27,11 @@ OTHERS_FAIL = 0.98
 LEAST, MOST = 0.3, 0.7
 """A lower threshold says nothing; a higher one is reached by no answer in other words."""
 MARGIN = 0.05
-TOLD_SHARE = 0.5
-"""Share of the answers whose language must be clear for it to be checked."""
 _LENGTH = Assertion(
     type="count",
     value={"of": "characters", "min": 0.6, "max": 1.7, "relative_to": REFERENCE_VALUE},
     metric="length",
 )
-_LANGUAGE = Assertion(type="language", value=REFERENCE_VALUE)
 _COMPARED, _EACH = 40, 4
 _MAX_READ = 3_000
 
@@ -68,6 +65,8 @@ def similarity_rule(sample: Sample) -> Rule | None:
         return None
     threshold = max(threshold, LEAST)
     close = Assertion(type=METRIC, value=REFERENCE_VALUE, threshold=threshold)
+    language = language_check(sample)
+    languages = () if language is None else (language,)
     words = (
         f"The answer is close to the logged one ({METRIC} of at least {threshold}, which"
         f" {OTHERS_FAIL:.0%} of answers to other calls do not reach). This is a similarity: it is"
@@ -77,13 +76,7 @@ def similarity_rule(sample: Sample) -> Rule | None:
         "a wrong name, number or `not` among words that are right, and a right answer in other"
         " words"
     )
-    return Rule("similarity", (close, _LENGTH, *languages(sample)), words + AGREEMENT, unnoticed)
-
-
-def languages(sample: Sample) -> tuple[Assertion, ...]:
-    """The language of the logged answer, where it is clear for most of them."""
-    told = sum(told_language(text) is not None for text in sample.texts)
-    return (_LANGUAGE,) if told >= TOLD_SHARE * len(sample) else ()
+    return Rule("similarity", (close, _LENGTH, *languages), words + AGREEMENT, unnoticed)
 
 
 def _says_again(prompt: str) -> bool:
