@@ -109,7 +109,10 @@ def test_text_that_waits_for_a_judge_leaves_its_tool_calls_graded():
     oslo = call("find", city="Oslo")
     criterion = proposal.criterion
     assert passed(criterion, None, None, tool_calls=[oslo], reference_tool_calls=[oslo]) is True
-    assert passed(criterion, "I have found three hotels in Lima.", "There are two hotels in Lima now.") is None
+    assert (
+        passed(criterion, "I have found three hotels in Lima.", "There are two hotels in Lima now.")
+        is None
+    )
 
 
 def test_json_and_labels_in_one_category_have_a_rule_each():

@@ -65,6 +65,12 @@ def number_in(text: str) -> float | None:
     return _last(text)
 
 
+def numbers_of(text: str) -> set[float]:
+    """All numbers in a text, without their signs; the first 100,000 characters are read."""
+    found = (_value(number) for number in _NUMBER.finditer(readable(text[:_MAX_NUMBER_TEXT])))
+    return {abs(value) for value in found if value is not None}
+
+
 def only_number(text: str) -> float | None:
     """The number in a text that has one and no second one, such as ``$1,234.50`` or ``12 kg``."""
     text = readable(text)
