@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _MAX_TEXT = 20_000
 """Characters of an answer in which a label is still looked for."""
 _PARTS = re.compile(r"[,;|\n]|\s(?:and|und|et|y|e|en|&)\s")
+_CELL = re.compile(r"[|\t;\n(]|\s[-\u2013\u2014]\s")
+"""What ends a label that stands before its reason."""
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|unlike|instead of|rather than|nicht|kein\w*"
     r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b"
@@ -61,6 +63,9 @@ class LabelSet(NamedTuple):
             return frozenset({label_key(text)})
         if len(text) > _MAX_TEXT:
             raise UnusableError(f"longer than {_MAX_TEXT:,} characters")
+        first = self._listed(_CELL.split(text.strip(), maxsplit=1)[0])
+        if len(first) == 1:  # "URGENT | not routine, she bleeds": the reason names what it likes
+            return first
         introduced = set(self._introduced(text))
         if len(introduced) == 1:
             return introduced.pop()
@@ -137,10 +142,11 @@ def label(given: CheckInput) -> Grade:
 
     Letter case, punctuation around a label, and hyphens or underscores between its words do not
     count. An answer that is longer than a label is read only where ``labels`` says which there
-    are: the label introduced by ``Label:``, ``Answer:``, ``The category is`` and the like, else
-    the only one that is named. An answer that names two labels fails, and so does one that has a
-    ``not`` just before its label, unless that is a label too. Several wanted labels (a list, or a
-    text of known labels with commas) are a set: their order is free.
+    are: the label before a bar, a line break or a dash, the one introduced by ``Label:``,
+    ``Answer:``, ``The category is`` and the like, else the only one that is named. An answer that
+    names two labels fails, and so does one that has a ``not`` just before its label, unless that
+    is a label too. Several wanted labels (a list, or a text of known labels with commas) are a
+    set: their order is free.
     """
     known = label_set(given.arguments["labels"])
     wanted = _wanted(given, known)
