@@ -57,6 +57,7 @@ def test_the_same_object_written_otherwise_is_equal(answer):
         (changed(total=1234.6), "'total' is 1234.6, wanted 1234.5"),
         (changed(tags=["fragile", "gift"]), "'tags[0]' is 'fragile', wanted 'gift'"),
         (changed(extra=1), "'extra' is not wanted"),
+        (changed(note=" "), "'note' is ' ', wanted None"),
         ({k: v for k, v in ORDER.items() if k != "total"}, "'total' is missing, wanted 1234.5"),
         (changed(customer={"name": "Zoë O'Neil", "city": "sao paulo"}), "'customer.city' is"),
         (changed(items=ORDER["items"][:1]), "'items[1].sku' is missing"),
@@ -302,3 +303,8 @@ def test_a_share_of_assertions_is_equality_only_where_each_is():
         Criterion(assertions=(rule("equals"), rule("json-fields")), threshold=0.5).kind
         == "equivalence"
     )
+
+
+def test_white_space_around_a_text_does_not_count_but_a_text_of_it_is_not_empty():
+    assert compared({"a": " x\n"}, {"a": "x"}).passed is True
+    assert compared({"separator": " "}, {"separator": ""}).passed is False
