@@ -237,6 +237,23 @@ def test_a_rule_that_fits_nothing_is_told(audited, tmp_path):
     assert ("mood", "proposed", "verdict", False, False) in in_force(audited)
 
 
+def test_a_field_that_no_logged_answer_has_is_told(store, tmp_path):
+    said = [(f'{{"total": {i}, "city": "Rome"}}', f'{{"total": {i}}}') for i in range(20)]
+    add_category(store, "bills", "Read the bill.", said)
+    rule = write(
+        tmp_path,
+        "criteria.yaml",
+        "version: 1\ncriteria:\n  - category: bills\n    assert:\n"
+        "      - {type: json-fields, value: '{{reference}}', fields: [totl]}\n",
+    )
+    result = criteria.run(store, CriteriaSettings(criteria=rule))
+    assert result.warnings == [
+        "Bills: criteria.yaml:5: no logged answer has the field 'totl'; did you mean 'total'?"
+    ]
+    grade.run(store)
+    assert set(verdicts(store, "a") + verdicts(store)) == {None}
+
+
 def test_rules_go_by_category_name_alias_and_id(audited, tmp_path):
     audited.execute("INSERT INTO category_aliases VALUES ('old stories', 'tales')")
     for glob in ("TALES", "old*", "Tal?s"):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MAX_TEXT = 20_000
 """Characters of an answer in which a label is still looked for."""
+_MAX_INTRODUCED, _MAX_LINE = 20, 500
+"""Introductions that are looked at, the last ones, and characters behind each."""
 _PARTS = re.compile(r"[,;|\n]|\s(?:and|und|et|y|e|en|&)\s")
 _CELL = re.compile(r"[|\t;\n(]|\s[-\u2013\u2014]\s")
 """What ends a label that stands before its reason."""
@@ -56,13 +58,13 @@ class LabelSet(NamedTuple):
         Raises:
             UnusableError: it gives none, or it is not clear which; says why.
         """
-        whole = self._listed(text)
-        if whole:
-            return whole
         if self.pattern is None:
             return frozenset({label_key(text)})
         if len(text) > _MAX_TEXT:
             raise UnusableError(f"longer than {_MAX_TEXT:,} characters")
+        whole = self._listed(text)
+        if whole:
+            return whole
         first = self._listed(_CELL.split(text.strip(), maxsplit=1)[0])
         if len(first) == 1:  # "URGENT | not routine, she bleeds": the reason names what it likes
             return first
@@ -82,8 +84,10 @@ class LabelSet(NamedTuple):
 
     def _introduced(self, text: str) -> Iterator[frozenset[str]]:
         """What stands behind each ``Label:`` or ``The category is``, where it is a label."""
-        for found in INTRODUCTION.finditer(plain(text)):
-            line = plain(text)[found.end() :].lstrip().split("\n", 1)[0]
+        said = plain(text)
+        for found in list(INTRODUCTION.finditer(said))[-_MAX_INTRODUCED:]:
+            rest = said[found.end() : found.end() + _MAX_LINE].lstrip()
+            line = rest.split("\n", 1)[0]
             for end in (line, re.split(r"[.;(]|\s[-]\s", line, maxsplit=1)[0]):
                 given = self._listed(end)
                 if given:
@@ -115,6 +119,7 @@ def _compile(assertion: Assertion) -> None:
 @check(
     "label",
     family="content",
+    equality=True,
     value=Argument(
         "value",
         ANY,
@@ -152,7 +157,8 @@ def label(given: CheckInput) -> Grade:
     wanted = _wanted(given, known)
     try:
         got = known.read(given.text)
-        if not known.names and wanted is not None and _is_list(given.value):
+        short = len(given.text) <= _MAX_TEXT
+        if not known.names and wanted is not None and _is_list(given.value) and short:
             got = frozenset(label_key(part) for part in _list_in(given.text)) or got
     except UnusableError as reason:
         return failed(str(reason))

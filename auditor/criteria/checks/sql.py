@@ -91,6 +91,7 @@ def contains_sql(given: CheckInput) -> Grade:
 @check(
     "sql-equals",
     family="content",
+    equality=True,
     value=Argument("value", ANY, "the statement that is wanted"),
     in_promptfoo=False,
     unnoticed="capitals in quoted names, which some databases tell apart",
