@@ -329,6 +329,29 @@ def _middle_tables(store, model, text):
     )  # fmt: skip
     _append(
         store,
+        "criterion_baselines",
+        [
+            {
+                "criterion_id": f"crit-{row.key}", "category_id": row.key, "answers": 40, "passed": 38, "untold": 0, "content_share": 0.9,
+                "failures": json.dumps([{"call_id": f"{row.key}-001", "explanation": text("got Hello, wanted Goodbye")}]),
+            }
+            for row in tested
+        ],
+    )  # fmt: skip
+    _append(
+        store,
+        "criterion_trials",
+        [
+            {
+                "criterion_id": f"crit-{row.key}", "category_id": row.key, "mutation": mutation, "content": mutation != "refused", "planted": 12,
+                "caught": caught, "untold": 0, "missed": text("total: 12 → 22") if caught < 12 else None, "missed_call_id": None,
+            }
+            for row in tested
+            for mutation, caught in (("refused", 12), ("other-answer", 12), ("number-off", 3))
+        ],
+    )  # fmt: skip
+    _append(
+        store,
         "candidates",
         [
             {

@@ -48,13 +48,7 @@ JOIN answers a USING (call_id)
 SEMI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate = 0)
     USING (call_id)
 """
-_TODO = f"""
-WITH todo AS (
-    SELECT DISTINCT a.answer_id, call_id, k.criterion_id {_DUE}
-    ANTI JOIN (SELECT answer_id, criterion_id FROM grades WHERE replicate = 0) g
-        ON g.answer_id = a.answer_id AND g.criterion_id = k.criterion_id
-    ORDER BY ALL LIMIT ?
-)
+ANSWER_ROWS = """
 SELECT t.answer_id, t.criterion_id,
        a.candidate_id IS NULL AND a.answered_at IS NOT NULL AS rerun,
        a.text, a.tool_calls, a.finish_reason, a.error,
@@ -72,6 +66,15 @@ LEFT JOIN contents o ON o.call_id = t.call_id
 LEFT JOIN answers r ON r.call_id = t.call_id AND r.candidate_id IS NULL AND r.replicate = 0
 ORDER BY t.answer_id, t.criterion_id
 """
+"""What ``grade_row`` reads, of a common table ``todo`` of answer_id, call_id and criterion_id."""
+_TODO = f"""
+WITH todo AS (
+    SELECT DISTINCT a.answer_id, call_id, k.criterion_id {_DUE}
+    ANTI JOIN (SELECT answer_id, criterion_id FROM grades WHERE replicate = 0) g
+        ON g.answer_id = a.answer_id AND g.criterion_id = k.criterion_id
+    ORDER BY ALL LIMIT ?
+)
+{ANSWER_ROWS}"""
 
 _WAITING = """
 SELECT count(DISTINCT call_id) FROM draws JOIN designs USING (design_id) JOIN calls USING (call_id)
@@ -178,7 +181,7 @@ def _grade_batch(
     done: list[dict[str, Any]] = []
     saved_at = time.monotonic()
     for row in rows:
-        result = _not_asked(row) or grade(criteria[row["criterion_id"]], _input(row))
+        result = grade_row(criteria[row["criterion_id"]], row)
         grades[result.passed] += 1
         done.append(
             {
@@ -197,6 +200,11 @@ def _grade_batch(
             _save(store, done)
             done, saved_at = [], time.monotonic()
     _save(store, done)
+
+
+def grade_row(criterion: Criterion, row: Mapping[str, Any]) -> Grade:
+    """Grade the answer in a row of ``ANSWER_ROWS``."""
+    return _not_asked(row) or grade(criterion, _input(row))
 
 
 def _save(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:

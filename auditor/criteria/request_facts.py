@@ -45,11 +45,10 @@ def request_facts(row: Mapping[str, Any]) -> RequestFacts:
     """
     messages = json.loads(row["messages"] or "[]")
     texts = [content_text(message) for message in messages]
-    asked = [t for message, t in zip(messages, texts, strict=True) if message.get("role") == "user"]
     cost = row.get("cost_usd")
     return RequestFacts(
         system=row["system_text"],
-        user=asked[-1] if asked else None,
+        user=last_user_text(row["messages"]),
         prompt="\n".join((*([row["system_text"]] if row["system_text"] else ()), *texts)),
         model=row["model"],
         project=row["project"],
@@ -58,6 +57,12 @@ def request_facts(row: Mapping[str, Any]) -> RequestFacts:
         latency_ms=row.get("latency_ms"),
         cost_usd=None if cost is None else float(cost),
     )
+
+
+def last_user_text(messages: str | None) -> str | None:
+    """The last message of the user in a request's messages, which are JSON; None without one."""
+    said = [m for m in json.loads(messages or "[]") if m.get("role") == "user"]
+    return content_text(said[-1]) if said else None
 
 
 def content_text(message: Mapping[str, Any]) -> str:

@@ -76,6 +76,8 @@ def load(text: str, *, name: str) -> MarkedYaml:
         if root is not None:
             _expanded_size(root, name, {})
         value = None if root is None else loader.construct_document(root)
+        if "\\ud" in text.lower():
+            value = _joined(value)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from error
@@ -90,6 +92,24 @@ def load(text: str, *, name: str) -> MarkedYaml:
 def without_lines(value: Any, *, name: str) -> MarkedYaml:
     """Plain values that came from elsewhere than YAML text; every place in them is line 1."""
     return MarkedYaml(name=name, value=value, _root=None)
+
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def _character(pair: str) -> str:
+    return pair.encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+def _joined(value: Any) -> Any:
+    """A value with the surrogate pairs of its texts joined, by which JSON escapes an emoji."""
+    if isinstance(value, str):
+        return _PAIR.sub(lambda pair: _character(pair[0]), value)
+    if isinstance(value, dict):
+        return {_joined(key): _joined(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_joined(item) for item in value]
+    return value
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:

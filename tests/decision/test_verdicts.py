@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.decision.evidence import Evidence
-from auditor.decision.verdicts import decide
+from auditor.decision.reasons import reason_text
+from auditor.decision.verdicts import Reason, decide
 from auditor.domain import TestResult, Verdict
 
 
@@ -128,6 +129,14 @@ def test_form_alone_is_never_a_move():
     )
     assert d.live_rate is None
     assert only(local=outcomes(100, 50), form_only=True).verdict is Verdict.KEEP
+
+
+def test_a_criterion_that_notices_no_planted_error_moves_nothing():
+    d = only(local=outcomes(200), unnoticing=True, live_passed=[True] * 200)
+    assert (d.verdict, d.reason) == (Verdict.UNDECIDED, Reason.UNNOTICING)
+    assert d.live_rate is None
+    assert "notices no planted wrong answer" in reason_text(d, margin=0.05)
+    assert only(local=outcomes(100, 50), unnoticing=True).verdict is Verdict.KEEP
 
 
 def test_the_floor():

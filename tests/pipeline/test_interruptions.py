@@ -22,7 +22,8 @@ from auditor.store.store import Store
 
 TASKS = planted.TASKS[:3]
 SAMPLES = 150
-STAGES = ("ingest", "categorize", "criteria", "sample", "replay", "grade", "cost", "plan", "report")
+STAGES = ("ingest", "categorize", "criteria", "trials", "sample", "replay", "grade", "cost", "plan",
+          "report")  # fmt: skip
 
 # Runs the command line with every write counted by stage. "count FILE" writes the numbers down;
 # "kill STAGE N" is kill -9 at the Nth write of a stage, before it is made.

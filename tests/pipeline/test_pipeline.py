@@ -93,7 +93,7 @@ def test_what_is_up_to_date_is_not_run_again(audit):
 
 def test_force_runs_all_of_it(audit):
     results = audit(force=True).run_to("plan")
-    assert ran(results) == {"categorize", "criteria", "grade", "cost", "plan"}
+    assert ran(results) == {"categorize", "criteria", "trials", "grade", "cost", "plan"}
     assert ran(audit().run_to("plan")) == set()  # and nothing is stale for it
 
 

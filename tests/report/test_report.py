@@ -303,6 +303,47 @@ def test_headline_sentence(report, low, high, sentence):
     assert sentences.headline_sentence(changed) == sentence
 
 
+def test_what_each_criterion_notices_is_the_same_on_page_plan_and_json(report, page):
+    item, trial = report.tried[0]
+    sentence = sentences.trial_sentence(trial)
+    assert sentence == (
+        "Notices 2 of 3 kinds of planted errors; would not notice: a number off (3 of 12 noticed),"
+        " as in “total: 12 → 22”."
+    )
+    assert page.words.count(sentence) == len(report.tried)
+    assert "refused 12 of 12" in page.words
+    assert "95 % of 40 tried" in page.words
+    plan = render_plan(report)
+    assert plan.count("would not notice: a number off") == len(report.tried)
+    told = next(
+        one["trial"]
+        for one in json.loads(render_json(report))["categories"]
+        if one["category_id"] == item.category_id
+    )
+    assert [kind["mutation"] for kind in told["kinds"]] == ["other-answer", "number-off", "refused"]
+    assert told["failures"][0]["explanation"] == "got Hello, wanted Goodbye"
+
+
+def test_a_criterion_that_notices_nothing_is_said_to_move_nothing(store):
+    fill(store)
+    store.execute("UPDATE criterion_trials SET caught = 0 WHERE content")
+    report = read_report(store, version="1")
+    words = Page(render_html(report)).words
+    n = len(report.tried)
+    assert f"{n} criteria noticed none of those that have the right form" in words
+    assert words.count("can move nothing") > n
+
+
+def test_a_judge_that_is_waited_for_leaves_the_trial_open(store):
+    fill(store)
+    store.execute("UPDATE criterion_trials SET caught = 0, untold = planted")
+    report = read_report(store, version="1")
+    words = Page(render_html(report)).words
+    assert "Nothing can be told of planted errors before a judge has graded them." in words
+    assert "number off not told" in words
+    assert "can move nothing" not in words
+
+
 def test_every_category_stands_on_the_page_with_verdict_and_reason(page):
     for row in ROWS:
         verdict = f"{wording.MARKS[Verdict(row.verdict)]} {row.verdict.capitalize()}"
@@ -369,6 +410,7 @@ def test_without_examples_no_prompt_is_on_the_page(store):
     fill(store)
     page = Page(render_html(read_report(store, version="1", examples=False)))
     assert "charged twice" not in page.words
+    assert "total: 12" not in page.words  # what a criterion misses is told in words of the log
     assert "excerpts of logged prompts" not in page.words
     assert "examples" not in {attrs.get("id") for _, attrs in page.tags}
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import click
 
-_COMMANDS: tuple[click.Command, ...] = ()
+from auditor.cli.commands.criteria_edit import edit
+from auditor.cli.commands.criteria_import import import_criteria
+from auditor.cli.commands.criteria_propose import propose
+from auditor.cli.commands.criteria_show import show
+from auditor.cli.commands.criteria_test import test
+
+_COMMANDS: tuple[click.Command, ...] = (propose, show, edit, test, import_criteria)
 """In the order in which a user meets them, which is that of the help."""
 
 
@@ -23,7 +29,16 @@ class _InOrder(click.Group):
 
 @click.group(cls=_InOrder)
 def criteria() -> None:
-    """Propose, show, edit and test the rules by which answers pass."""
+    """Propose, show, edit, test and import the rules by which answers pass.
+
+    \b
+    Examples:
+      auditor criteria propose --out criteria.yaml
+      auditor criteria test
+      auditor criteria show
+      auditor criteria edit "classify ticket"
+      auditor criteria import promptfooconfig.yaml
+    """
 
 
 for _command in _COMMANDS:

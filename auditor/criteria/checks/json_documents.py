@@ -31,6 +31,8 @@ from auditor.criteria.comparators.fields import ABSENT, Comparison, Field
 from auditor.criteria.comparators.paths import near_path, written_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.criteria.comparators.paths import FieldPattern
     from auditor.criteria.model import Assertion
     from auditor.domain import Grade
@@ -88,9 +90,12 @@ def is_json(given: CheckInput) -> Grade:
     ),
 )
 def contains_json(given: CheckInput) -> Grade:
-    """Some JSON in the answer fits the schema: all of it, a fenced block, an object in prose."""
+    """Some JSON in the answer fits the schema: all of it, a fenced block, an object in prose.
+
+    It is an object or a list; the objects of a list are tried too.
+    """
     grade = failed("no JSON in it")
-    for value in find_json(given.text):
+    for value in _objects_and_lists(given.text):
         grade = _fits(given.value, value)
         if grade.passed:
             break
@@ -181,6 +186,14 @@ def difference(field: Field) -> str:
     if field.wanted is ABSENT:
         return f"{path} is not wanted"
     return f"{path} is {quoted(field.got, 40)}, wanted {quoted(field.wanted, 40)}"
+
+
+def _objects_and_lists(text: str) -> Iterator[Any]:
+    for value in find_json(text):
+        if isinstance(value, dict | list):
+            yield value
+        if isinstance(value, list):
+            yield from (item for item in value if isinstance(item, dict))
 
 
 def _fits(schema: Any, value: Any) -> Grade:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.criteria.checks.base import CannotTellError, CheckInput, outcome, quoted
-from auditor.criteria.checks.record import ANY, COUNT, NUMBER, Argument, Example, check
+from auditor.criteria.checks.record import (
+    ANY,
+    COUNT,
+    NUMBER,
+    Argument,
+    ArgumentType,
+    Example,
+    check,
+)
 from auditor.criteria.checks.transforms import NO_TRANSFORMS, as_text
 from auditor.domain import Answer
 from auditor.errors import ConfigError
@@ -13,6 +21,12 @@ from auditor.errors import ConfigError
 if TYPE_CHECKING:
     from auditor.criteria.model import Assertion
     from auditor.domain import Grade
+
+
+_COUNT = ArgumentType(
+    COUNT.words,
+    lambda value: COUNT.accepts(value) or (isinstance(value, str) and value.isdecimal()),
+)
 
 
 def _refuse_no_limit(assertion: Assertion) -> None:
@@ -24,7 +38,7 @@ def _refuse_no_limit(assertion: Assertion) -> None:
 @check(
     "word-count",
     family="format",
-    value=Argument("value", COUNT, "the exact number of words"),
+    value=Argument("value", _COUNT, "the exact number of words"),
     options=(
         Argument("min", NUMBER, "the least number of words", None),
         Argument("max", NUMBER, "the greatest number of words", None),
@@ -47,7 +61,7 @@ def word_count(given: CheckInput) -> Grade:
     if isinstance(given.value, dict):
         low, high = given.arguments["min"], given.arguments["max"]
     else:
-        low = high = given.value
+        low = high = float(given.value)
     within = (low is None or words >= low) and (high is None or words <= high)
     return outcome(within, f"{words} words")
 
@@ -67,11 +81,12 @@ def word_count(given: CheckInput) -> Grade:
     ),
 )
 def finish_reason(given: CheckInput) -> Grade:
-    """Generation stopped for the given reason.
+    """Generation stopped for the given reason, in capitals or not.
 
     An answer whose reason is not known is neither pass nor fail.
     """
     got = given.answer.finish_reason
     if got is None:
         raise CannotTellError("the log does not say why generation stopped")
-    return outcome(got == as_text(given.value), f"finish reason {quoted(got)}")
+    wanted = as_text(given.value)
+    return outcome(got.lower() == wanted.lower(), f"finish reason {quoted(got)}")

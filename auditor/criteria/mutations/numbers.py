@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from random import Random
 
 NUMBER = re.compile(r"(?<![\w.])[-\u2212+]?\d[\d.,]*(?<=\d)")
-_LEAST_DIGITS = 2
-_LAST_WORDS = 12
-"""A last line of at most so many words gives the result of what stands before it."""
+_ITEM = re.compile(r"(?m)^\d+[.)]\s")
 
 
 def number_off(text: str, rng: Random) -> str | None:
@@ -43,15 +41,12 @@ def number_off(text: str, rng: Random) -> str | None:
 
 
 def telling_number(text: str) -> re.Match[str] | None:
-    """The number that a text is about: that of a short last line, else the longest one."""
-    found = list(NUMBER.finditer(text))
-    if not found:
-        return None
-    last = text.rstrip().rpartition("\n")
-    if len(last[2].split()) <= _LAST_WORDS and found[-1].start() >= len(last[0]):
-        return found[-1]
-    longest = max(found, key=lambda one: sum(c.isdigit() for c in one.group()))
-    return longest if sum(c.isdigit() for c in longest.group()) >= _LEAST_DIGITS else None
+    """The number that a text is about: the last one, which gives the result of what is before it.
+
+    Numbers of list items are left out.
+    """
+    found = [one for one in NUMBER.finditer(text) if not _ITEM.match(text, one.start())]
+    return found[-1] if found else None
 
 
 def _scaled(digits: str) -> str:

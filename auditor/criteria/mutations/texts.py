@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LEAST_CUT = 12
 """Characters of an answer that can be cut in half."""
+_TAIL = 20
+"""Characters before the cut that are shown."""
 _DONORS = 8
 """Answers that are looked at for one that is unlike another."""
 
@@ -152,7 +154,7 @@ def other_answer(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
     said = Answer(
         text=donor.text or None, tool_calls=donor.tool_calls, finish_reason=donor.finish_reason
     )
-    return Mutant(said, "the answer of another call")
+    return Mutant(said, shown(_words(donor)))
 
 
 def truncated(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
@@ -162,7 +164,7 @@ def truncated(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
     cut = answer.text[: (core.start + core.end) // 2].rstrip()
     if core.end - core.start < _LEAST_CUT or label(cut) in pool.said:
         return None
-    return Mutant(answer.saying(cut), "cut off in the middle")
+    return Mutant(answer.saying(cut), f"…{cut[-_TAIL:]}")
 
 
 def calls_truncated(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
@@ -182,7 +184,8 @@ def refused(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
     refusal = Assertion(type="is-refusal")
     if answer.text and grade_assertion(refusal, GradeInput(text=answer.text)).passed:
         return None
-    return Mutant(answer.saying(rng.choice(REFUSALS)), "declines")
+    text = rng.choice(REFUSALS)
+    return Mutant(answer.saying(text), text)
 
 
 def boilerplate(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
@@ -191,7 +194,7 @@ def boilerplate(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
     if not empty:
         return None
     text = rng.choice(empty)
-    return Mutant(answer.saying(text), f"says only “{text}”")
+    return Mutant(answer.saying(text), text)
 
 
 def other_language(answer: Logged, pool: Pool, rng: Random) -> Mutant | None:
@@ -247,8 +250,11 @@ def _differ(answer: Logged, other: Logged) -> bool:
 
 def _likeness(answer: Logged, other: Logged) -> float:
     """Share of the words of two answers that both have."""
-    one, two = (
-        {*re.findall(r"\w+", f"{a.text} {canonical_json(a.calls)}"[:5_000].casefold())}
-        for a in (answer, other)
-    )
+    one, two = ({*re.findall(r"\w+", _words(a)[:5_000].casefold())} for a in (answer, other))
     return len(one & two) / max(len(one | two), 1)
+
+
+def _words(answer: Logged) -> str:
+    """All that an answer says and calls."""
+    calls = canonical_json(answer.calls) if answer.calls else ""
+    return f"{answer.text} {calls}".strip()
