@@ -19,13 +19,13 @@ from auditor.criteria.checks.json_schema import schema_problem, validator_for
 from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
 from auditor.criteria.checks.number import is_number
 from auditor.criteria.checks.python_code import python_problem
-from auditor.criteria.checks.sql import sql_problem
 from auditor.criteria.checks.transforms import code_block, label
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.inference import comparable_fields, coverage, infer_schema
 from auditor.criteria.model import Assertion, Criterion
 from auditor.criteria.request_facts import RequestFacts
 from auditor.criteria.selector import Selector
+from auditor.criteria.sql.statements import sql_problem
 from auditor.errors import ConfigError
 from auditor.text.surrogates import without_surrogates
 
