@@ -87,12 +87,10 @@ class ExpressionWriter(ABC):
 
     def conjunction(self, conditions: Sequence[exp.Expression], names: Names) -> str:
         """Conditions that hold together, each written once; joins by equality are left out."""
-        written: set[str] = set()
-        for condition in conditions:
-            for part in self._parts(condition, names, negated=False, kind=exp.And):
-                if part not in _TRUE:
-                    written.add(part)
-        return str(sorted(written))
+        flattened = [
+            part for node in conditions for part in flat(node, negated=False, kind=exp.And)
+        ]
+        return str(sorted(set(self._parts(flattened, names, exp.And)) - _TRUE))
 
     def condition(self, node: exp.Expression, names: Names, *, negated: bool) -> str:
         """A condition, or the one that is true where it is false and NULL where it is NULL."""
@@ -107,7 +105,7 @@ class ExpressionWriter(ABC):
 
     def _connected(self, node: exp.Expression, names: Names, *, negated: bool) -> str:
         kind = (exp.Or if isinstance(node, exp.And) else exp.And) if negated else type(node)
-        parts = sorted(set(self._parts(node, names, negated=negated, kind=kind)))
+        parts = sorted(set(self._parts(list(flat(node, negated=negated, kind=kind)), names, kind)))
         return parts[0] if len(parts) == 1 else f"{kind.key}{parts}"
 
     def _between(self, node: exp.Between, names: Names, *, negated: bool) -> str:
@@ -129,14 +127,14 @@ class ExpressionWriter(ABC):
         return f"not {written}" if negated else written
 
     def _parts(
-        self, node: exp.Expression, names: Names, *, negated: bool,
+        self, joined: Sequence[tuple[exp.Expression, bool]], names: Names,
         kind: type[exp.Expression],
     ) -> list[str]:  # fmt: skip
-        """The parts of a condition that ``kind`` (AND or OR) joins, after negation."""
+        """The conditions, each negated or not, that ``kind`` (AND or OR) joins."""
         verb = "in" if kind is exp.Or else "not in"
         parts = []
         together: dict[str, set[str]] = {}
-        for part, turned in flat(node, negated=negated, kind=kind):
+        for part, turned in joined:
             listed = self._listed(part, names, negated=turned)
             if listed is not None and listed[1] == verb:
                 together.setdefault(listed[0], set()).update(listed[2])

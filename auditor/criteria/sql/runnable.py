@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from auditor.criteria.sql.sandbox import Engine
     from auditor.criteria.sql.schema import Schema
 
+_WHOLE = (exp.AggFunc, exp.Filter, exp.WithinGroup, exp.Query, exp.Star)
+"""What has one value for a group, whatever columns are in it."""
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # Of the words that SQLite or DuckDB reserve, those that people use as names all the same.
 _RESERVED = frozenset(
@@ -176,7 +178,7 @@ def _settle(select: exp.Select) -> None:
 
 def _bare_columns(node: exp.Expression, keys: Sequence[exp.Expression]) -> list[exp.Column]:
     """Columns below a node that are outside of aggregates, subqueries and group keys."""
-    if any(node == key for key in keys) or isinstance(node, exp.AggFunc | exp.Query | exp.Star):
+    if any(node == key for key in keys) or isinstance(node, _WHOLE):
         return []
     if isinstance(node, exp.Column):
         same = any(

@@ -315,16 +315,24 @@ class _Pair:
         if same_rows(wanted.rows, got.rows, ordered=self._ordered):
             count = len(wanted.rows)
             words = "1 row" if count == 1 else f"{count} rows"
-            telling = is_telling(wanted.rows)
-            if self._place.file is not None:
-                return "same", words, telling
-            before = self._before_choosing()
-            return (
-                ("by chance" if before == "other" else "same"),
-                words,
-                telling and before == "same",
-            )
+            return self._unless_by_chance(words, wanted.rows)
+        if self._place.file is not None:
+            outcome, words, _ = self._among_right_ones(wanted, got)
+            return outcome, words, False  # rows that differ are right only where others agree
+        if not is_telling((*wanted.rows, *got.rows)) and not (wanted.rows and got.rows):
+            return _OPEN  # nothing, and one row of NULL: alike to who asks for the greatest of none
         return self._among_right_ones(wanted, got)
+
+    def _unless_by_chance(
+        self, words: str, rows: Sequence[tuple[Any, ...]]
+    ) -> tuple[Outcome, str, bool]:
+        """The same rows; on generated ones only if they are so before some of them are chosen."""
+        if self._place.file is not None:
+            return "same", words, is_telling(rows)
+        before = self._before_choosing()
+        if before == "other":
+            return "by chance", words, False
+        return "same", words, before == "same" and is_telling(rows)
 
     def _before_choosing(self) -> Literal["same", "other", "open"]:
         """Whether both have the same rows before LIMIT, and before any value of a group's is taken.
@@ -368,16 +376,18 @@ class _Pair:
         if ran[0].rows is None or ran[1].rows is None:
             return "other", words, True
         if same_rows(ran[0].rows, ran[1].rows, ordered=self._ordered):
-            return "same", "any value of a group", is_telling(ran[0].rows)
+            return self._unless_by_chance("any value of a group", ran[0].rows)
         if everything is None or ran[2].rows is None:
             return self._unless_open(words)
         window = _window(everything, ran[2].rows)
+        if window.cuts_a_tie and self._place.file is not None:
+            return _OPEN if window.may_return(ran[1].rows) else ("other", words, True)
         if window.cuts_a_tie:
             if all_got is None or ran[3].rows is None or not _same_bounds(everything, all_got):
                 return _OPEN
             return self._before_ties(window, _window(all_got, ran[3].rows), words)
         if window.may_return(ran[1].rows):
-            return "same", "the same but for the order of equals", is_telling(ran[1].rows)
+            return self._unless_by_chance("the same but for the order of equals", ran[1].rows)
         return self._unless_open(words)
 
     def _before_ties(self, window: Window, other: Window, words: str) -> tuple[Outcome, str, bool]:

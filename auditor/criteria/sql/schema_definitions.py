@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _CREATE = re.compile(r"\bCREATE\s+(?:TEMP(?:ORARY)?\s+|EXTERNAL\s+)?TABLE\b", re.IGNORECASE)
 _MAX_DEFINITION = 20_000
 """Characters of a definition that are still read."""
+_MOST_FAILURES = 20
+"""Definitions of a prompt that cannot be read, after which no more are tried."""
+_DIALECTS = ("", "mysql", "postgres", "sqlite", "tsql", "bigquery")
 
 
 def schema_of(definitions: Iterable[str], dialect: str = "sqlite") -> Schema:
@@ -28,12 +31,17 @@ def schema_of(definitions: Iterable[str], dialect: str = "sqlite") -> Schema:
 
 def tables_in_definitions(text: str) -> Iterator[Table]:
     """Yield the tables that ``CREATE TABLE`` statements in a text make."""
+    failures = end = 0
     for start in (found.start() for found in _CREATE.finditer(text)):
+        if start < end or failures > _MOST_FAILURES:
+            continue
         definition = _until_closed(text, start)
-        if definition is not None:
-            table = _table(definition, ("", "mysql", "postgres", "sqlite", "tsql", "bigquery"))
-            if table is not None:
-                yield table
+        table = _table(definition, _DIALECTS) if definition else None
+        if definition is not None and table is not None:
+            end = start + len(definition)
+            yield table
+        else:
+            failures += 1
 
 
 def _until_closed(text: str, start: int) -> str | None:
@@ -155,8 +163,10 @@ def _bound(node: exp.Expression) -> float | None:
 
 def _own_reference(definition: exp.ColumnDef) -> list[ForeignKey]:
     for constraint in definition.args.get("constraints") or ():
-        if isinstance(constraint.args.get("kind"), exp.Reference):
-            return _reference([definition.name], constraint.args["kind"])
+        kind = constraint.args.get("kind")
+        reference = kind.args.get("reference") if isinstance(kind, exp.ForeignKey) else kind
+        if isinstance(reference, exp.Reference):
+            return _reference([definition.name], reference)
     return []
 
 
