@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Literal
 
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.model import COMPARED
 
 if TYPE_CHECKING:
     from auditor.criteria.model import Assertion, Criterion
 
 Kind = Literal["reference-free", "equivalence", "similarity"]
+
+
+_ANSWERS = tuple(
+    frozenset({"always", *kinds})
+    for kinds in (("tool-calls",), ("text", "json"), ("text", "plain"), ("text", "plain", "number"))
+)
+"""What each sort of logged answer makes count."""
 
 
 def kind_of(criterion: Criterion) -> Kind:
@@ -25,17 +33,14 @@ def kind_of(criterion: Criterion) -> Kind:
     equal what they are compared with; where every assertion must pass, one that is lossless is
     enough. Anything else is ``similarity``.
     """
-    comparing = [a for a in criterion.deciding if a.variables]
+    comparing = [a for a in criterion.deciding if a.variables & COMPARED]
     if not comparing:
         return "reference-free"
     if criterion.threshold is not None:
         equal = all(map(is_lossless, comparing))
     else:
-        equal = all(
-            any(is_lossless(a) for a in comparing if a.when in {"always", answer})
-            for answer in ("tool-calls", "text")
-            if any(a.when in {"always", answer} for a in comparing)
-        )
+        counting = ([a for a in comparing if a.when in kinds] for kinds in _ANSWERS)
+        equal = all(any(map(is_lossless, some)) for some in counting if some)
     return "equivalence" if equal else "similarity"
 
 
@@ -45,6 +50,8 @@ def is_lossless(assertion: Assertion) -> bool:
     It does where the check is one of equality, without tolerance, share or similar texts. Fields
     that a person leaves out are left out of what is meant by the same.
     """
+    if assertion.assertions:
+        return not assertion.negated and all(map(is_lossless, assertion.assertions))
     if assertion.negated or not CHECKS[assertion.type].equality:
         return False
     whole = assertion.threshold is None or assertion.threshold >= 1

@@ -85,6 +85,16 @@ def test_a_shape_is_compared_by_what_it_says(shape):
     assert proposal.unnoticed
 
 
+def test_a_label_before_its_reason_is_read_whatever_the_reason_names():
+    criterion = propose(SHAPES["label"][0]).criterion
+    assert (
+        passed(criterion, "ROUTINE | it is not urgent", "ROUTINE | they asked for a copy") is True
+    )
+    assert (
+        passed(criterion, "URGENT - more than routine", "ROUTINE | they asked for a copy") is False
+    )
+
+
 def call(name, **arguments):
     return {"type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
 
