@@ -308,3 +308,19 @@ def test_a_share_of_assertions_is_equality_only_where_each_is():
 def test_white_space_around_a_text_does_not_count_but_a_text_of_it_is_not_empty():
     assert compared({"a": " x\n"}, {"a": "x"}).passed is True
     assert compared({"separator": " "}, {"separator": ""}).passed is False
+
+
+def test_a_wanted_list_is_compared_as_a_whole_unless_paths_begin_in_it():
+    rows = [{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]
+    other = [{"id": 1, "note": "a"}, {"id": 2, "note": "c"}]
+    assert compared(rows, rows, fields=("id",)).passed is True
+    assert compared(other, rows, fields=("id",)).passed is False
+    assert compared(other, rows, fields=("[].id",)).passed is True
+    assert compared(other[::-1], rows, fields={"[].note": "ignore"}).passed is False
+
+
+def test_where_no_field_is_compared_there_is_no_pass():
+    for fields in (("totl?",), {"*": "ignore"}, {"*": "ignore", "totl?": "exact"}):
+        result = compared({"id": 8}, {"id": 7}, fields=fields)
+        assert result.passed is None
+        assert "none of the fields that count" in result.explanation

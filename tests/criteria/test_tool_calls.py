@@ -212,3 +212,21 @@ def test_schemas_of_any_form_end():
         tools = [{"type": "function", "function": {"name": "find_hotel", "parameters": schema}}]
         assert compared([call(x={"x": 1})], [call(x={"x": 1})], tools=tools).passed is True
         assert compared([call(x={"x": 1})], [call(x={"x": 2})], tools=tools).passed is False
+
+
+def test_an_argument_that_no_call_and_no_tool_has_is_an_error_of_the_criterion():
+    result = compared([call(**LOGGED)], [call(**LOGGED)], fields=("ctiy",))
+    assert result.passed is None
+    assert "no field 'ctiy' in either; did you mean 'city'?" in result.explanation
+    for fields in (
+        ("city", "sort"),
+        ("rooms[].view",),
+        {"price": {"number": 0.1}},
+        ("ctiy?", "city"),
+    ):
+        assert compared([call(**LOGGED)], [call(**LOGGED)], fields=fields).passed is True
+    nested = compared([call(**LOGGED)], [call(**LOGGED)], fields=("rooms[].veiw",))
+    assert nested.passed is None
+    mail = [call("send_mail", to="a")]
+    assert compared(mail, mail, fields={"city": "label"}).passed is True
+    assert compared(mail, mail, fields={"city": "label"}, tools=()).passed is None
