@@ -67,6 +67,7 @@ SAME = [
     ({**LOGGED, "rooms": [{"view": "sea"}]}, {**LOGGED, "rooms": [{"view": "sea", "beds": 2}]}),
     ({**LOGGED, "arrival": "2031-05-02"}, {**LOGGED, "arrival": "2031-05-02T00:00:00Z"}),
     ({**LOGGED, "price": 80}, {**LOGGED, "price": "80.0"}),
+    ({**LOGGED, "sort": '{"by": "price", "n": 1}'}, {**LOGGED, "sort": '{"n":1.0,"by":"price"}'}),
     ({**LOGGED, "city": "L\u2019Aquila"}, {**LOGGED, "city": "L'Aquila"}),
 ]
 OTHER = [
@@ -84,6 +85,7 @@ OTHER = [
     ({**LOGGED, "stars": [3, 4]}, {**LOGGED, "stars": [3, 5]}, "'stars[1]' is 5, wanted 4"),
     ({**LOGGED, "rooms": [{"view": "sea"}]}, {**LOGGED, "rooms": [{"view": "sea", "beds": 1}]}, "beds"),
     ({**LOGGED, "arrival": "2031-05-02"}, {**LOGGED, "arrival": "2031-05-03"}, "'arrival'"),
+    ({**LOGGED, "sort": '{"by": "price"}'}, {**LOGGED, "sort": '{"by": "stars"}'}, "'sort'"),
 ]  # fmt: skip
 
 
@@ -126,6 +128,17 @@ def test_calls_are_paired_whatever_their_order_and_form():
     assert "1 calls of 'find_hotel', wanted 2" in compared([first], [first, second]).explanation
     assert "1 calls of 'send_mail', wanted 0" in compared([first, mail], [first]).explanation
     assert compared([], [first], text="I would look for hotels.").passed is False
+
+
+def test_wanted_calls_are_read_in_the_shapes_of_all_apis():
+    for value in (
+        [{"name": "find_hotel", "input": LOGGED}],
+        {"name": "find_hotel", "arguments": LOGGED},
+        json.dumps([{"name": "find_hotel", "parameters": LOGGED}]),
+        [call(**LOGGED)],
+    ):
+        assert compared([call(**LOGGED)], [], value=value).passed is True
+        assert compared([call(city="Nice", nights=3)], [], value=value).passed is False
 
 
 def test_comparators_are_for_arguments_too():

@@ -222,7 +222,7 @@ def tool_call_f1(given: CheckInput) -> Grade:
 def call_parts(call: Mapping[str, Any]) -> tuple[str, Any]:
     """Name and parsed arguments of a tool call; arguments that are not JSON stay text."""
     function = _function(call)
-    arguments = function.get("arguments")
+    arguments = function.get("arguments", function.get("input", function.get("parameters")))
     if isinstance(arguments, str):
         parsed = parse_json(arguments or "{}")
         arguments = arguments if parsed is MISSING else parsed

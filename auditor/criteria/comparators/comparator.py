@@ -46,7 +46,8 @@ COMPARATORS: Mapping[str, str] = {
     " time without a zone is UTC's, and 05/06/2024 is neither of its two readings",
     "{date: day-first}": "the same, where 05/06/2024 is the fifth of June; or `month-first`",
     "list": "a list in any order: elements are paired so that most of their fields are the same",
-    "set": "a list in any order, in which an element counts once",
+    "set": "a list in any order, in which an element counts once; for this and `list` a text is cut"
+    " at its commas",
     "{similar: 0.8}": "texts of that similarity at least: 1 - edits / length of the longer one",
     "ignore": "whatever it is",
 }
