@@ -26,7 +26,7 @@ from auditor.criteria.checks.record import (
     check,
 )
 from auditor.criteria.checks.transforms import composed, transformed
-from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.comparators.comparator import ALL_BY_TYPE, rules_of
 from auditor.criteria.comparators.fields import ABSENT, Comparison, Field
 from auditor.criteria.comparators.paths import near_path, written_path
 
@@ -142,6 +142,7 @@ def json_fields(given: CheckInput) -> Grade:
     a list in its order. The score is equal fields / all fields. ``transform`` is of the texts in
     the fields, not of the answer, in which the first JSON counts. Where a field of ``fields`` is in
     neither value the answer is neither pass nor fail: it is misspelt, or needs a ``?`` at its end.
+    A wanted value that is no object is compared as a whole.
     """
     wanted = composed(first_json(given.value)) if isinstance(given.value, str) else given.value
     if wanted is MISSING:
@@ -151,6 +152,8 @@ def json_fields(given: CheckInput) -> Grade:
         return failed("no JSON in it")
     got = composed(got)
     rules = rules_of(given.arguments["fields"])
+    if not isinstance(wanted, dict) and not rules.start_in_lists:
+        rules = ALL_BY_TYPE
     absent = rules.absent_from(wanted, got)
     if absent is not None:
         raise CannotTellError(unknown_field(absent, wanted, got))
@@ -161,8 +164,10 @@ def json_fields(given: CheckInput) -> Grade:
         tolerance=given.arguments["tolerance"],
         absolute=given.arguments["absolute_tolerance"],
     ).fields(wanted, got)
+    if not fields:
+        raise CannotTellError("none of the fields that count is in either")
     different = [field for field in fields if not field.same]
-    share = 1 - len(different) / len(fields) if fields else 1.0
+    share = 1 - len(different) / len(fields)
     explanation = f"{len(fields) - len(different)} of {len(fields)} fields equal"
     if different:
         explanation += f"; {'; '.join(map(difference, different[:3]))}"

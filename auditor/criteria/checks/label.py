@@ -17,9 +17,10 @@ from auditor.criteria.checks.base import (
     passed,
     quoted,
 )
+from auditor.criteria.checks.json_text import first_json
 from auditor.criteria.checks.record import ANY, LABELS, Argument, Example, check
 from auditor.criteria.checks.transforms import as_text, transformed
-from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, plain, spaced
+from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, labelled, plain, spaced
 from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,8 +38,14 @@ _CELL = re.compile(r"[|\t;\n(]|\s[-\u2013\u2014]\s")
 """What ends a label that stands before its reason."""
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|unlike|instead of|rather than|nicht|kein\w*"
-    r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b"
+    r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b|[\u4e0d\u975e\u6ca1\u6c92\u7121\u65e0]"
 )
+_NEGATED_BEHIND = re.compile(
+    r"\W{0,3}(?:\u3067\u306f|\u3058\u3083)(?:\u306a|\u3042\u308a\u307e\u305b\u3093)|\W{0,3}[\uc774\uac00]?\s?\uc544[\ub2c8\ub2d8]"
+)
+"""Japanese and Korean turn a word around behind it."""
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Letters of scripts that set no space between words, or none before what belongs to a word."""
 _CLAUSE = re.compile(r"[.;:!?\n]|,\s|\bbut\b|\baber\b|\bmais\b|\bpero\b")
 _SPACE = re.compile(r"\s+")
 _LETTER = r"[^\W_]"
@@ -62,7 +69,7 @@ class LabelSet(NamedTuple):
             return frozenset({label_key(text)})
         if len(text) > _MAX_TEXT:
             raise UnusableError(f"longer than {_MAX_TEXT:,} characters")
-        whole = self._listed(text)
+        whole = self._listed(text) or self._in_object(text)
         if whole:
             return whole
         first = self._listed(_CELL.split(text.strip(), maxsplit=1)[0])
@@ -80,6 +87,12 @@ class LabelSet(NamedTuple):
             return frozenset({self.names[key]})
         parts = [label_key(part) for part in _list_in(text)]
         known = [self.names.get(part) for part in parts if part]
+        return frozenset(known) if known and None not in known else frozenset()  # type: ignore[arg-type]
+
+    def _in_object(self, text: str) -> frozenset[str]:
+        """The labels that an object gives under a key such as ``label``, whatever else it says."""
+        given = labelled(first_json(text)) if "{" in text else []
+        known = [self.names.get(label_key(item)) for item in given]
         return frozenset(known) if known and None not in known else frozenset()  # type: ignore[arg-type]
 
     def _introduced(self, text: str) -> Iterator[frozenset[str]]:
@@ -107,7 +120,8 @@ class LabelSet(NamedTuple):
             )
         for match in found:
             before = said[max(0, match.start() - _NEAR) : match.start()]
-            if _NEGATIONS.search(_CLAUSE.split(before)[-1]):
+            negated = _NEGATIONS.search(_CLAUSE.split(before)[-1])
+            if negated or _NEGATED_BEHIND.match(said, match.end()):
                 raise UnusableError(f"may say that it is not {quoted(names.pop())}")
         return frozenset(names)
 
@@ -216,13 +230,17 @@ def _label_set(pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> LabelSet:
             if not key or names.setdefault(key, name) != name:
                 raise ConfigError(f"the label {quoted(written)} stands for two labels, or for none")
     # the longest first, so that "not spam" is found before "spam"
-    forms = "|".join(
-        r"[-_\s]+".join(map(re.escape, key.split(" ")))
-        for key in sorted(names, key=lambda key: (-len(key), key))
-    )
+    forms = "|".join(_form(key) for key in sorted(names, key=lambda key: (-len(key), key)))
+    return LabelSet(names, re.compile(forms))
+
+
+def _form(key: str) -> str:
+    """A pattern of a label in a text; letters beside it would make another word of it."""
+    words = r"[-_\s]+".join(map(re.escape, key.split(" ")))
     # "non-spam" and "spam-free" do not name "spam"
-    alone = rf"(?<!{_LETTER})(?<!{_LETTER}[-_])(?:{forms})(?![-_]?{_LETTER})"
-    return LabelSet(names, re.compile(alone))
+    before = "" if _UNSPACED.match(key) else rf"(?<!{_LETTER})(?<!{_LETTER}[-_])"
+    behind = "" if _UNSPACED.match(key[-1]) else rf"(?![-_]?{_LETTER})"
+    return before + words + behind
 
 
 _NO_LABELS = LabelSet({}, None)
