@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.criteria.answer_length import is_short
+from auditor.criteria.comparators.paths import written_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
