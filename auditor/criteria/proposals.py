@@ -21,7 +21,7 @@ from auditor.criteria.checks.python_code import python_problem
 from auditor.criteria.checks.sql import sql_problem
 from auditor.criteria.checks.transforms import code_block
 from auditor.criteria.comparators.numbers import is_number
-from auditor.criteria.comparators.text_forms import label
+from auditor.criteria.comparators.text_forms import label, plain
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.inference import comparable_fields, coverage, infer_schema
 from auditor.criteria.model import Assertion, Criterion
@@ -229,7 +229,7 @@ def _python(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | 
 
 def _extraction(examples: Sequence[LoggedExample], texts: Sequence[str]) -> _Rule | None:
     copied = [
-        "\n" not in text and label(text) in _request(example).casefold()
+        "\n" not in text and label(text) in plain(_request(example)).casefold()
         for example, text in zip(examples, texts, strict=True)
     ]
     codes = [_CODE.fullmatch(text) is not None for text in texts]
