@@ -46,6 +46,7 @@ def changed(**fields):
         changed(id=7.0),
         changed(customer={"city": "Sa\u0303o Paulo", "name": "Zoe\u0308 O\u2019Neil "}),
         "```json\n" + json.dumps(ORDER) + "\n```",
+        "As [1] says, it is " + json.dumps(ORDER) + " or so.",
         "Here is the order:\n\n" + json.dumps(ORDER, indent=2) + "\n\nAnything else?",
     ],
 )
@@ -212,6 +213,7 @@ def test_long_lists_of_big_elements_are_compared_in_bounded_time():
         ('```json\n{"a": 1}\n```', "json-block", True),
         ('Sure, here you go:\n{"a": 1}\nBye', "json-block", True),
         ('{"a": 1}', "json-block", True),
+        ('As in [1], it is {"a": 1} [2].', "json-block", True),
         ("```json\n{'a': 1}\n```", "json-block", False),
         ('{"a": 1,}', "json-block", False),
         ('{"a": 1,} // done', ("json-block", "lenient-json"), True),

@@ -78,6 +78,8 @@ def test_labels_of_scripts_without_spaces_are_found_in_their_sentences():
         ("not spam", "may say that it is not 'spam'"),
         ("This is definitely not spam.", "may say that it is not 'spam'"),
         ("It isn't junk mail.", "may say that it is not 'spam'"),
+        ("spam = false", "may say that it is not 'spam'"),
+        ("Spam? No.", "may say that it is not 'spam'"),
         ("non-spam", "names no label"),
         ("a spammer wrote this", "names no label"),
         ("spam or ham", "names 2 labels: 'ham', 'spam'"),

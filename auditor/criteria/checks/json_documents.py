@@ -140,9 +140,10 @@ def json_fields(given: CheckInput) -> Grade:
     counts as different, but null is the same as a field that is left out. Without a comparator a
     text is the same up to typography and what ``transform`` takes away, a number by its value, and
     a list in its order. The score is equal fields / all fields. ``transform`` is of the texts in
-    the fields, not of the answer, in which the first JSON counts. Where a field of ``fields`` is in
-    neither value the answer is neither pass nor fail: it is misspelt, or needs a ``?`` at its end.
-    A wanted value that is no object is compared as a whole.
+    the fields, not of the answer: of that all counts where it is JSON, else a fenced block, else
+    the longest JSON in it. Where a field of ``fields`` is in neither value the answer is neither
+    pass nor fail: it is misspelt, or needs a ``?`` at its end. A wanted value that is no object is
+    compared as a whole.
     """
     wanted = composed(first_json(given.value)) if isinstance(given.value, str) else given.value
     if wanted is MISSING:

@@ -18,10 +18,12 @@ from auditor.criteria.checks.base import (
     quoted,
 )
 from auditor.criteria.checks.json_text import first_json
+from auditor.criteria.checks.patterns import compile_pattern
 from auditor.criteria.checks.record import ANY, LABELS, Argument, Example, check
 from auditor.criteria.checks.transforms import as_text, transformed
 from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, labelled, plain, spaced
 from auditor.errors import ConfigError
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +43,10 @@ _NEGATIONS = re.compile(
     r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b|[\u4e0d\u975e\u6ca1\u6c92\u7121\u65e0]"
 )
 _NEGATED_BEHIND = re.compile(
+    r"[\s*\"'`]{0,3}[=:?]\s{0,3}(?:no|false|0)\b|"
     r"\W{0,3}(?:\u3067\u306f|\u3058\u3083)(?:\u306a|\u3042\u308a\u307e\u305b\u3093)|\W{0,3}[\uc774\uac00]?\s?\uc544[\ub2c8\ub2d8]"
 )
-"""Japanese and Korean turn a word around behind it."""
+"""``spam: no``, and Japanese and Korean, which turn a word around behind it."""
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Letters of scripts that set no space between words, or none before what belongs to a word."""
 _CLAUSE = re.compile(r"[.;:!?\n]|,\s|\bbut\b|\baber\b|\bmais\b|\bpero\b")
@@ -54,10 +57,14 @@ _NEAR = 30
 
 
 class LabelSet(NamedTuple):
-    """Known labels: the canonical one by each of its forms, and a pattern that finds the forms."""
+    """Known labels: the canonical one by each of its forms, and the patterns that find the forms.
+
+    Most texts name no label at all, and ``anywhere`` (RE2) says so in little time.
+    """
 
     names: Mapping[str, str]
     pattern: re.Pattern[str] | None
+    anywhere: Any = None
 
     def read(self, text: str) -> frozenset[str]:
         """The labels that an answer gives.
@@ -111,7 +118,8 @@ class LabelSet(NamedTuple):
         """The one label that the text names."""
         assert self.pattern is not None
         said = plain(text).casefold()
-        found = list(self.pattern.finditer(said))
+        there = self.anywhere.search(without_surrogates(said)) is not None
+        found = list(self.pattern.finditer(said)) if there else []
         names = {self.names[_SPACE.sub(" ", spaced(match[0]))] for match in found}
         if len(names) != 1:
             shown = ", ".join(quoted(name) for name in sorted(names)[:3])
@@ -215,32 +223,36 @@ def label_set(labels: Any) -> LabelSet:
     if labels is None:
         return _NO_LABELS
     if isinstance(labels, Mapping):
-        pairs = tuple((str(name), _synonyms(others)) for name, others in labels.items())
-    else:
-        pairs = tuple((str(name), ()) for name in labels)
-    return _label_set(pairs)
+        return _label_set(tuple((name, _synonyms(others)) for name, others in labels.items()))
+    return _label_set(tuple(labels))
 
 
 @functools.lru_cache(maxsize=256)
-def _label_set(pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> LabelSet:
+def _label_set(labels: tuple[str | tuple[str, tuple[str, ...]], ...]) -> LabelSet:
     names: dict[str, str] = {}
-    for name, synonyms in pairs:
+    for label in labels:
+        name, synonyms = (label, ()) if isinstance(label, str) else label
         for written in (name, *synonyms):
             key = label_key(written)
             if not key or names.setdefault(key, name) != name:
                 raise ConfigError(f"the label {quoted(written)} stands for two labels, or for none")
     # the longest first, so that "not spam" is found before "spam"
-    forms = "|".join(_form(key) for key in sorted(names, key=lambda key: (-len(key), key)))
-    return LabelSet(names, re.compile(forms))
+    keys = sorted(names, key=lambda key: (-len(key), key))
+    anywhere = compile_pattern("|".join(map(_words, keys)))
+    return LabelSet(names, re.compile("|".join(map(_form, keys))), anywhere)
 
 
 def _form(key: str) -> str:
     """A pattern of a label in a text; letters beside it would make another word of it."""
-    words = r"[-_\s]+".join(map(re.escape, key.split(" ")))
     # "non-spam" and "spam-free" do not name "spam"
     before = "" if _UNSPACED.match(key) else rf"(?<!{_LETTER})(?<!{_LETTER}[-_])"
     behind = "" if _UNSPACED.match(key[-1]) else rf"(?![-_]?{_LETTER})"
-    return before + words + behind
+    return before + _words(key) + behind
+
+
+def _words(key: str) -> str:
+    """A pattern of a label's words, with anything between them that may join them."""
+    return r"[-_\s]+".join(map(re.escape, key.split(" ")))
 
 
 _NO_LABELS = LabelSet({}, None)
