@@ -121,6 +121,13 @@ class GradeConfig(Section):
     """The criteria; ``criteria.yaml`` beside this file if there is one, else they are proposed."""
     labels: Path | None = None
     """Right answers as JSONL, ``{"id": ..., "expected": ...}``."""
+    run_sql: bool | None = None
+    """Run SQL answers, and the logged ones, where rewriting does not show that they are the same:
+    one SELECT each, in a process without rights; unset: as this audit was graded before, at first
+    never."""
+    database: Path | None = None
+    """What they run on: a copy of this SQLite or DuckDB file; unset: rows generated from the schema
+    in the prompt."""
 
 
 class PlanConfig(Section):
@@ -291,7 +298,7 @@ def _anchored(config: Config, folder: Path) -> Config:
     grade = config.grade
     paths = {
         name: (folder / value).resolve()
-        for name in ("criteria", "labels")
+        for name in ("criteria", "labels", "database")
         if (value := getattr(grade, name)) is not None
     }
     beside = folder / CRITERIA_NAME

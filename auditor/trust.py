@@ -34,6 +34,8 @@ def named(data: Mapping[str, Any], folder: Path) -> list[str]:
     Each as a line for people: the key and what it names.
     """
     found = []
+    if data.get("grade", {}).get("run_sql"):
+        found.append("grade.run_sql: SQL of the log is run")
     for key, value in _texts(data):
         if _SERVER.match(value):
             found.append(f"{key}: the server {value}")

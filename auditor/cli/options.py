@@ -207,6 +207,32 @@ def model_overrides(
     }  # fmt: skip
 
 
+def sql_options(function: F) -> F:
+    """Add the options that say whether SQL is run to grade it, and on what."""
+    for option in reversed(
+        [
+            click.option(
+                "--run-sql/--no-run-sql", "run_sql", default=None,
+                help="Run SQL answers beside the logged ones, in a process without rights.",
+            ),
+            click.option(
+                "--sql-database", "sql_database", metavar="FILE",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="The SQLite or DuckDB file they run on, as a copy; "
+                "by default rows generated from the schema in the prompt.",
+            ),
+        ]
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def sql_overrides(run_sql: bool | None, sql_database: Path | None) -> dict[str, dict[str, Any]]:
+    """Return the options of ``sql_options`` by section of ``auditor.toml``."""
+    path = None if sql_database is None else sql_database.resolve()
+    return {"grade": {"run_sql": run_sql, "database": path}}
+
+
 force_option = click.option("--force", is_flag=True, help="Run stages that are up to date too.")
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files there that auditor did not write, too."

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from auditor.criteria.category_samples import CategorySample, category_samples
 from auditor.criteria.choosing import applicable_criterion
+from auditor.criteria.field_names import unknown_fields
 from auditor.criteria.file import (
     criterion_from,
     kept_text,
@@ -94,7 +95,7 @@ def run(store: Store, settings: CriteriaSettings, watch: Watch = silent) -> Crit
     for sample in category_samples(store):
         choices.append(_choose(sample, criteria))
         watch.advance()
-    warnings = _unmatched(criteria, choices) + _waiting(choices)
+    warnings = [*_unmatched(criteria, choices), *_waiting(choices), *_misspelt(choices)]
     with store.transaction():
         _save(store, choices)
         if text is not None:
@@ -183,6 +184,14 @@ def _waiting(choices: Sequence[_Choice]) -> list[str]:
         for choice in choices
         if choice.criterion is not None and choice.criterion.waits_for_judge
     ]
+
+
+def _misspelt(choices: Sequence[_Choice]) -> Iterator[str]:
+    """A warning for each field of a criterion that no logged answer of its category has."""
+    for choice in choices:
+        if choice.criterion is not None:
+            for problem in unknown_fields(choice.criterion, choice.sample.examples):
+                yield f"{choice.sample.name}: {problem}"
 
 
 def _save(store: Store, choices: Sequence[_Choice]) -> None:

@@ -22,6 +22,8 @@ from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.file import criterion_from, read_criteria
 from auditor.criteria.grading import grade
 from auditor.criteria.request_facts import request_facts
+from auditor.criteria.sql import asked
+from auditor.criteria.sql.asked import SqlSettings
 from auditor.domain import Grade, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.stage import Column, Stage, View
@@ -104,14 +106,16 @@ class GradeResult(StageResult):
     untold: int
 
 
-def run(store: Store, watch: Watch = silent) -> GradeResult:
+def run(store: Store, watch: Watch = silent, sql: SqlSettings = SqlSettings()) -> GradeResult:  # noqa: B008
     """Grade every answer to a drawn call that its category's criteria have not graded yet.
 
     Raises:
         NotReadyError: no answers are there, or no criterion.
+        ConfigError: the database to run SQL on cannot be used.
     """
     began = time.monotonic()
     _require(store)
+    asked.adopt(store, sql)
     due = store.value(f"SELECT count(*) FROM (SELECT DISTINCT answer_id, criterion_id {_DUE})")
     todo = due - store.value(
         f"SELECT count(*) FROM (SELECT DISTINCT answer_id, criterion_id {_DUE}) SEMI JOIN"
@@ -121,9 +125,10 @@ def run(store: Store, watch: Watch = silent) -> GradeResult:
     criteria = _criteria(store)
     grades: Counter[bool | None] = Counter()
     watch.start("Grading", total=todo, unit="grades")
-    while rows := store.dicts(_TODO, [_BATCH]):
-        store.rest()
-        _grade_batch(store, rows, criteria, grades, watch)
+    with asked.as_asked(store, sql):
+        while rows := store.dicts(_TODO, [_BATCH]):
+            store.rest()
+            _grade_batch(store, rows, criteria, grades, watch)
     warnings = [
         f"{name}: {untold} of {answers} answers could not be graded ({why})"
         for name, answers, untold, why in store.rows(_UNTOLD)
@@ -263,17 +268,34 @@ GROUP BY s.name, c.name, c.origin ORDER BY min(s.spend_rank), c.name
 """
 
 
+def _sql_settings(context: StageContext) -> SqlSettings:
+    grade_config = context.config.grade
+    return SqlSettings(run=grade_config.run_sql, database=grade_config.database)
+
+
 def _run(context: StageContext, watch: Watch) -> GradeResult:
     named = context.config.grade.criteria
     if named is not None and named.is_file():
         read_criteria(named)  # the functions that it names may run in this command
-    return run(context.store, watch)
+    return run(context.store, watch, _sql_settings(context))
 
 
 def _settings(context: StageContext) -> object:
-    """Return how many answers the API was asked for again, None before the first."""
+    """Return how many answers the API was asked for again, and how SQL is compared.
+
+    None before the first answer and without running.
+    """
+    sql = _sql_settings(context)
+    way = asked.way_in_force(context.store, sql)
+    reruns = _reruns(context.store)
+    if way is None:
+        return reruns
+    return [reruns, way, asked.waiting(context.store) if sql.run else 0]
+
+
+def _reruns(store: Store) -> object:
     return (
-        context.store.rows(
+        store.rows(
             "SELECT count(*), count(text) FROM answers"
             " WHERE candidate_id IS NULL AND answered_at IS NOT NULL HAVING count(*) > 0"
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.criteria.answer_length import is_short
+from auditor.criteria.comparators.paths import written_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,6 @@ LENGTH_ROOM = 2
 MAX_CODE = 40
 """Characters of a text that may be a code."""
 
-_PLAIN_NAME = re.compile(r"""[^.\[\]"?*]+""")
 _RUNS = re.compile(r"\d+|[A-Z]+|[a-z]+|.", re.DOTALL)
 _CLASSES = {"\\d": re.compile(r"\d"), "[A-Z]": re.compile("[A-Z]"), "[a-z]": re.compile("[a-z]")}
 
@@ -111,8 +110,7 @@ def comparable_fields(
 
 def field_path(name: str) -> str:
     """A top-level field as ``fields`` takes it; it may be absent."""
-    plain = _PLAIN_NAME.fullmatch(name) is not None
-    return f"{name}?" if plain else f"[{json.dumps(name)}]?"
+    return f"{written_path((name,))}?"
 
 
 def _is_unordered(column: Sequence[Any]) -> bool:

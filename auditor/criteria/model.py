@@ -19,6 +19,8 @@ from auditor.domain import canonical_json, digest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from auditor.criteria.kinds import Kind
+
 CHECKS_VERSION = 3
 """Part of every criterion's id: raise it when a check's meaning changes, and grades are redone."""
 
@@ -172,6 +174,13 @@ class Criterion:
         if self.about:
             return self.about == "form"
         return not self.variables & COMPARED and not any(a.is_judged for a in self.deciding)
+
+    @property
+    def kind(self) -> Kind:
+        """What a pass shows: ``reference-free``, ``equivalence`` or ``similarity``."""
+        from auditor.criteria.kinds import kind_of  # it knows the checks, which know assertions
+
+        return kind_of(self)
 
     @property
     def live_checkable(self) -> bool:

@@ -11,7 +11,6 @@ from auditor.criteria import Assertion, Criterion, GradeInput, grade
 from auditor.criteria.checks import CHECKS
 from auditor.criteria.checks.json_text import json_equal
 from auditor.criteria.checks.record import ANY, CALLS, LIST
-from auditor.criteria.checks.sql import canonical_sql
 from auditor.criteria.comparators.numbers import number_in
 from auditor.criteria.file import parse_criteria
 from auditor.criteria.validation import refuse_unusable
@@ -362,18 +361,6 @@ def test_json_equality_is_that_of_the_written_value(left, right):
 def test_number_in(text, number):
     text = text.replace(" 000", "\u00a0000")
     assert number_in(text) == number
-
-
-def test_one_alias_for_two_tables_keeps_its_names():
-    one = canonical_sql("SELECT * FROM (SELECT x.a FROM b AS x) AS x")
-    assert one is not None
-    assert "x" in one
-    assert canonical_sql("SELECT u.a FROM t AS u JOIN s AS v ON u.i = v.i") == canonical_sql(
-        "select T1.a from t as T1 join s as T2 on T1.i = T2.i"
-    )
-    assert canonical_sql("SELECT v.a FROM t AS u JOIN s AS v ON u.i = v.i") != canonical_sql(
-        "select T1.a from t as T1 join s as T2 on T1.i = T2.i"
-    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ import json
 import pytest
 
 from auditor.criteria import Assertion, Criterion, GradeInput, grade
+from auditor.criteria.field_names import unknown_fields
 from auditor.criteria.file import criterion_from, read_criteria
+from auditor.criteria.inference import comparable_fields
+from auditor.criteria.proposals import LoggedExample
 from auditor.errors import ConfigError
 
 ORDER = {
@@ -54,6 +57,7 @@ def test_the_same_object_written_otherwise_is_equal(answer):
         (changed(total=1234.6), "'total' is 1234.6, wanted 1234.5"),
         (changed(tags=["fragile", "gift"]), "'tags[0]' is 'fragile', wanted 'gift'"),
         (changed(extra=1), "'extra' is not wanted"),
+        (changed(note=" "), "'note' is ' ', wanted None"),
         ({k: v for k, v in ORDER.items() if k != "total"}, "'total' is missing, wanted 1234.5"),
         (changed(customer={"name": "Zoë O'Neil", "city": "sao paulo"}), "'customer.city' is"),
         (changed(items=ORDER["items"][:1]), "'items[1].sku' is missing"),
@@ -234,3 +238,72 @@ def test_json_in_a_fence_equals_json_where_both_transforms_are_given():
 def test_mending_hostile_json_takes_linear_time(text):
     criterion = Criterion(assertions=(Assertion(type="is-json", transform="lenient-json"),))
     assert grade(criterion, GradeInput(text=text)).passed is False
+
+
+def logged(answer):
+    return LoggedExample(text=json.dumps(answer))
+
+
+def test_a_field_that_no_logged_answer_has_is_said_when_the_criterion_is_chosen():
+    fields = {"totl": "number", "customer.city": "label", "note": "ignore", "discount?": "exact"}
+    rule = Assertion(type="json-fields", value="{{reference}}", fields=fields, place="c.yaml:5")
+    criterion = Criterion(assertions=(rule,))
+    said = list(
+        unknown_fields(criterion, [logged(ORDER), logged({"id": 1}), LoggedExample(text="no")])
+    )
+    assert said == [
+        "c.yaml:5: no logged answer has the field 'totl'; did you mean 'total'?",
+        "c.yaml:5: no logged answer has the field 'discount?'",
+    ]
+    assert not list(unknown_fields(criterion, [logged({"totl": 1, "discount": 2}), logged(ORDER)]))
+    assert not list(unknown_fields(criterion, [LoggedExample(text="prose")]))
+
+
+def test_fields_of_written_text_are_ignored_and_may_be_absent():
+    text = "Long words that nobody would compare with anything at all, ever, in any case. " * 3
+    objects = [{"id": n, "tags": ["a"], "no.te": text + str(n)} for n in range(6)] + [{"id": 9}]
+    fields = comparable_fields(objects, [""] * 7).fields
+    assert fields == {'["no.te"]?': "ignore", "tags?": "list"}
+
+
+def rule(kind, **settings):
+    return Assertion(type=kind, value=settings.pop("value", "{{reference}}"), **settings)
+
+
+@pytest.mark.parametrize(
+    ("assertions", "kind"),
+    [
+        ([rule("is-json", value=None)], "reference-free"),
+        ([rule("equals", transform="label")], "equivalence"),
+        ([rule("label", labels=["a", "b"])], "equivalence"),
+        ([rule("json-fields", fields={"a": "set", "b": "ignore", "c": {"number": 0}})], "equivalence"),
+        ([rule("is-json", value=None), rule("json-fields")], "equivalence"),
+        ([rule("tool-calls-equal", when="tool-calls"), rule("equals", when="text")], "equivalence"),
+        ([rule("tool-calls-equal", when="tool-calls"), rule("levenshtein", when="text")], "similarity"),
+        ([rule("json-fields", threshold=0.8)], "similarity"),
+        ([rule("json-fields", fields={"a": {"number": 0.1}})], "similarity"),
+        ([rule("json-fields", fields={"a": {"similar": 0.9}})], "similarity"),
+        ([rule("similar-number", tolerance=0.01)], "similarity"),
+        ([rule("similar-number")], "equivalence"),
+        ([rule("levenshtein")], "similarity"),
+        ([rule("contains")], "similarity"),
+        ([rule("equals", negated=True)], "similarity"),
+        ([rule("levenshtein"), rule("equals")], "equivalence"),
+    ],
+)  # fmt: skip
+def test_a_criterion_knows_whether_a_pass_means_the_same_or_only_nearly(assertions, kind):
+    assert Criterion(assertions=tuple(assertions)).kind == kind
+
+
+def test_a_share_of_assertions_is_equality_only_where_each_is():
+    pair = (rule("levenshtein"), rule("equals"))
+    assert Criterion(assertions=pair, threshold=0.5).kind == "similarity"
+    assert (
+        Criterion(assertions=(rule("equals"), rule("json-fields")), threshold=0.5).kind
+        == "equivalence"
+    )
+
+
+def test_white_space_around_a_text_does_not_count_but_a_text_of_it_is_not_empty():
+    assert compared({"a": " x\n"}, {"a": "x"}).passed is True
+    assert compared({"separator": " "}, {"separator": ""}).passed is False

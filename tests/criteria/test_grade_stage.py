@@ -1,6 +1,7 @@
 """The stages criteria and grade: choosing rules, keeping the user's, filling the gaps."""
 
 import json
+import sqlite3
 
 import pytest
 from drawn_category import add_category
@@ -8,6 +9,7 @@ from drawn_category import add_category
 from auditor.criteria import choose_stage as criteria
 from auditor.criteria import grade_stage as grade
 from auditor.criteria.choose_stage import CriteriaSettings
+from auditor.criteria.sql.asked import SqlSettings
 from auditor.errors import ConfigError, NotReadyError
 
 MOODS = ["positive", "negative"]
@@ -188,6 +190,23 @@ def test_a_rule_that_fits_nothing_is_told(audited, tmp_path):
     assert ("mood", "proposed", "verdict", False, False) in in_force(audited)
 
 
+def test_a_field_that_no_logged_answer_has_is_told(store, tmp_path):
+    said = [(f'{{"total": {i}, "city": "Rome"}}', f'{{"total": {i}}}') for i in range(20)]
+    add_category(store, "bills", "Read the bill.", said)
+    rule = write(
+        tmp_path,
+        "criteria.yaml",
+        "version: 1\ncriteria:\n  - category: bills\n    assert:\n"
+        "      - {type: json-fields, value: '{{reference}}', fields: [totl]}\n",
+    )
+    result = criteria.run(store, CriteriaSettings(criteria=rule))
+    assert result.warnings == [
+        "Bills: criteria.yaml:5: no logged answer has the field 'totl'; did you mean 'total'?"
+    ]
+    grade.run(store)
+    assert set(verdicts(store, "a") + verdicts(store)) == {None}
+
+
 def test_rules_go_by_category_name_alias_and_id(audited, tmp_path):
     audited.execute("INSERT INTO category_aliases VALUES ('old stories', 'tales')")
     for glob in ("TALES", "old*", "Tal?s"):
@@ -232,3 +251,82 @@ def test_stages_say_what_is_missing(store):
         criteria.run(store, CriteriaSettings())
     with pytest.raises(NotReadyError):
         grade.run(store)
+
+
+# -- SQL that is run where the user asked for it ---------------------------------------------------
+
+WRITTEN = "SELECT title FROM book ORDER BY pages DESC LIMIT 1"
+OTHERWISE = "SELECT title FROM book WHERE pages = (SELECT max(pages) FROM book)"
+BOOKS = "Write SQLite for: CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, pages INTEGER)"
+
+
+@pytest.fixture
+def librarian(store, tmp_path):
+    """Return an audit of SQL whose local answers are right and written otherwise."""
+    add_category(store, "sql", BOOKS, [(WRITTEN, OTHERWISE)] * 4)
+    path = tmp_path / "criteria.yaml"
+    path.write_text(
+        'version: 1\ncriteria:\n  - {category: "*", assert: [{type: sql-equals, value: "{{reference}}"}]}\n'
+    )
+    criteria.run(store, CriteriaSettings(criteria=path))
+    return store
+
+
+def local_grades(store):
+    return store.rows(
+        "SELECT passed, count(*), min(explanation) FROM grades WHERE starts_with(answer_id, 'b-')"
+        " GROUP BY passed ORDER BY passed"
+    )
+
+
+def test_sql_runs_only_where_it_is_asked_for_and_grades_follow(librarian):
+    run, without = SqlSettings(run=True), SqlSettings(run=False)
+    grade.run(librarian)
+    ((passed, count, why),) = local_grades(librarian)
+    assert (passed, count) == (False, 4)
+    assert "none was run" in why
+
+    grade.run(librarian, sql=run)
+    ((passed, count, why),) = local_grades(librarian)
+    assert (passed, count) == (True, 4)
+    assert "generated databases" in why
+
+    before = local_grades(librarian)
+    assert grade.run(librarian).rows_written == 0  # a later command leaves what was run
+    assert local_grades(librarian) == before
+
+    grade.run(librarian, sql=without)
+    ((passed, count, why),) = local_grades(librarian)
+    assert (passed, count) == (False, 4)
+
+
+def test_answers_that_came_after_sql_was_run_wait_until_it_is_asked_for_again(librarian):
+    grade.run(librarian, sql=SqlSettings(run=True))
+    librarian.execute("DELETE FROM grades WHERE answer_id = 'b-sql-1'")
+    result = grade.run(librarian)
+    assert result.untold == 1
+    assert any("say --run-sql again" in warning for warning in result.warnings)
+    grade.run(librarian, sql=SqlSettings(run=True))
+    assert [(passed, count) for passed, count, _ in local_grades(librarian)] == [(True, 4)]
+
+
+def test_another_database_grades_sql_anew(librarian, tmp_path):
+    for name, pages in (("one.db", 90), ("other.db", 300)):
+        with sqlite3.connect(tmp_path / name) as connection:
+            connection.execute(
+                "CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, pages INTEGER)"
+            )
+            connection.executemany(
+                "INSERT INTO book VALUES (?, ?, ?)", [(1, "Ash", 300), (2, "Elm", pages)]
+            )
+        connection.close()
+    grade.run(librarian, sql=SqlSettings(run=True, database=tmp_path / "one.db"))
+    ((passed, _, why),) = local_grades(librarian)
+    assert passed is True
+    assert "the same rows in one.db" in why
+    grade.run(librarian, sql=SqlSettings(run=True, database=tmp_path / "other.db"))
+    ((passed, _, why),) = local_grades(librarian)
+    assert passed is False
+    assert "in other.db" in why
+    with pytest.raises(ConfigError, match="cannot read"):
+        grade.run(librarian, sql=SqlSettings(run=True, database=tmp_path / "none.db"))

@@ -120,3 +120,22 @@ def test_the_order_of_day_and_month_can_be_said():
 )  # fmt: skip
 def test_plain_text_loses_typography_and_no_meaning(text, plain):
     assert transformed(text, "plain") == plain
+
+
+def test_large_whole_numbers_that_differ_by_one_are_two_numbers():
+    rule = Assertion(type="similar-number", value="{{reference}}")
+    given = GradeInput(text="4,000,000,001", reference_text="4000000000")
+    assert grade(Criterion(assertions=(rule,)), given).passed is False
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 200_000, "1," * 300_000, r"\boxed{" * 50_000, "answer: " * 50_000, "\u0661" * 90_000]
+)  # fmt: skip
+@pytest.mark.parametrize("transform", ["none", ("percent", "scale-words", "fractions"), "label"])
+def test_hostile_texts_are_read_in_linear_time(text, transform):
+    for rule in (
+        Assertion(type="similar-number", value=7, transform=transform),
+        Assertion(type="label", value="spam", labels=["spam", "ham"], transform=transform),
+        Assertion(type="label", value=["spam"], transform=transform),
+    ):
+        assert not grade(Criterion(assertions=(rule,)), GradeInput(text=f"{text} x")).passed

@@ -85,6 +85,16 @@ def test_a_shape_is_compared_by_what_it_says(shape):
     assert proposal.unnoticed
 
 
+def test_a_label_before_its_reason_is_read_whatever_the_reason_names():
+    criterion = propose(SHAPES["label"][0]).criterion
+    assert (
+        passed(criterion, "ROUTINE | it is not urgent", "ROUTINE | they asked for a copy") is True
+    )
+    assert (
+        passed(criterion, "URGENT - more than routine", "ROUTINE | they asked for a copy") is False
+    )
+
+
 def call(name, **arguments):
     return {"type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
 
@@ -109,7 +119,10 @@ def test_text_that_waits_for_a_judge_leaves_its_tool_calls_graded():
     oslo = call("find", city="Oslo")
     criterion = proposal.criterion
     assert passed(criterion, None, None, tool_calls=[oslo], reference_tool_calls=[oslo]) is True
-    assert passed(criterion, "I have found three hotels in Lima.", "There are two hotels in Lima now.") is None
+    assert (
+        passed(criterion, "I have found three hotels in Lima.", "There are two hotels in Lima now.")
+        is None
+    )
 
 
 def test_json_and_labels_in_one_category_have_a_rule_each():

@@ -162,6 +162,9 @@ def test_accepted_alternatives_are_read_where_they_are_asked_for():
         result = compared([call(**got)], [], value=value, alternatives=True)
         assert result.passed is False, got
         assert said in result.explanation
+    default = [{"find_hotel": {"city": ["Lyon"], "nights": [3], "limit": [""]}}]
+    assert compared([call(**LOGGED, limit=10)], [], value=default, alternatives=True).passed is True
+    assert compared([call(**LOGGED, limit=9)], [], value=default, alternatives=True).passed is False
     openai = [call(city=["Lyon"], nights=[3])]
     assert compared([call(**LOGGED)], [], value=openai, alternatives=True).passed is True
 

@@ -39,7 +39,8 @@ FLOORS = [
 ONLY_IN = {
     "click": ("cli",),
     "rich": ("cli",),
-    "duckdb": ("store",),
+    # Beside the audit's own file, the user's, on which graded SQL is run.
+    "duckdb": ("store", "criteria"),
     "anthropic": ("engines",),
     "llama_cpp": ("engines",),
     "sklearn": ("categories",),

@@ -15,6 +15,8 @@ from auditor.cli.options import (
     model_options,
     model_overrides,
     output_options,
+    sql_options,
+    sql_overrides,
 )
 from auditor.errors import GateError
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from auditor.cli.options import F
     from auditor.cli.terminal import Terminal
     from auditor.domain import StageResult
     from auditor.pipeline.pipeline import Pipeline
@@ -77,19 +80,25 @@ def ingest(
         terminal.hint("Next: auditor replay --top 10   (or 'auditor audit' for everything)")
 
 
-def _stage_command(name: str, doc: str) -> click.Command:
+def _stage_command(name: str, doc: str, *, grades: bool) -> click.Command:
     """Make the command of a stage that only needs what is in the database."""
 
     @click.command(name, help=doc)
+    @(sql_options if grades else _as_it_is)
     @force_option
     @common
-    def command(options: Common, force: bool) -> None:
-        with options.pipeline(force=force) as (pipeline, terminal):
+    def command(options: Common, force: bool, **sql: Any) -> None:
+        overrides = sql_overrides(**sql) if grades else {}
+        with options.pipeline(overrides, force=force) as (pipeline, terminal):
             results = pipeline.run_to(name)
             show = _show_plan if name == "plan" else _show_stages
             show(options, pipeline, terminal, results)
 
     return command
+
+
+def _as_it_is(function: F) -> F:
+    return function
 
 
 def _show_stages(
@@ -231,10 +240,15 @@ grade = _stage_command(
     Criteria come from criteria.yaml ([grade] in auditor.toml); without one they are proposed
     from the logged answers.
 
+    SQL is compared by rewriting it; with --run-sql also by running it.
+
     \b
     Examples:
       auditor grade
+      auditor grade --run-sql
+      auditor grade --run-sql --sql-database shop.sqlite
     """,
+    grades=True,
 )
 cost = _stage_command(
     "cost",
@@ -246,6 +260,7 @@ cost = _stage_command(
     Examples:
       auditor cost
     """,
+    grades=False,
 )
 plan = _stage_command(
     "plan",
@@ -256,14 +271,18 @@ plan = _stage_command(
       auditor plan
       auditor plan --json
     """,
+    grades=True,
 )
 
 
 @click.command()
 @output_options
 @click.option("--examples/--no-examples", default=None, help="Show excerpts of prompts.")
+@sql_options
 @common
-def report(options: Common, output: Path, overwrite: bool, examples: bool | None) -> None:
+def report(
+    options: Common, output: Path, overwrite: bool, examples: bool | None, **sql: Any
+) -> None:
     """Write the report: one HTML page, plan.md and report.json.
 
     \b
@@ -271,7 +290,8 @@ def report(options: Common, output: Path, overwrite: bool, examples: bool | None
       auditor report
       auditor report -o october.html --no-examples
     """
-    with options.pipeline({"report": {"examples": examples}}) as (pipeline, terminal):
+    overrides = {"report": {"examples": examples}} | sql_overrides(**sql)
+    with options.pipeline(overrides) as (pipeline, terminal):
         _write_to(pipeline, output, overwrite=overwrite)
         results = pipeline.run_to("report")
         _show_plan(options, pipeline, terminal, results)
@@ -298,6 +318,7 @@ def _written(results: Sequence[StageResult]) -> str:
 @click.argument("paths", nargs=-1)
 @model_options
 @rerun_options
+@sql_options
 @output_options
 @audit_filter_options
 @click.option(
@@ -317,6 +338,8 @@ def audit(
     force: bool,
     baseline_rerun: bool,
     yes: bool,
+    run_sql: bool | None,
+    sql_database: Path | None,
     **chosen: Any,
 ) -> None:
     """Run the whole audit.
@@ -329,9 +352,11 @@ def audit(
       auditor audit logs.jsonl --top 10
       auditor audit --model ollama:qwen3.6:35b --fail-under 30
       auditor audit logs.jsonl --baseline-rerun
+      auditor audit logs.jsonl --run-sql --sql-database shop.sqlite
     """
     only = {name: chosen.pop(name) for name in NAMES}
-    with options.pipeline(model_overrides(**chosen), create=bool(paths), force=force) as (
+    overrides = model_overrides(**chosen) | sql_overrides(run_sql, sql_database)
+    with options.pipeline(overrides, create=bool(paths), force=force) as (
         pipeline,
         terminal,
     ):

@@ -66,8 +66,9 @@ def _parse_fields(assertion: Assertion) -> None:
 def is_json(given: CheckInput) -> Grade:
     """The whole answer is JSON, and fits the schema where there is one.
 
-    A fenced block is not JSON: use ``transform: code-block`` or ``contains-json`` where the
-    caller's parser takes it. A schema may not refer outside itself. A ``format`` is checked.
+    A fenced block is not JSON: use ``transform: json-block`` or ``contains-json`` where the
+    caller's parser takes it. A key that is there twice has its last value, as in JavaScript. A
+    schema may not refer outside itself. A ``format`` is checked.
     """
     value = parse_json(given.text)
     if value is MISSING:
@@ -104,6 +105,7 @@ def contains_json(given: CheckInput) -> Grade:
 @check(
     "json-fields",
     family="content",
+    equality=True,
     value=Argument("value", ANY, "the object that is wanted, or text with JSON in it"),
     arguments=(
         Argument(

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 _MAX_TEXT = 20_000
 """Characters of an answer in which a label is still looked for."""
+_MAX_INTRODUCED, _MAX_LINE = 20, 500
+"""Introductions that are looked at, the last ones, and characters behind each."""
 _PARTS = re.compile(r"[,;|\n]|\s(?:and|und|et|y|e|en|&)\s")
+_CELL = re.compile(r"[|\t;\n(]|\s[-\u2013\u2014]\s")
+"""What ends a label that stands before its reason."""
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|unlike|instead of|rather than|nicht|kein\w*"
     r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b"
@@ -54,13 +58,16 @@ class LabelSet(NamedTuple):
         Raises:
             UnusableError: it gives none, or it is not clear which; says why.
         """
-        whole = self._listed(text)
-        if whole:
-            return whole
         if self.pattern is None:
             return frozenset({label_key(text)})
         if len(text) > _MAX_TEXT:
             raise UnusableError(f"longer than {_MAX_TEXT:,} characters")
+        whole = self._listed(text)
+        if whole:
+            return whole
+        first = self._listed(_CELL.split(text.strip(), maxsplit=1)[0])
+        if len(first) == 1:  # "URGENT | not routine, she bleeds": the reason names what it likes
+            return first
         introduced = set(self._introduced(text))
         if len(introduced) == 1:
             return introduced.pop()
@@ -77,8 +84,10 @@ class LabelSet(NamedTuple):
 
     def _introduced(self, text: str) -> Iterator[frozenset[str]]:
         """What stands behind each ``Label:`` or ``The category is``, where it is a label."""
-        for found in INTRODUCTION.finditer(plain(text)):
-            line = plain(text)[found.end() :].lstrip().split("\n", 1)[0]
+        said = plain(text)
+        for found in list(INTRODUCTION.finditer(said))[-_MAX_INTRODUCED:]:
+            rest = said[found.end() : found.end() + _MAX_LINE].lstrip()
+            line = rest.split("\n", 1)[0]
             for end in (line, re.split(r"[.;(]|\s[-]\s", line, maxsplit=1)[0]):
                 given = self._listed(end)
                 if given:
@@ -110,6 +119,7 @@ def _compile(assertion: Assertion) -> None:
 @check(
     "label",
     family="content",
+    equality=True,
     value=Argument(
         "value",
         ANY,
@@ -137,16 +147,18 @@ def label(given: CheckInput) -> Grade:
 
     Letter case, punctuation around a label, and hyphens or underscores between its words do not
     count. An answer that is longer than a label is read only where ``labels`` says which there
-    are: the label introduced by ``Label:``, ``Answer:``, ``The category is`` and the like, else
-    the only one that is named. An answer that names two labels fails, and so does one that has a
-    ``not`` just before its label, unless that is a label too. Several wanted labels (a list, or a
-    text of known labels with commas) are a set: their order is free.
+    are: the label before a bar, a line break or a dash, the one introduced by ``Label:``,
+    ``Answer:``, ``The category is`` and the like, else the only one that is named. An answer that
+    names two labels fails, and so does one that has a ``not`` just before its label, unless that
+    is a label too. Several wanted labels (a list, or a text of known labels with commas) are a
+    set: their order is free.
     """
     known = label_set(given.arguments["labels"])
     wanted = _wanted(given, known)
     try:
         got = known.read(given.text)
-        if not known.names and wanted is not None and _is_list(given.value):
+        short = len(given.text) <= _MAX_TEXT
+        if not known.names and wanted is not None and _is_list(given.value) and short:
             got = frozenset(label_key(part) for part in _list_in(given.text)) or got
     except UnusableError as reason:
         return failed(str(reason))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @check(
     "similar-number",
     family="content",
+    equality=True,
     value=Argument("value", ANY, "the number that is wanted, alone or as a text comes to it"),
     arguments=(TOLERANCE, ABSOLUTE_TOLERANCE),
     in_promptfoo=False,

@@ -139,6 +139,8 @@ class Check:
         transforms: the transforms it takes.
         unnoticed: the wrong answers that it passes, in words.
         example: one assertion with answers, run by the test suite; None where nothing here grades.
+        equality: whether a pass says that the answer is what it is compared with, and not only
+            that it is near it, contains it or is partly the same.
         in_promptfoo: whether promptfoo has it, with the same meaning.
         in_inspect: inspect_ai's scorer of the same meaning, as it is written there.
         prepare: raises ConfigError for an assertion that could never be used, before any answer
@@ -156,6 +158,7 @@ class Check:
     transforms: frozenset[str] = TEXT_TRANSFORMS
     unnoticed: str
     example: Example | None
+    equality: bool = False
     in_promptfoo: bool = True
     in_inspect: str = ""
     prepare: Callable[[Assertion], object] | None = None
@@ -237,6 +240,7 @@ def check(
     settings: tuple[Argument, ...] = (),
     reads: Part = "text",
     transforms: frozenset[str] = TEXT_TRANSFORMS,
+    equality: bool = False,
     in_promptfoo: bool = True,
     in_inspect: str = "",
     prepare: Callable[[Assertion], object] | None = None,
@@ -256,6 +260,7 @@ def check(
             transforms=transforms,
             unnoticed=unnoticed,
             example=example,
+            equality=equality,
             in_promptfoo=in_promptfoo,
             in_inspect=in_inspect,
             prepare=prepare,

@@ -41,6 +41,7 @@ def _parse_fields(assertion: Assertion) -> None:
         Argument("threshold", NUMBER, "share of the fields that must be the same", 1.0),
     ),
     prepare=_parse_fields,
+    equality=True,
     in_promptfoo=False,
     unnoticed="fields that `fields` leaves out, and the order of the lines",
     example=Example(
@@ -81,6 +82,7 @@ def key_values(given: CheckInput) -> Grade:
     family="content",
     value=Argument("value", ANY, "the list that is wanted: bullets, lines, commas, or JSON"),
     arguments=(_SHARE,),
+    equality=True,
     in_promptfoo=False,
     unnoticed="the order of the items, and how often one is said",
     example=Example(
@@ -108,6 +110,7 @@ def same_items(given: CheckInput) -> Grade:
     family="content",
     value=Argument("value", ANY, "the table that is wanted: CSV or Markdown"),
     arguments=(_SHARE,),
+    equality=True,
     in_promptfoo=False,
     unnoticed="the order of the rows",
     example=Example(

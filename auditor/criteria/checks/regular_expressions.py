@@ -46,6 +46,7 @@ _ANY = string.ascii_letters + string.digits + " .,-_!"
     "regex-equals",
     family="content",
     value=Argument("value", ANY, "the regular expression that is wanted"),
+    equality=True,
     in_promptfoo=False,
     unnoticed="a difference that no string shows of the few hundred that are tried",
     example=Example(

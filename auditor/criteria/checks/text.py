@@ -47,6 +47,7 @@ _CONTEXT = "what is said about a text: `not a refund` contains `refund`"
 @check(
     "equals",
     family="content",
+    equality=True,
     value=Argument("value", ANY, "the answer that is wanted"),
     arguments=(TOLERANCE,),
     transforms=TEXT_TRANSFORMS | {"json"},

@@ -119,6 +119,7 @@ def _parse_fields(assertion: Assertion) -> None:
 @check(
     "tool-calls-equal",
     family="content",
+    equality=True,
     value=Argument("value", CALLS, "the calls that are wanted"),
     arguments=(
         TOLERANCE,

@@ -32,8 +32,9 @@ def accepted_fields(comparison: Comparison, wanted: Any, got: Any) -> list[Field
 
 
 def _is(comparison: Comparison, name: str, accepted: Any, given: Mapping[str, Any]) -> bool:
-    if accepted in ("", None) and given.get(name) in ("", None, [], {}):
-        return True
+    if accepted in ("", None):  # it may be left out, or say what it is where it is left out
+        left_out = given.get(name) in ("", None, [], {})
+        return left_out or all(field.same for field in comparison.fields({}, dict(given)))
     wanted = {name: _chosen(accepted, given.get(name), 0)}
     return all(field.same for field in comparison.fields(wanted, dict(given)))
 

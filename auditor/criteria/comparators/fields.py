@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +28,8 @@ MAX_MATCHED, MAX_PAIRED = 60, 30_000
 """Elements of a list that are paired by best match, and fields looked at for that; longer lists are
 compared in their order."""
 
+_FEW = 4
+"""Elements of two lists whose pairs are tried out, which is quicker than to load scipy."""
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
@@ -180,8 +183,12 @@ class Comparison:
         return same_by_shape(wanted, got, shape)
 
     def _same_text(self, wanted: str, got: str, shape: Shape) -> bool:
-        one, other = self.text(plain(wanted)).strip(), self.text(plain(got)).strip()
-        if one == other or same_by_shape(wanted, got, shape):
+        one, other = self.text(plain(wanted)), self.text(plain(got))
+        if (
+            one == other
+            or (one.strip() == other.strip() != "")
+            or same_by_shape(wanted, got, shape)
+        ):
             return True
         dated = shape.dated or (_ISO_TIME.match(wanted) and _ISO_TIME.match(got))
         return bool(dated) and same_moment(wanted, got)
@@ -208,8 +215,10 @@ def best_pairs(costs: Sequence[Sequence[float]]) -> Iterator[tuple[int, int]]:
     """Row and column of each pair of the assignment that costs least in sum."""
     if not costs or not costs[0]:
         return iter(())
-    if len(costs) == len(costs[0]) == 1:
-        return iter(((0, 0),))
+    if len(costs) == len(costs[0]) <= _FEW:
+        orders = itertools.permutations(range(len(costs)))
+        best = min(orders, key=lambda order: sum(costs[i][j] for i, j in enumerate(order)))
+        return iter(enumerate(best))
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 

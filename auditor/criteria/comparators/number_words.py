@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from auditor.criteria.comparators.numbers import readable, to_float
 
+_FIGURES = r"(?<![\d.,])(\d[\d.,]{0,30}\d|\d)\s?"
 _PERCENT = re.compile(
-    r"(\d[\d.,]*\d|\d)\s?(?:%|percent\b|per cent\b|Prozent\b|pour cent\b|por ciento\b)"
+    rf"{_FIGURES}(?:%|percent\b|per cent\b|Prozent\b|pour cent\b|por ciento\b)", re.IGNORECASE
 )
 _SCALES = {
     "k": 3, "thousand": 3, "tausend": 3, "mille": 3, "mil": 3, "m": 6, "mn": 6, "mln": 6, "mio": 6,
@@ -20,10 +21,8 @@ _SCALES = {
     "trillions": 12, "tn": 12, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7, "\u4e07": 4,
     "\u5104": 8, "\u4ebf": 8,
 }  # fmt: skip
-_SCALE = re.compile(
-    r"(\d[\d.,]*\d|\d)\s?(" + "|".join(sorted(_SCALES, key=len, reverse=True)) + r")\b",
-    re.IGNORECASE,
-)
+_WORDS = "|".join(sorted(_SCALES, key=len, reverse=True))
+_SCALE = re.compile(rf"{_FIGURES}({_WORDS})\b", re.IGNORECASE)
 _FRACTION = re.compile(
     r"(?:(?<![\d/.,])(\d{1,9})\s)?(?<![\d/.,])(\d{1,9})\s?/\s?(\d{1,9})(?![\d/])"
     r"|\\[dt]?frac\s?\{(\d{1,9})\}\s?\{(\d{1,9})\}"

@@ -30,7 +30,7 @@ _THOUSANDS_POINT = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+,\d+|[1-9]\d{0,2}(?:\.\d
 _ACCOUNT = re.compile(r"[^\w(]{0,4}\((?P<inner>[^()]{1,40})\)[^\w)]{0,4}")
 """Accountants write a loss in brackets."""
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\}){1,200})\}")
-_HASHES = re.compile(r"^\s*####\s*(.+)$", re.MULTILINE)
+_HASHES = re.compile(r"^[ \t]*####[ \t]*(.+)$", re.MULTILINE)
 _INTRODUCED = re.compile(
     r"\b(?:answer|result|antwort|ergebnis|r\u00e9ponse|respuesta|risposta)\b[\s*_]*(?:is|:|=)"
     r"[\s*_]*(?:about|approximately|exactly|roughly|=)?[\s*_\\(\[{~\u2248$\u20ac\u00a3\u00a5\u20b9]*(?=[-+]?\d)",
@@ -65,10 +65,18 @@ def number_in(text: str) -> float | None:
     return _last(text)
 
 
+def numbers_of(text: str) -> set[float]:
+    """All numbers in a text, without their signs; the first 100,000 characters are read."""
+    found = (_value(number) for number in _NUMBER.finditer(readable(text[:_MAX_NUMBER_TEXT])))
+    return {abs(value) for value in found if value is not None}
+
+
 def only_number(text: str) -> float | None:
     """The number in a text that has one and no second one, such as ``$1,234.50`` or ``12 kg``."""
+    if len(text) > _MAX_NUMBER_TEXT:
+        return None
     text = readable(text)
-    if len(text) > _MAX_NUMBER_TEXT or sum(1 for _ in _NUMBER.finditer(text)) != 1:
+    if sum(1 for _ in _NUMBER.finditer(text)) != 1:
         return None
     return _last(text)
 
@@ -80,7 +88,12 @@ def is_number(text: str) -> bool:
 
 
 def close(left: float, right: float, relative: float = 0.0, absolute: float = 0.0) -> bool:
-    """Whether two numbers are equal within tolerances, and within the rounding of their texts."""
+    """Whether two numbers are equal within tolerances, and within the rounding of their texts.
+
+    Whole numbers are not rounded.
+    """
+    if not relative and not absolute and left.is_integer() and right.is_integer():
+        return left == right
     # 1e-9 is rounding of the text itself, not a tolerance.
     return math.isclose(left, right, rel_tol=max(relative, 1e-9), abs_tol=max(absolute, 1e-12))
 

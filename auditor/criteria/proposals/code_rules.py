@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from auditor.criteria.checks.base import UnusableError
 from auditor.criteria.checks.python_code import python_problem
 from auditor.criteria.checks.regular_expressions import bare_pattern, compile_whole
-from auditor.criteria.checks.sql import sql_problem
 from auditor.criteria.checks.transforms import code_block
 from auditor.criteria.model import Assertion
-from auditor.criteria.proposals.model import AGREEMENT, FORM, REFERENCE_VALUE, Rule
+from auditor.criteria.proposals.model import AGREEMENT, FORM, REFERENCE_VALUE, SHAPE_SHARE, Rule
 from auditor.criteria.proposals.sample import nearly_all
+from auditor.criteria.sql.dialects import dialect_of
+from auditor.criteria.sql.statements import sql_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,20 +31,30 @@ _ASKS_PATTERN = re.compile(
 
 
 def sql_rule(sample: Sample) -> Rule | None:
-    """SQL that means what the logged statement means, as far as can be told without running it."""
-    if not nearly_all(_parses(sql_problem, code_block(text)) for text in sample.texts):
+    """SQL that returns what the logged statement returns, as far as can be told."""
+    statements = [code_block(text) for text in sample.texts]
+    if not nearly_all(_parses(sql_problem, text) for text in statements):
         return None
+    dialects = Counter(map(dialect_of, statements, (e.asked for e in sample.examples)))
+    ((dialect, most),) = dialects.most_common(1)
+    options = None
+    # a dialect that most statements are no SQL in was told wrong
+    if dialect and most >= SHAPE_SHARE * len(sample):
+        read = partial(sql_problem, dialect=dialect)
+        options = {"databaseType": dialect} if all(_parses(read, t) for t in statements) else None
     bare = nearly_all(_parses(sql_problem, text) for text in sample.texts)
-    form = Assertion(type="is-sql", transform="code-block")
+    form = Assertion(type="is-sql", value=options, transform="code-block")
     if not bare:
-        form = Assertion(type="contains-sql")
+        form = Assertion(type="contains-sql", value=options)
+    named = f" ({dialect})" if options else ""
     words = (
-        "The answer is SQL, and the logged statement up to letter case, space, quoting and"
-        " aliases. Statements that mean the same and are written otherwise count as"
-        " different, so the true agreement is higher." + AGREEMENT
+        f"The answer is SQL{named} that returns what the logged statement returns, as far as"
+        " rewriting it shows, or running it where you ask for that. Some that mean the same count"
+        " as different, so the true agreement is higher." + AGREEMENT
     )
     content = Assertion(type="sql-equals", value=REFERENCE_VALUE)
-    return Rule("sql", (form, content), words, "what the statement returns: nothing is run")
+    unnoticed = "a difference that no generated row shows, or that your data would show only"
+    return Rule("sql", (form, content), words, unnoticed)
 
 
 def python_rule(sample: Sample) -> Rule | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from auditor.criteria.answer_length import is_short
+from auditor.criteria.checks.counts import COUNTED
 from auditor.criteria.checks.written_forms import read_items, read_record, read_rows
 from auditor.criteria.inference import MAX_KEYS, comparable_fields
 from auditor.criteria.model import Assertion
@@ -62,6 +63,8 @@ def table_rule(sample: Sample) -> Rule | None:
 
 def list_rule(sample: Sample) -> Rule | None:
     """Keywords or tags: the items of the logged answer, in any order."""
+    if not nearly_all(map(_is_list, sample.texts)):
+        return None
     lists = [read_items(text) for text in sample.texts]
     several = sum(items is not None and len(items) > 1 for items in lists)
     if several < LISTS_SHARE * len(sample):
@@ -74,3 +77,9 @@ def list_rule(sample: Sample) -> Rule | None:
     content = Assertion(type="same-items", value=REFERENCE_VALUE)
     words = "The answer is a list with the items of the logged answer, in any order."
     return Rule("list", (content,), words + AGREEMENT, "the order of the items")
+
+
+def _is_list(text: str) -> bool:
+    """Whether all of an answer is a list: nearly every line a bullet, or one line of items."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) <= 1 or COUNTED["bullets"](text) >= LISTS_SHARE * len(lines)

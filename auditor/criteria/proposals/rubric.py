@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LANGUAGE_SAMPLE = 20
 """Answers whose language is told: it takes a millisecond each."""
+NUMBERS_SAMPLE, NUMBERS_SHARE = 60, 0.1
+"""Answers whose numbers are looked for, and the share of them that must have some."""
 MAX_JUDGED = 12
 """Demands that are put before a judge."""
 BAND_SHARE, BAND_WIDTH = 0.99, 2.0
@@ -25,6 +27,7 @@ BAND_SHARE, BAND_WIDTH = 0.99, 2.0
 MIN_BAND = 5
 """Words of the longest answers below which a band says nothing."""
 
+_NUMBERS = Assertion(type="numbers-from", value="{{prompt}}")
 _WHERE_ASKED = "Where the prompt asks for it: "
 _TASK = "The answer does what the user's last message asks for, and nothing else."
 
@@ -61,14 +64,14 @@ def _asked_of_judge(demand: Demand) -> str:
 
 
 def secondary(sample: Sample) -> tuple[Assertion, ...]:
-    """Language and length, where nearly all logged answers agree on them."""
-    return tuple(a for a in (language_check(sample), length_check(sample)) if a is not None)
+    """Language, length and no invented numbers, where nearly all logged answers keep to it."""
+    found = (language_check(sample), length_check(sample), numbers_check(sample))
+    return tuple(a for a in found if a is not None)
 
 
 def language_check(sample: Sample) -> Assertion | None:
     """The language of the answers, where it is one; else that of the logged answer."""
-    step = max(1, len(sample) // LANGUAGE_SAMPLE)
-    told = Counter(told_language(text) for text in sample.texts[::step])
+    told = Counter(told_language(text) for text in sample.some(LANGUAGE_SAMPLE).texts)
     (name, most), *_ = told.most_common(1)
     if name is not None and most >= KEPT_SHARE * told.total():
         return Assertion(type="language", value=name)
@@ -86,3 +89,13 @@ def length_check(sample: Sample) -> Assertion | None:
         return None
     limits = {"min": max(1, int(low / BAND_WIDTH)), "max": int(high * BAND_WIDTH)}
     return Assertion(type="word-count", value=limits, metric="length")
+
+
+def numbers_check(sample: Sample) -> Assertion | None:
+    """Numbers come from the request, where those of nearly all logged answers do."""
+    few = sample.some(NUMBERS_SAMPLE)
+    with_numbers = sum(any(map(str.isdigit, text)) for text in few.texts)
+    if with_numbers < NUMBERS_SHARE * len(few):
+        return None
+    kept = sum(passes(_NUMBERS, example) for example in few.examples)
+    return _NUMBERS if kept >= KEPT_SHARE * len(few) else None

@@ -54,6 +54,10 @@ class Sample:
         """The requests' system prompts, one per answer; empty without one."""
         return [e.request.system or "" for e in self.examples]
 
+    def some(self, n: int) -> Sample:
+        """About ``n`` of them, at most twice as many, from the first to the last."""
+        return Sample(self.examples[:: max(1, len(self) // n)])
+
     def only(self, keep: Iterable[bool]) -> Sample:
         """The answers for which ``keep`` is true."""
         return Sample([e for e, kept in zip(self.examples, keep, strict=True) if kept])

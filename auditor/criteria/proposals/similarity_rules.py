@@ -14,7 +14,7 @@ from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.model import AGREEMENT, REFERENCE_VALUE, Rule
-from auditor.criteria.proposals.rubric import language_check
+from auditor.criteria.proposals.rubric import language_check, numbers_check
 
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
@@ -32,7 +32,7 @@ _LENGTH = Assertion(
     value={"of": "characters", "min": 0.6, "max": 1.7, "relative_to": REFERENCE_VALUE},
     metric="length",
 )
-_COMPARED, _EACH = 40, 4
+_COMPARED, _EACH = 30, 4
 _MAX_READ = 3_000
 
 _SAY_AGAIN = re.compile(
@@ -65,18 +65,16 @@ def similarity_rule(sample: Sample) -> Rule | None:
         return None
     threshold = max(threshold, LEAST)
     close = Assertion(type=METRIC, value=REFERENCE_VALUE, threshold=threshold)
-    language = language_check(sample)
-    languages = () if language is None else (language,)
+    more = [a for a in (language_check(sample), numbers_check(sample)) if a is not None]
     words = (
         f"The answer is close to the logged one ({METRIC} of at least {threshold}, which"
         f" {OTHERS_FAIL:.0%} of answers to other calls do not reach). This is a similarity: it is"
         " not whether the answer says the same."
     )
     unnoticed = (
-        "a wrong name, number or `not` among words that are right, and a right answer in other"
-        " words"
+        "a wrong name or a `not` among words that are right, and a right answer in other words"
     )
-    return Rule("similarity", (close, _LENGTH, *languages), words + AGREEMENT, unnoticed)
+    return Rule("similarity", (close, _LENGTH, *more), words + AGREEMENT, unnoticed)
 
 
 def _says_again(prompt: str) -> bool:

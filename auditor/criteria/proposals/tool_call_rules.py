@@ -13,6 +13,8 @@ from auditor.criteria.proposals.sample import passes
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
 
+TRIED = 60
+"""Answers whose calls are held against their definitions; each schema takes a millisecond."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]|$)")
 _PLAIN = re.compile(r"[\w -]{1,60}")
 
@@ -27,7 +29,8 @@ def tool_call_rule(sample: Sample) -> Rule:
     unnoticed = "the order of the calls, the text beside them, or calls that would do as well"
     form = Assertion(type="is-valid-openai-tools-call")
     # logged calls that do not fit their own tools say that the definitions are no demand
-    if sum(passes(form, e) for e in sample.examples) < KEPT_SHARE * len(sample):
+    tried = sample.some(TRIED)
+    if sum(passes(form, e) for e in tried.examples) < KEPT_SHARE * len(tried):
         return Rule("tool-calls", (content,), words + "." + AGREEMENT, unnoticed)
     words += ", and fit the tools' parameters." + AGREEMENT
     return Rule("tool-calls", (form, content), words, unnoticed)
