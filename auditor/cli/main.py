@@ -52,13 +52,8 @@ def cli(ctx: click.Context) -> None:
         click.echo(INTRO)
 
 
-for _command in (
-    *audit.COMMANDS,
-    *categories.COMMANDS,
-    *criteria.COMMANDS,
-    *logs.COMMANDS,
-    *models.COMMANDS,
-):
+_GROUPS = (audit, categories, criteria, logs, models)
+for _command in (command for group in _GROUPS for command in group.COMMANDS):
     cli.add_command(_command)
 
 

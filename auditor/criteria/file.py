@@ -59,7 +59,7 @@ class AssertionSpec(_Spec):
         alias="assert", default=[], description="the assertions of an `assert-set`"
     )
     config: dict[str, Any] | None = Field(
-        default=None, description="what `python` hands to its function as `context['config']`"
+        default=None, description="further settings, as the check says"
     )
     provider: Any = Field(default=None, description="kept for the judge")
     rubric_prompt: Any = Field(alias="rubricPrompt", default=None, description="kept for the judge")

@@ -74,7 +74,9 @@ tests:
     assert result.labels == {"d": {"contains": "chien", "starts_with": "Le"}}
     answer = GradeInput(text="Le chien", expected=result.labels["d"])
     assert grade(criterion, answer).passed is True
-    assert grade(criterion, GradeInput(text="La vache", expected=result.labels["d"])).passed is False
+    assert (
+        grade(criterion, GradeInput(text="La vache", expected=result.labels["d"])).passed is False
+    )
     assert any("cow" not in line and "no call of the log" in line for line in result.left)
 
 
@@ -103,7 +105,11 @@ def test_tests_come_from_files_with_their_shorthand(tmp_path):
     result = imported(
         tmp_path,
         text,
-        [LoggedCall("a", "Ask: one?"), LoggedCall("b", "Ask: two?"), LoggedCall("c", "Ask: three?")],
+        [
+            LoggedCall("a", "Ask: one?"),
+            LoggedCall("b", "Ask: two?"),
+            LoggedCall("c", "Ask: three?"),
+        ],
         more_csv='q,__expected,__prefix\none,"contains-any: a, b",\ntwo,"contains-any: c",no\n',
         x_jsonl='{"vars": {"q": "three"}, "assert": [{"type": "contains-any", "value": ["d"]}]}\n',
     )
@@ -131,7 +137,9 @@ def test_cells_are_read_as_promptfoo_reads_them(tmp_path):
 
 
 def test_defaults_alone_are_a_criterion_for_all_categories(tmp_path):
-    text = "defaultTest:\n  threshold: 0.5\n  assert: [{type: is-json}, {type: contains, value: x}]\n"
+    text = (
+        "defaultTest:\n  threshold: 0.5\n  assert: [{type: is-json}, {type: contains, value: x}]\n"
+    )
     result = imported(tmp_path, text)
     (criterion,) = parse_criteria(result.text)
     assert (criterion.selector.category, criterion.threshold) == ("*", 0.5)
@@ -140,7 +148,9 @@ def test_defaults_alone_are_a_criterion_for_all_categories(tmp_path):
 
 def test_texts_that_yaml_could_take_for_something_else_stay_texts(tmp_path):
     values = ["no", "1e3", "007", "{{reference}}", "a: b", "# c", "日本", 'q"', "null"]
-    tests = [{"assert": [{"type": "contains-any", "value": values}, {"type": "equals", "value": 7}]}]
+    tests = [
+        {"assert": [{"type": "contains-any", "value": values}, {"type": "equals", "value": 7}]}
+    ]
     result = imported(tmp_path, json.dumps({"tests": tests}))
     (criterion,) = parse_criteria(result.text)
     first, second = criterion.assertions
@@ -151,7 +161,9 @@ def test_texts_that_yaml_could_take_for_something_else_stay_texts(tmp_path):
 def test_the_command_writes_both_files_and_spares_what_people_wrote(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "promptfooconfig.yaml").write_text(CONFIGURATION)
-    run = CliRunner().invoke(cli, ["criteria", "import", "promptfooconfig.yaml"], standalone_mode=False)
+    run = CliRunner().invoke(
+        cli, ["criteria", "import", "promptfooconfig.yaml"], standalone_mode=False
+    )
     assert run.exit_code == 0, run.output
     assert parse_criteria((tmp_path / "criteria.yaml").read_text())
     assert not (tmp_path / "labels.jsonl").exists()  # there is no audit, and so no call

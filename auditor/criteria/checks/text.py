@@ -94,6 +94,7 @@ def contains(given: CheckInput) -> Grade:
     "icontains",
     family="content",
     value=_TEXT,
+    in_inspect="includes()",
     unnoticed=_CONTEXT,
     example=Example(
         assertion="{type: icontains, value: refund}",
