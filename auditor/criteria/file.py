@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -151,7 +152,10 @@ def kept_text(path: Path, criteria: Sequence[Criterion]) -> str:
 
 def takes_more_than_text(text: str) -> bool:
     """Whether a file of this text may take values from files, or name code."""
-    return FILE in text or "python" in text
+    return FILE in text or _NAMES_CODE.search(text) is not None
+
+
+_NAMES_CODE = re.compile(r"type[\"']?\s*:\s*[\"']?(?:not-)?python\b")
 
 
 def parse_criteria(
