@@ -181,12 +181,28 @@ tests:
     (criterion,) = parse_criteria(result.text)
     assert [a.value for a in criterion.assertions] == ["{{expected}}", {"max": 3}]
     assert result.labels == {"d": "chien"}
-    twice = (
-        text
-        + "  - {vars: {text: a}, assert: [{type: contains, value: chien}, {type: word-count, value: {max: 3}}]}\n"
-    )
+    again = "{type: contains, value: chien}, {type: word-count, value: {max: 3}}"
+    twice = f"{text}  - {{vars: {{text: a}}, assert: [{again}]}}\n"
     (criterion,) = parse_criteria(imported(tmp_path, twice).text)
-    assert criterion.assertions[0].value == "chien"  # two tests say it: it holds for all
+    assert criterion.assertions[0].value == "{{expected}}"  # of other requests nobody said it
+
+
+def test_what_answers_must_not_have_holds_for_all_and_patterns_stay_patterns(tmp_path):
+    text = r"""
+prompts: ["Ask: {{q}}"]
+tests:
+  - {vars: {q: a}, assert: [{type: not-contains, value: sorry}, {type: regex, value: '^\d+$'}]}
+  - {vars: {q: b}, assert: [{type: not-contains, value: sorry}, {type: regex, value: '^[a-z]+$'}]}
+"""
+    result = imported(tmp_path, text, [LoggedCall("a", "Ask: a"), LoggedCall("b", "Ask: b")])
+    (criterion,) = parse_criteria(result.text)
+    assert [a.value for a in criterion.assertions] == ["sorry", "{{expected | safe}}"]
+    graded = [
+        grade(criterion, GradeInput(text=said, expected=result.labels[call])).passed
+        for call, said in (("a", "12"), ("a", "xy"), ("b", "xy"), ("b", "sorry"))
+    ]
+    assert graded == [True, False, True, False]
+    assert grade(criterion, GradeInput(text="x", expected="(")).passed is None
 
 
 def test_no_configuration_ends_in_anything_but_a_message(tmp_path):

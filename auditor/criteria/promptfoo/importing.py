@@ -294,6 +294,7 @@ def _common(group: Sequence[_Graded]) -> tuple[list[dict[str, Any]], dict[int, s
     for i, assertion in enumerate(group[0].assertions):
         if i in called:
             path = "expected" if len(differing) == 1 else f"expected.{called[i]}"
+            path += " | safe" if str(assertion["type"]).endswith("regex") else ""
             assertions.append(assertion | {"value": f"{{{{{path}}}}}"})
         else:
             assertions.append(_literal(assertion))
@@ -303,8 +304,9 @@ def _common(group: Sequence[_Graded]) -> tuple[list[dict[str, Any]], dict[int, s
 def _differs(group: Sequence[_Graded], i: int) -> bool:
     """Whether the value of an assertion is that of a single request.
 
-    It is where values differ, or are made of a test's variables; and where one test alone says
-    what its answer is like.
+    It is where values differ or are made of a test's variables, and where a test says itself what
+    its answer is: five tests that all want "billing" do not say it of other requests. What a form
+    must be, or an answer must not have, holds for all where two tests say so.
     """
     values = {canonical_json(graded.assertions[i].get("value")) for graded in group}
     if len(values) > 1:
@@ -312,11 +314,13 @@ def _differs(group: Sequence[_Graded], i: int) -> bool:
     first = group[0]
     if "value" not in first.assertions[i] or not first.test.variables:
         return False
+    written, kind = first.written[i], str(first.assertions[i]["type"])
+    if _has_variables(written.entry):
+        return True
+    if written.shared or CHECKS[kind.removeprefix("not-")].family not in {"content", "similarity"}:
+        return False
     alone = len({graded.test.place for graded in group}) == 1
-    written = first.written[i]
-    kind = str(first.assertions[i]["type"])
-    says_answer = kind in CHECKS and CHECKS[kind].family in {"content", "similarity"}
-    return _has_variables(written.entry) or (alone and not written.shared and says_answer)
+    return alone or not (kind.startswith("not-") or kind == "regex")
 
 
 def _literal(assertion: Mapping[str, Any]) -> dict[str, Any]:
