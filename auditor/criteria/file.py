@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,7 +66,7 @@ class AssertionSpec(_Spec):
         alias="assert", default=[], description="the assertions of an `assert-set`"
     )
     config: dict[str, Any] | None = Field(
-        default=None, description="what `python` hands to its function as `context['config']`"
+        default=None, description="further settings, as the check says"
     )
     provider: Any = Field(default=None, description="kept for the judge")
     rubric_prompt: Any = Field(alias="rubricPrompt", default=None, description="kept for the judge")
@@ -165,7 +166,10 @@ def kept_text(path: Path, criteria: Sequence[Criterion]) -> str:
 
 def takes_more_than_text(text: str) -> bool:
     """Whether a file of this text may take values from files, or name code."""
-    return FILE in text or "python" in text
+    return FILE in text or _NAMES_CODE.search(text) is not None
+
+
+_NAMES_CODE = re.compile(r"type[\"']?\s*:\s*[\"']?(?:not-)?python\b")
 
 
 def parse_criteria(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from auditor.criteria import own_code
 from auditor.criteria.answer_length import was_cut
 from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.file import criterion_from, read_criteria
@@ -30,7 +31,7 @@ from auditor.errors import NotReadyError
 from auditor.stage import Column, Stage, View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from auditor.criteria.model import Criterion
     from auditor.stage import StageContext
@@ -100,7 +101,7 @@ def run(store: Store, watch: Watch = silent, sql: SqlSettings = SqlSettings()) -
     """Grade every answer to a drawn call that its category's criteria have not graded yet.
 
     Raises:
-        NotReadyError: no answers are there, or no criterion.
+        NotReadyError: no answers are there, or no criterion, or code that may not run.
         ConfigError: the database to run SQL on cannot be used.
     """
     began = time.monotonic()
@@ -113,6 +114,8 @@ def run(store: Store, watch: Watch = silent, sql: SqlSettings = SqlSettings()) -
         " USING (answer_id, criterion_id)"
     )
     criteria = _criteria(store)
+    if todo:
+        _require_code(criteria.values())
     grades: Counter[bool | None] = Counter()
     watch.start("Grading", total=todo, unit="grades")
     with asked.as_asked(store, sql):
@@ -151,6 +154,20 @@ def _require(store: Store) -> None:
         )
     if not answered and (drawn or not asked):
         raise NotReadyError("there are no answers to grade yet", hint="run 'auditor replay' first")
+
+
+def _require_code(criteria: Iterable[Criterion]) -> None:
+    """Grade nothing where code may not run: a grade that is kept would stay open for ever.
+
+    Raises:
+        NotReadyError: a criterion names code, and this command has no criteria file that does.
+    """
+    for criterion in criteria:
+        if not all(own_code.may_run(value) for value in criterion.code):
+            raise NotReadyError(
+                f"the criterion {criterion.words!r} runs code, which this command may not",
+                hint="start it in the folder of your criteria file, which [grade] criteria names",
+            )
 
 
 def _criteria(store: Store) -> dict[str, Criterion]:

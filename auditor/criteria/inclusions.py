@@ -103,10 +103,11 @@ class _Reading:
         """The value of ``python``: code that is the user's own, or as it stood in a database."""
         if self.folder is None or not isinstance(value, str):
             return value
+        criteria = self.folder / self.document.name
         try:
             if value.startswith(FILE):
-                return own_code.trust_file(value.removeprefix(FILE), self.folder)
-            return own_code.trust_text(value, self.folder)
+                return own_code.trust_file(value.removeprefix(FILE), criteria)
+            return own_code.trust_text(value, criteria)
         except ConfigError as error:
             raise ConfigError(f"{place}: {error.message}", hint=error.hint) from error
 

@@ -17,7 +17,7 @@ from auditor.criteria.template import expressions, parts, texts_in
 from auditor.domain import canonical_json, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from auditor.criteria.kinds import Kind
 
@@ -169,6 +169,11 @@ class Criterion:
         return frozenset().union(*(a.variables for a in self.deciding))
 
     @property
+    def code(self) -> tuple[Any, ...]:
+        """The values of all assertions that run a function of the user's own."""
+        return tuple(a.value for a in every(self.assertions) if a.type == "python")
+
+    @property
     def form_only(self) -> bool:
         """Whether nothing is compared with the logged answer or the user's label, nor judged."""
         if self.about:
@@ -211,3 +216,12 @@ class Criterion:
             written["threshold"] = self.threshold
         written["assert"] = [assertion.definition() for assertion in self.assertions]
         return written
+
+
+def every(assertions: Iterable[Assertion]) -> Iterator[Assertion]:
+    """Every assertion that is no set, those in sets too."""
+    for assertion in assertions:
+        if assertion.type in SETS:
+            yield from every(assertion.assertions)
+        else:
+            yield assertion

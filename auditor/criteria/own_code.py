@@ -31,19 +31,20 @@ _trusted_files: dict[str, Path] = {}
 _trusted_texts: dict[str, str] = {}
 
 
-def trust_file(reference: str, folder: Path) -> dict[str, str]:
-    """Let a function of a file run: ``checks.py`` or ``checks.py:name``, relative to ``folder``.
+def trust_file(reference: str, criteria: Path) -> dict[str, str]:
+    """Let a function of a file run: ``checks.py`` or ``checks.py:name``, beside the criteria.
 
-    Returns what a criterion's definition says of it: file, function and the digest of the file.
+    ``criteria`` is the user's file that names it. Returns what a criterion's definition says of
+    it: file, function and the digest of the file.
 
     Raises:
         ConfigError: not a Python file, not there, or not the user's own.
     """
     name, _, function = reference.partition(":")
-    path = (folder / name).resolve()
+    path = (criteria.parent / name).resolve()
     if path.suffix != ".py":
         raise ConfigError(f"{name} is not a Python file")
-    _refuse_foreign(path, folder)
+    _refuse_foreign(criteria, path)
     try:
         code = path.read_bytes()
     except OSError as error:
@@ -55,13 +56,13 @@ def trust_file(reference: str, folder: Path) -> dict[str, str]:
     return {"file": name, "function": function or DEFAULT_FUNCTION, "digest": digest}
 
 
-def trust_text(code: str, folder: Path) -> dict[str, str]:
+def trust_text(code: str, criteria: Path) -> dict[str, str]:
     """Let an expression, or lines that end with ``return``, run.
 
     Raises:
-        ConfigError: not Python, or the folder is not the user's.
+        ConfigError: not Python, or ``criteria`` is not the user's own file.
     """
-    _refuse_foreign(folder, folder)
+    _refuse_foreign(criteria)
     try:
         compile(_as_function(code), "<criteria>", "exec")
     except (SyntaxError, ValueError) as error:
@@ -69,6 +70,12 @@ def trust_text(code: str, folder: Path) -> dict[str, str]:
     digest = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
     _trusted_texts[digest] = code
     return {"code": code, "digest": digest}
+
+
+def may_run(value: Any) -> bool:
+    """Whether the code of a definition is what a criteria file of this process named."""
+    digest = str(value.get("digest")) if isinstance(value, Mapping) else ""
+    return digest in _trusted_texts or digest in _trusted_files
 
 
 def function_of(value: Mapping[str, Any]) -> Function:
@@ -132,9 +139,9 @@ def _as_function(code: str) -> str:
     return f"import json\n\ndef get_assert(output, context):\n{indented}\n"
 
 
-def _refuse_foreign(path: Path, folder: Path) -> None:
+def _refuse_foreign(*paths: Path) -> None:
     start = Path.cwd()
-    for of_the_user in (folder.resolve(), path):
+    for of_the_user in paths:
         if not trust.may_run_code(of_the_user, start):
             raise ConfigError(
                 f"code in {quoted(str(of_the_user), 200)} is not run: it is not yours, or not in"

@@ -15,6 +15,8 @@ from auditor.criteria.choosing import MATCHING_SHARE
 from auditor.criteria.comparators.comparator import COMPARATORS
 from auditor.criteria.file import AssertionSpec, CriterionSpec, MatchSpec
 from auditor.criteria.judged import JUDGED
+from auditor.criteria.template import FILTERS
+from auditor.criteria.variables import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,21 +52,70 @@ The criteria are tried in the order of the file. The first one whose globs match
 {MATCHING_SHARE:.0%} of a category's calls grades the whole category, so put the special ones
 first.
 
-Two variables stand for something of each call:
+A criterion that compares with neither the logged answer nor your label judges form alone, unless
+it says `about: content`. Form moves no spend by itself, and it can be checked in production. Where
+a call lacks what a criterion compares with, its answers are neither pass nor fail. An answer that
+is empty or an error of the model's fails every criterion; where a server or an engine failed, the
+call is asked again, and until then its answer is neither pass nor fail.
 
-- `{{{{reference}}}}` is the logged answer. The criterion then measures agreement with the API
-  model, which the logged answer reaches by construction; it does not say that either is right.
-- `{{{{expected}}}}` is your own label of the call, from `labels.jsonl`: one line
-  `{{"id": "the log id or call id", "expected": "the right answer"}}` a call.
-
-A criterion that uses neither judges form alone, unless it says `about: content`. Form moves no
-spend by itself, and it can be checked in production. Where a call lacks what a criterion compares
-with, its answers are neither pass nor fail. An answer that is empty or an error of the model's
-fails every criterion; where a server or an engine failed, the call is asked again, and until then
-its answer is neither pass nor fail.
-
-The `defaultTest` of a promptfoo configuration is read as a criterion for all categories.
+The `defaultTest` of a promptfoo configuration is read as a criterion for all categories;
+`auditor criteria import promptfooconfig.yaml` takes over its tests too.
 """
+_VARIABLES = """\
+`{{name}}` in a value stands for something of each call:
+"""
+_TEMPLATES = """\
+`{{reference}}` measures agreement with the API model, which the logged answer reaches by
+construction; it does not say that either is right. `{{expected}}` comes from `labels.jsonl`, one
+line `{"id": "the log id or call id", "expected": "the right answer"}` a call. The others are known
+in production too. A path leads into a value: `{{metadata.order.id}}`, `{{expected.city}}`,
+`{{params.stop[0]}}`. A value that is one variable alone keeps its shape, a list or an object.
+Filters follow: `{{user | trim | lower}}`. Text with braces stands between `{% raw %}` and
+`{% endraw %}`, or in quotes: `{{ "{{" }}`.
+"""
+_FILES = """\
+## Files, templates and sets
+
+`file://words.json` as a value, or in a list or an object, is what the file holds: JSON, YAML, or
+the text of any other file in the folder of the criteria or below it. What is read is kept in the
+audit.
+
+An assertion that several criteria share stands once under `assertionTemplates`, and
+`$ref: '#/assertionTemplates/NAME'` takes it; keys beside `$ref` win.
+
+```yaml
+version: 1
+assertionTemplates:
+  short: {type: word-count, value: {max: 60}}
+criteria:
+  - category: "summary*"
+    assert:
+      - {$ref: '#/assertionTemplates/short', metric: brevity}
+      - type: assert-set
+        threshold: 0.5
+        assert:
+          - {type: contains, value: "{{metadata.order}}"}
+          - {type: similar, value: "{{reference}}", threshold: 0.8}
+```
+"""
+_SETS = (
+    (
+        "assert-set",
+        (
+            "every assertion in it passes or, with a `threshold`, the weighted mean of their scores"
+            " reaches it"
+        ),
+        "multi_scorer",
+    ),
+    (
+        "cascade",
+        (
+            "one of its assertions, tried in their order, has a score of the `threshold` (1) or"
+            " more; where none has, the last one decides"
+        ),
+        "cascade",
+    ),
+)
 _GLOBS = """\
 `category` or `match` must be given. A glob matches the whole text, in any case: `*` is any text
 and `?` any one character. The keys of `match`, all of which must match:
@@ -109,6 +160,17 @@ def criteria_page() -> str:
         "The keys of an entry of `assert`:\n",
         _keys(AssertionSpec),
         "A key that the check does not read is an error.\n",
+        "## Variables\n",
+        _VARIABLES,
+        _table(("variable", "what it stands for"), _variables()),
+        _TEMPLATES,
+        f"Filters: {', '.join(f'`{name}`' for name in FILTERS)}.\n",
+        _FILES,
+        _table(
+            ("set", "it passes when", "in inspect_ai"),
+            ((f"`{name}`", words, f"`{other}`") for name, words, other in _SETS),
+        ),
+        "Sets may stand in sets, and `not-` turns them around.\n",
         "## Transforms\n",
         "What `transform` makes of the answer, and of the value it is compared with:\n",
         _table(("transform", "the check sees"), _transforms()),
@@ -135,6 +197,11 @@ def _default(entry: Any) -> str:
     return _written(entry.default)
 
 
+def _variables() -> Iterator[tuple[str, str]]:
+    for name, meaning in VARIABLES.items():
+        yield f"`{{{{{name}}}}}`", meaning
+
+
 def _transforms() -> Iterator[tuple[str, str]]:
     for name, transform in TRANSFORMS.items():
         yield f"`{name}`", transform.meaning
@@ -149,13 +216,16 @@ def _summary() -> str:
     graded = (check for check in BUILT_IN.values() if check.example is not None)
     rows = (
         (
-            f"[`{check.name}`](#{check.name.replace(':', '')})",
+            f"[`{check.name}`](#{_anchor(check)})",
             check.family,
             _markdown(check.meaning),
+            f"`{check.name}`" if check.in_promptfoo else "",
+            f"`{check.in_inspect}`" if check.in_inspect else "",
         )
         for check in graded
     )
-    return _table(("check", "family", "an answer passes when"), rows)
+    head = ("check", "family", "an answer passes when", "in promptfoo", "in inspect_ai")
+    return _table(head, rows)
 
 
 def _anchor(check: Check) -> str:
@@ -191,8 +261,6 @@ def _section(check: Check) -> Iterator[str]:
         but = "" if check.transforms == NO_TRANSFORMS else " but `tool-calls`"
         yield f"It reads the answer's {check.reads} and takes no transform{but}.\n"
     yield f"It does not notice {check.unnoticed}.\n"
-    if not check.in_promptfoo:
-        yield "promptfoo has no check of this name.\n"
     yield from _example(check)
 
 

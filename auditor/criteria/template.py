@@ -96,6 +96,15 @@ class Expression:
             raise UnknownValueError(".".join(map(str, self.path)))
         return found
 
+    def written(self, known: Mapping[str, Any], write: Callable[[Any], str]) -> str:
+        """Its value as text.
+
+        Raises:
+            UnknownValueError, TemplateError: as ``value``.
+        """
+        value = self.value(known)
+        return _text(value) if self.filters and self.filters[-1][0] == "safe" else write(value)
+
 
 @functools.lru_cache(maxsize=512)
 def parts(text: str) -> tuple[str | Expression, ...]:
@@ -142,6 +151,8 @@ def rendered(
 ) -> Any:
     """A template filled in; ``write`` makes text of a value that stands inside a longer text.
 
+    Where ``write`` escapes, the filter ``safe`` at the end keeps a value as it is.
+
     What is one expression and nothing else takes the shape of its value (a list, an object), unless
     ``keep_shape`` is off.
 
@@ -153,7 +164,7 @@ def rendered(
     telling = [part for part in found if not (isinstance(part, str) and not part.strip())]
     if keep_shape and len(telling) == 1 and isinstance(telling[0], Expression):
         return telling[0].value(known)
-    return "".join(p if isinstance(p, str) else write(p.value(known)) for p in found)
+    return "".join(p if isinstance(p, str) else p.written(known, write) for p in found)
 
 
 def _read(inside: str) -> str | Expression | None:

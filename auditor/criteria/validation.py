@@ -11,7 +11,7 @@ from auditor.criteria.checks.record import REQUIRED, Argument, Check, given_argu
 from auditor.criteria.checks.transforms import NO_TRANSFORMS, TEXT_TRANSFORMS, chained
 from auditor.criteria.inclusions import FILE
 from auditor.criteria.judged import JUDGED
-from auditor.criteria.model import COMPARED, SETS, WRITTEN_AS
+from auditor.criteria.model import COMPARED, SETS, WRITTEN_AS, every
 from auditor.criteria.template import FILTERS, TemplateError, expressions, texts_in
 from auditor.criteria.variables import VARIABLES
 from auditor.errors import ConfigError
@@ -137,7 +137,7 @@ def refuse_unusable(criterion: Criterion) -> None:
     Raises:
         ConfigError: at the line of the assertion.
     """
-    for assertion in _each(criterion.assertions):
+    for assertion in every(criterion.assertions):
         check = CHECKS[assertion.type]
         place = f"{assertion.place}: " if assertion.place else ""
         for problem in _ignored(assertion, check):
@@ -148,15 +148,6 @@ def refuse_unusable(criterion: Criterion) -> None:
             check.prepare(assertion)
         except ConfigError as error:
             raise ConfigError(f"{place}{error.message}", hint=error.hint) from error
-
-
-def _each(assertions: Iterable[Assertion]) -> Iterator[Assertion]:
-    """Every assertion with a check, those in sets too."""
-    for assertion in assertions:
-        if assertion.type in SETS:
-            yield from _each(assertion.assertions)
-        else:
-            yield assertion
 
 
 def _kept_problems(assertion: Assertion) -> Iterator[str]:

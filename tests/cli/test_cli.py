@@ -73,7 +73,8 @@ def test_the_commands_come_in_the_order_of_an_audit(run):
     _, out, _ = run("--help")
     listed = re.findall(r"^  (\w+)  +\S", out.partition("Commands:")[2], re.MULTILINE)
     assert listed == list(COMMANDS)
-    stages = [name for name in STAGES if name in COMMANDS]
+    groups = {name for name, command in COMMANDS.items() if isinstance(command, click.Group)}
+    stages = [name for name in STAGES if name in COMMANDS and name not in groups]
     assert [name for name in listed if name in stages] == stages
 
 

@@ -8,6 +8,7 @@ from drawn_category import NOW, add_category
 
 from auditor.criteria import choose_stage as criteria
 from auditor.criteria import grade_stage as grade
+from auditor.criteria import own_code
 from auditor.criteria.choose_stage import CriteriaSettings
 from auditor.criteria.sql.asked import SqlSettings
 from auditor.errors import ConfigError, NotReadyError
@@ -358,3 +359,49 @@ def test_another_database_grades_sql_anew(librarian, tmp_path):
     assert "in other.db" in why
     with pytest.raises(ConfigError, match="cannot read"):
         grade.run(librarian, sql=SqlSettings(run=True, database=tmp_path / "none.db"))
+
+
+OWN_CODE = """\
+version: 1
+criteria:
+  - match: {system: "*sentiment*"}
+    about: content
+    assert:
+      - {type: python, value: "file://checks.py:one_word"}
+      - {type: contains-any, value: "file://words.json"}
+"""
+
+
+def test_what_a_file_names_is_kept_and_its_code_runs_only_with_it(audited, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checks.py").write_text(
+        "def one_word(output, context):\n    return ' ' not in output\n"
+    )
+    (tmp_path / "words.json").write_text('["positive", "negative"]')
+    path = tmp_path / "criteria.yaml"
+    path.write_text(OWN_CODE)
+    settings = CriteriaSettings(criteria=path)
+    criteria.run(audited, settings)
+    before = criteria.in_force(audited, settings)
+    assert criteria.in_force(audited, CriteriaSettings()) == before
+    (tmp_path / "words.json").write_text('["positive"]')
+    assert (
+        criteria.in_force(audited, settings) != before
+    )  # a file that it takes values from changed
+
+    monkeypatch.setattr(own_code, "_trusted_files", {})  # as in another process, without the file
+    with pytest.raises(NotReadyError, match="runs code, which this command may not"):
+        grade.run(audited)
+    criteria.run(audited, settings)
+    grade.run(audited)
+    assert verdicts(audited, "a") == [i % 2 == 0 for i in range(20)]
+
+
+def test_a_criterion_that_only_a_judge_can_decide_is_kept_and_says_so(audited, tmp_path):
+    path = tmp_path / "criteria.yaml"
+    path.write_text(
+        "version: 1\ncriteria:\n  - match: {system: '*sentiment*'}\n    assert: [{type: llm-rubric, value: is kind}]\n"
+    )
+    result = criteria.run(audited, CriteriaSettings(criteria=path))
+    assert any("waits for a judge" in warning for warning in result.warnings)
+    assert any("waits for a judge" in warning for warning in grade.run(audited).warnings)

@@ -1,6 +1,7 @@
 """Checks that promptfoo or inspect_ai has too: each with answers on both sides of the line."""
 
 import json
+import sys
 
 import pytest
 
@@ -8,7 +9,7 @@ from auditor.criteria import GradeInput, grade
 from auditor.criteria.file import parse_criteria
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.request_facts import RequestFacts
-from auditor.errors import ConfigError
+from auditor.errors import ConfigError, MissingExtraError
 
 
 def criterion_of(assertion):
@@ -108,6 +109,13 @@ def test_overlap_scores_are_those_of_their_papers():
 def test_the_best_of_several_texts_counts():
     one = {"type": "gleu", "value": ["nothing like it", "the cat sat"], "threshold": 0.9}
     assert told(one, "The cat sat.").passed is True
+
+
+def test_without_nltk_a_check_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nltk", None)
+    with pytest.raises(MissingExtraError) as caught:
+        told({"type": "bleu", "value": "a"}, "a")
+    assert caught.value.hint == "pip install 'auditor[text-metrics]'"
 
 
 def test_similar_is_nearer_for_the_same_subject():

@@ -8,6 +8,7 @@ from auditor.cli.main import cli
 from auditor.criteria import GradeInput, grade
 from auditor.criteria.file import parse_criteria
 from auditor.criteria.promptfoo import LoggedCall, import_promptfoo
+from auditor.errors import ConfigError
 
 CONFIGURATION = """\
 prompts: ["Classify the ticket: {{ticket}}"]
@@ -94,10 +95,8 @@ scenarios:
     result = imported(tmp_path, text, calls)
     assert result.labels == {"p": "France", "r": "Italy"}
     listed = "prompts: ['Is {{n}} even?']\ntests:\n  - vars: {n: ['2', '4']}\n    assert: [{type: equals, value: 'yes'}]\n"
-    result = imported(tmp_path, listed)
-    assert result.tests == 2
-    (criterion,) = parse_criteria(result.text)
-    assert criterion.assertions[0].value == "yes"
+    result = imported(tmp_path, listed, [LoggedCall("two", "Is 2 even?")])
+    assert (result.tests, result.labels) == (2, {"two": "yes"})
 
 
 def test_tests_come_from_files_with_their_shorthand(tmp_path):
@@ -169,3 +168,58 @@ def test_the_command_writes_both_files_and_spares_what_people_wrote(tmp_path, mo
     assert not (tmp_path / "labels.jsonl").exists()  # there is no audit, and so no call
     again = CliRunner().invoke(cli, ["criteria", "import", "promptfooconfig.yaml"])
     assert again.exit_code != 0
+
+
+def test_what_one_test_says_of_its_answer_is_of_its_request_alone(tmp_path):
+    text = """\
+prompts: ["Say it in French: {{text}}"]
+tests:
+  - vars: {text: dog}
+    assert: [{type: contains, value: chien}, {type: word-count, value: {max: 3}}]
+"""
+    result = imported(tmp_path, text, [LoggedCall("d", "Say it in French: dog")])
+    (criterion,) = parse_criteria(result.text)
+    assert [a.value for a in criterion.assertions] == ["{{expected}}", {"max": 3}]
+    assert result.labels == {"d": "chien"}
+    again = "{type: contains, value: chien}, {type: word-count, value: {max: 3}}"
+    twice = f"{text}  - {{vars: {{text: a}}, assert: [{again}]}}\n"
+    (criterion,) = parse_criteria(imported(tmp_path, twice).text)
+    assert criterion.assertions[0].value == "{{expected}}"  # of other requests nobody said it
+
+
+def test_what_answers_must_not_have_holds_for_all_and_patterns_stay_patterns(tmp_path):
+    text = r"""
+prompts: ["Ask: {{q}}"]
+tests:
+  - {vars: {q: a}, assert: [{type: not-contains, value: sorry}, {type: regex, value: '^\d+$'}]}
+  - {vars: {q: b}, assert: [{type: not-contains, value: sorry}, {type: regex, value: '^[a-z]+$'}]}
+"""
+    result = imported(tmp_path, text, [LoggedCall("a", "Ask: a"), LoggedCall("b", "Ask: b")])
+    (criterion,) = parse_criteria(result.text)
+    assert [a.value for a in criterion.assertions] == ["sorry", "{{expected | safe}}"]
+    graded = [
+        grade(criterion, GradeInput(text=said, expected=result.labels[call])).passed
+        for call, said in (("a", "12"), ("a", "xy"), ("b", "xy"), ("b", "sorry"))
+    ]
+    assert graded == [True, False, True, False]
+    assert grade(criterion, GradeInput(text="x", expected="(")).passed is None
+
+
+def test_no_configuration_ends_in_anything_but_a_message(tmp_path):
+    broken = [
+        "tests: 5", "tests: {a: b}", "tests: [{assert: 5}]", "tests: [{vars: [1], assert: [{type: is-json}]}]",
+        "defaultTest: 7", "defaultTest: {assert: [x, null, {type: 5}]}", "scenarios: 5", "scenarios: [x]",
+        "scenarios: [{config: 5, tests: 7}]", "prompts: 5\ntests: [{assert: [{type: is-json}]}]", "[]", "a",
+        "tests: [{assert: [{type: assert-set, assert: 5}]}]", "tests: [{options: 5, assert: [{type: is-json}]}]",
+        "tests: [{threshold: many, assert: [{type: is-json}]}]", "defaultTest: {options: [1], assert: [{type: is-json}]}",
+        "tests: [{vars: {a: {b: [1]}}, assert: [{type: equals, value: {x: '{{a.b[0]}}'}}]}]",
+        "assertionTemplates: 5\ntests: [{assert: [{$ref: '#/assertionTemplates/x'}]}]",
+        "tests: [{assert: [{type: is-json, transform: [1]}]}]", "5: 6\ntests: [{assert: [{type: is-json}]}]",
+    ]  # fmt: skip
+    for text in broken:
+        try:
+            result = imported(tmp_path, text)
+        except ConfigError as error:
+            assert error.message.startswith("promptfooconfig.yaml:"), text  # noqa: PT017
+        else:
+            assert result.left or parse_criteria(result.text), text

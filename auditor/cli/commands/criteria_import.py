@@ -57,6 +57,8 @@ def import_criteria(
         result = import_promptfoo(configuration, _calls(options.db))
         for line in result.left:
             terminal.warn(line)
+        if "file://" in result.text and out.resolve().parent != configuration.resolve().parent:
+            terminal.warn(f"values from files are looked for beside {out}: move the files there")
         if str(out) == "-":
             click.echo(result.text, nl=False)
         elif result.text:

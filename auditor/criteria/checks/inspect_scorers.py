@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import string
+import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -342,7 +343,7 @@ def _number(word: str, *, trim: bool = True) -> float | None:
     try:
         number = float(plain.replace("\u2212", "-"))
     except ValueError:
-        return None
+        return unicodedata.numeric(plain, None) if len(plain) == 1 else None  # such as one half
     return number if math.isfinite(number) else None
 
 

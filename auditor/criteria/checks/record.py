@@ -26,6 +26,7 @@ FAMILIES: Mapping[Family, str] = {
     ),
     "similarity": (
         "Is it close to the right answer? A threshold decides, and a wrong answer can be close."
+        " ROUGE, BLEU, GLEU, METEOR and chrF need `pip install 'auditor[text-metrics]'`."
     ),
     "format": (
         "Has the answer the right form? These need nothing to compare with, so they can check"

@@ -24,6 +24,7 @@ from auditor.criteria.checks.transforms import (
     composed,
     transformed,
 )
+from auditor.errors import ConfigError
 from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def contains(given: CheckInput) -> Grade:
     "icontains",
     family="content",
     value=_TEXT,
+    in_inspect="includes()",
     unnoticed=_CONTEXT,
     example=Example(
         assertion="{type: icontains, value: refund}",
@@ -220,10 +222,18 @@ def regex(given: CheckInput) -> Grade:
 
     RE2 looks for it, in linear time; a pattern with lookaround or backreferences is looked for by
     Perl's rules, and where that takes longer than 0.2 s the answer is neither pass nor fail. A
-    variable in a pattern stands for its text: `^Order {{metadata.order}}:`.
+    variable in a pattern stands for its text: `^Order {{metadata.order}}:`; with the filter `safe`
+    for a pattern: `{{expected | safe}}`.
     """
-    found = compile_pattern(given.value).search(without_surrogates(given.text)) is not None
+    found = _compiled(given).search(without_surrogates(given.text)) is not None
     return outcome(found, f"pattern {'found' if found else 'not found'}")
+
+
+def _compiled(given: CheckInput) -> Any:
+    try:
+        return compile_pattern(given.value)
+    except ConfigError as error:  # a pattern with variables is tried for each call only now
+        raise CannotTellError(error.message) from error
 
 
 def as_list(value: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from auditor.criteria.checks.record import (
     check,
     references,
 )
-from auditor.errors import ConfigError
+from auditor.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ def _nltk() -> Any:
     try:
         import nltk
     except ImportError as error:
-        raise ConfigError(
+        raise MissingExtraError(
             "ROUGE, BLEU, GLEU, METEOR and chrF need NLTK",
             hint="pip install 'auditor[text-metrics]'",
         ) from error
@@ -59,6 +59,7 @@ def _nltk() -> Any:
 
 def _best(given: CheckInput, name: str, score: Callable[[str, str], float]) -> Grade:
     """The best score over the wanted texts, held against the threshold."""
+    _nltk()  # kept criteria may outlive an installation
     wanted = references(given)
     if any(len(text) > MAX_COMPARED for text in wanted):
         raise CannotTellError(f"a text to compare with is longer than {MAX_COMPARED:,} characters")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -198,7 +197,7 @@ def tool_calls_equal(given: CheckInput) -> Grade:
     arguments=(Argument("threshold", NUMBER, "the least F1", 1.0),),
     reads="tool calls",
     transforms=CALL_TRANSFORMS,
-    unnoticed="the arguments or the order of the calls",
+    unnoticed="the arguments, the order or the number of the calls",
     example=Example(
         assertion="{type: tool-call-f1, value: [weather], threshold: 0.6}",
         passes=_PARIS,
@@ -209,13 +208,14 @@ def tool_calls_equal(given: CheckInput) -> Grade:
 def tool_call_f1(given: CheckInput) -> Grade:
     """The F1 of the names of the tools called is at least the ``threshold``.
 
-    F1 is 2 x names in both / (names wanted + names called), a name counted as often as it occurs.
+    F1 is 2 x names in both / (names wanted + names called). How often a tool is called makes no
+    difference, as in promptfoo.
     """
     values = as_list(given.value)
-    wanted = Counter(call_parts(v)[0] if isinstance(v, Mapping) else str(v) for v in values)
-    got = Counter(call_parts(call)[0] for call in _calls_of(given))
-    total = wanted.total() + got.total()
-    score = 2 * (wanted & got).total() / total if total else 1.0
+    wanted = {call_parts(v)[0] if isinstance(v, Mapping) else str(v) for v in values}
+    got = {call_parts(call)[0] for call in _calls_of(given)}
+    total = len(wanted) + len(got)
+    score = 2 * len(wanted & got) / total if total else 1.0
     return outcome(score >= given.arguments["threshold"], f"F1 of tool names {score:.2f}", score)
 
 

@@ -18,9 +18,15 @@ from auditor.criteria.file import parse_criteria
 from auditor.criteria.inclusions import FILE, TEMPLATES, included
 from auditor.criteria.model import SETS
 from auditor.criteria.promptfoo.prompts import Prompt, normal, prompts_of
-from auditor.criteria.promptfoo.tests_of import Reading, Test
+from auditor.criteria.promptfoo.tests_of import Reading, Test, Written
 from auditor.criteria.promptfoo.writing import criteria_text
-from auditor.criteria.template import TemplateError, UnknownValueError, rendered
+from auditor.criteria.template import (
+    TemplateError,
+    UnknownValueError,
+    expressions,
+    rendered,
+    texts_in,
+)
 from auditor.criteria.validation import TRANSLATED, why_not_taken
 from auditor.criteria.variables import VARIABLES
 from auditor.domain import canonical_json
@@ -101,18 +107,31 @@ class _Graded:
 
     test: Test
     assertions: tuple[dict[str, Any], ...]
+    written: tuple[Written, ...]
 
 
 def _groups(tests: Sequence[Test], reading: Reading) -> list[list[_Graded]]:
     """Tests with the same kinds of assertion together, the largest group first."""
     found: dict[str, list[_Graded]] = defaultdict(list)
     for test in tests:
-        taken = (_taken(written, place, test, reading) for place, written in test.assertions)
-        assertions = tuple(one for one in taken if one is not None)
-        if assertions:
+        taken = [
+            (result, one)
+            for one in test.assertions
+            if (result := _taken(one.entry, one.place, test, reading)) is not None
+        ]
+        if taken:
+            assertions = tuple(result for result, _ in taken)
+            written = tuple(one for _, one in taken)
             shape = canonical_json([[_without_value(a) for a in assertions], test.threshold])
-            found[shape].append(_Graded(test, assertions))
+            found[shape].append(_Graded(test, assertions, written))
     return sorted(found.values(), key=len, reverse=True)
+
+
+def _has_variables(entry: Any) -> bool:
+    try:
+        return any(expressions(text) for text in texts_in(entry))
+    except TemplateError:
+        return True
 
 
 def _without_value(assertion: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +143,9 @@ def _taken(written: Any, place: str, test: Test, reading: Reading) -> dict[str, 
     try:
         entry = _with_template(written, reading)
         if entry["type"] in SETS:
-            inner = [_taken(one, place, test, reading) for one in entry.get("assert") or ()]
+            listed = entry.get("assert")
+            listed = listed if isinstance(listed, list) else []
+            inner = [_taken(one, place, test, reading) for one in listed]
             kept = {key: entry[key] for key in ("type", *_KEPT) if key in entry}
             result = {**kept, "assert": [one for one in inner if one is not None]}
         else:
@@ -262,11 +283,7 @@ def _common(group: Sequence[_Graded]) -> tuple[list[dict[str, Any]], dict[int, s
     Where one value differs the label is it; where several do, the label holds each by its name.
     """
     count = len(group[0].assertions)
-    differing = [
-        i
-        for i in range(count)
-        if len({canonical_json(g.assertions[i].get("value")) for g in group}) > 1
-    ]
+    differing = [i for i in range(count) if _differs(group, i)]
     names = Counter(str(group[0].assertions[i]["type"]) for i in differing)
     called: dict[int, str] = {}
     for i in differing:
@@ -277,10 +294,33 @@ def _common(group: Sequence[_Graded]) -> tuple[list[dict[str, Any]], dict[int, s
     for i, assertion in enumerate(group[0].assertions):
         if i in called:
             path = "expected" if len(differing) == 1 else f"expected.{called[i]}"
+            path += " | safe" if str(assertion["type"]).endswith("regex") else ""
             assertions.append(assertion | {"value": f"{{{{{path}}}}}"})
         else:
             assertions.append(_literal(assertion))
     return assertions, called
+
+
+def _differs(group: Sequence[_Graded], i: int) -> bool:
+    """Whether the value of an assertion is that of a single request.
+
+    It is where values differ or are made of a test's variables, and where a test says itself what
+    its answer is: five tests that all want "billing" do not say it of other requests. What a form
+    must be, or an answer must not have, holds for all where two tests say so.
+    """
+    values = {canonical_json(graded.assertions[i].get("value")) for graded in group}
+    if len(values) > 1:
+        return True
+    first = group[0]
+    if "value" not in first.assertions[i] or not first.test.variables:
+        return False
+    written, kind = first.written[i], str(first.assertions[i]["type"])
+    if _has_variables(written.entry):
+        return True
+    if written.shared or CHECKS[kind.removeprefix("not-")].family not in {"content", "similarity"}:
+        return False
+    alone = len({graded.test.place for graded in group}) == 1
+    return alone or not (kind.startswith("not-") or kind == "regex")
 
 
 def _literal(assertion: Mapping[str, Any]) -> dict[str, Any]:

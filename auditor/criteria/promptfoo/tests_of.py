@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.criteria.inclusions import FILE
 from auditor.criteria.promptfoo.files import read_text
@@ -27,13 +27,21 @@ _KNOWN = frozenset(("vars", "assert", "threshold", "description", "options"))
 _COLUMN = re.compile(r"__expected\d*")
 
 
+class Written(NamedTuple):
+    """An assertion as it was written, where, and whether it is of every test."""
+
+    place: str
+    entry: Any
+    shared: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
     """One test: its variables, its assertions as they were written, and where it stands."""
 
     place: str
     variables: Mapping[str, Any] = field(default_factory=dict)
-    assertions: Sequence[tuple[str, Any]] = ()  # the place of each, and what was written
+    assertions: Sequence[Written] = ()
     threshold: float | None = None
     transform: str | None = None
 
@@ -61,17 +69,25 @@ class Reading:
         value = self.document.value
         default = self._default(value.get("defaultTest"))
         written = list(self._written(value.get("tests"), ("tests",), default))
-        for i, scenario in enumerate(value.get("scenarios") or ()):
+        for i, scenario in enumerate(self._listed(value.get("scenarios"), ("scenarios",))):
             written += self._scenario(scenario, ("scenarios", i), default)
         if len(written) > MAX_TESTS:
             raise ConfigError(f"{self.document.name}: more than {MAX_TESTS:,} tests")
         return written or ([default] if default.assertions else [])
 
+    def _listed(self, value: Any, path: tuple[Any, ...]) -> list[Any]:
+        """A list as it is; anything else is said, and is none."""
+        if value is not None and not isinstance(value, list):
+            self.leave(self.document.place(path), f"{path[-1]} is no list, and is not read")
+        return value if isinstance(value, list) else []
+
     def _default(self, entry: Any) -> Test:
         place = self.document.place(("defaultTest",))
         if isinstance(entry, str):
             loaded = self._file(entry, place)
-            return self._test(loaded, place, Test(place=place), keep_places=False)
+            return self._test(
+                loaded, place, Test(place=place), path=("defaultTest",), keep_places=False
+            )
         return self._test(entry or {}, place, Test(place=place), path=("defaultTest",))
 
     def _written(self, value: Any, path: tuple[Any, ...], default: Test) -> Iterator[Test]:
@@ -86,7 +102,7 @@ class Reading:
                 else:
                     yield from self._expanded(self._test(entry, place, default, path=(*path, i)))
         elif value is not None:
-            self.leave(self.document.place(path), "tests made by a program are not read")
+            self.leave(self.document.place(path), "tests that are no list are not read")
 
     def _scenario(self, entry: Any, path: tuple[Any, ...], default: Test) -> Iterator[Test]:
         place = self.document.place(path)
@@ -123,6 +139,9 @@ class Reading:
             self.leave(place, "this test is not read: it is no mapping")
             return Test(place=place)
         options = entry.get("options") or {}
+        if not isinstance(options, dict):
+            self.leave(place, "options that are no mapping are not read")
+            options = {}
         for key in sorted(entry.keys() - _KNOWN, key=str):
             self.leave(place, f"{key} of a test is not taken over")
         for key in sorted(options.keys() - {"transform", "disableDefaultAsserts"}, key=str):
@@ -133,11 +152,15 @@ class Reading:
         if not isinstance(variables, dict):
             self.leave(place, "vars that are no mapping are not read")
             variables = {}
-        listed = entry.get("assert") or ()
-        own = [
-            (self.document.place((*path, "assert", i)) if path and keep_places else place, one)
-            for i, one in enumerate(listed if isinstance(listed, list) else ())
-        ]
+        listed = entry.get("assert") or []
+        if not isinstance(listed, list):
+            self.leave(place, "assert is no list, and is not read")
+            listed = []
+        own = []
+        for i, one in enumerate(listed):
+            known = path is not None and keep_places
+            where = self.document.place((*(path or ()), "assert", i)) if known else place
+            own.append(Written(where, one, shared=path == ("defaultTest",)))
         inherited = () if options.get("disableDefaultAsserts") else default.assertions
         return Test(
             place=place,
