@@ -53,6 +53,22 @@ def test_the_label_inside_a_sentence_is_read_when_it_is_the_only_one(text):
     assert graded(text, MAIL, logged="ham").passed is False
 
 
+@pytest.mark.parametrize(
+    ("labels", "text", "logged"),
+    [
+        (["credit card", "loan"], "They ask for a credit-\ncard.", "credit_card"),
+        (["1 2", "3"], "It is 1-2 here.", "1 2"),
+        (["1-2", "3"], "It is 1-2 here.", "1-2"),
+        (["c++", "c"], "Written in C++, I think.", "c++"),
+        (["-1", "1"], "The score is -1 then", "-1"),
+        (["a__b", "x"], "I say a_b.", "a b"),
+        (["\ud800 x", "y"], "I say y.", "y"),
+    ],
+)
+def test_labels_of_any_form_are_found(labels, text, logged):
+    assert graded(text, labels, logged=logged).passed is True
+
+
 def test_an_object_gives_its_label_under_a_key_for_labels():
     text = '{"category": "refund", "reason": "This is no billing question.", "score": 0.9}'
     assert graded(text, DESK, logged="refund").passed is True
@@ -67,6 +83,10 @@ def test_labels_of_scripts_without_spaces_are_found_in_their_sentences():
     refund = "\u8fd9\u662f\u4e00\u4e2a\u9000\u6b3e\u95ee\u9898\u3002"
     assert graded(refund, labels, logged="\u9000\u6b3e").passed is True
     assert graded(refund, labels, logged="\u7269\u6d41").passed is False
+    anyway = (
+        "\u65e0\u8bba\u5982\u4f55\uff0c\u8fd9\u662f\u9000\u6b3e\u3002"  # anyway, this is a refund
+    )
+    assert graded(anyway, labels, logged="\u9000\u6b3e").passed is True
     for no_refund in ("\u8fd9\u4e0d\u662f\u9000\u6b3e", "\u8fd4\u54c1\u3067\u306f\u306a\u3044"):
         assert graded(no_refund, labels, logged=labels[0]).passed is False
         assert graded(no_refund, labels, logged=labels[2]).passed is False

@@ -21,7 +21,7 @@ from auditor.criteria.checks.json_text import first_json
 from auditor.criteria.checks.patterns import compile_pattern
 from auditor.criteria.checks.record import ANY, LABELS, Argument, Example, check
 from auditor.criteria.checks.transforms import as_text, transformed
-from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, labelled, plain, spaced
+from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, labelled, plain
 from auditor.errors import ConfigError
 from auditor.text.surrogates import without_surrogates
 
@@ -43,14 +43,17 @@ _NEGATIONS = re.compile(
     r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b|[\u4e0d\u975e\u6ca1\u6c92\u7121\u65e0]"
 )
 _NEGATED_BEHIND = re.compile(
-    r"[\s*\"'`]{0,3}[=:?]\s{0,3}(?:no|false|0)\b|"
-    r"\W{0,3}(?:\u3067\u306f|\u3058\u3083)(?:\u306a|\u3042\u308a\u307e\u305b\u3093)|\W{0,3}[\uc774\uac00]?\s?\uc544[\ub2c8\ub2d8]"
+    r"[\s*\"'`]{0,3}[=:?]\s{0,3}(?:no|false|0)\b"
+    r"|\W{0,3}(?:\u3067\u306f|\u3058\u3083)(?:\u306a|\u3042\u308a\u307e\u305b\u3093)"
+    r"|\W{0,3}[\uc774\uac00]?\s?\uc544[\ub2c8\ub2d8]"
 )
 """``spam: no``, and Japanese and Korean, which turn a word around behind it."""
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Letters of scripts that set no space between words, or none before what belongs to a word."""
-_CLAUSE = re.compile(r"[.;:!?\n]|,\s|\bbut\b|\baber\b|\bmais\b|\bpero\b")
-_SPACE = re.compile(r"\s+")
+_CLAUSE = re.compile(
+    r"[.;:!?\n\u3001\u3002]|,\s|,(?=[\u3040-\u9fff])|\bbut\b|\baber\b|\bmais\b|\bpero\b"
+)
+_JOINTS = re.compile(r"[-_\s]+")
 _LETTER = r"[^\W_]"
 _NEAR = 30
 """Characters before a label in which a negation turns it around."""
@@ -59,11 +62,13 @@ _NEAR = 30
 class LabelSet(NamedTuple):
     """Known labels: the canonical one by each of its forms, and the patterns that find the forms.
 
-    Most texts name no label at all, and ``anywhere`` (RE2) says so in little time.
+    ``flat`` has the forms with one space wherever hyphens, underscores or spaces stand. Most texts
+    name no label at all, and ``anywhere`` (RE2) says so in little time.
     """
 
     names: Mapping[str, str]
-    pattern: re.Pattern[str] | None
+    flat: Mapping[str, str]
+    pattern: re.Pattern[str] | None = None
     anywhere: Any = None
 
     def read(self, text: str) -> frozenset[str]:
@@ -120,7 +125,7 @@ class LabelSet(NamedTuple):
         said = plain(text).casefold()
         there = self.anywhere.search(without_surrogates(said)) is not None
         found = list(self.pattern.finditer(said)) if there else []
-        names = {self.names[_SPACE.sub(" ", spaced(match[0]))] for match in found}
+        names = {self.flat[_JOINTS.sub(" ", match[0])] for match in found}
         if len(names) != 1:
             shown = ", ".join(quoted(name) for name in sorted(names)[:3])
             raise UnusableError(
@@ -239,7 +244,8 @@ def _label_set(labels: tuple[str | tuple[str, tuple[str, ...]], ...]) -> LabelSe
     # the longest first, so that "not spam" is found before "spam"
     keys = sorted(names, key=lambda key: (-len(key), key))
     anywhere = compile_pattern("|".join(map(_words, keys)))
-    return LabelSet(names, re.compile("|".join(map(_form, keys))), anywhere)
+    flat = {_JOINTS.sub(" ", key): name for key, name in names.items()}
+    return LabelSet(names, flat, re.compile("|".join(map(_form, keys))), anywhere)
 
 
 def _form(key: str) -> str:
@@ -252,10 +258,10 @@ def _form(key: str) -> str:
 
 def _words(key: str) -> str:
     """A pattern of a label's words, with anything between them that may join them."""
-    return r"[-_\s]+".join(map(re.escape, key.split(" ")))
+    return _JOINTS.pattern.join(map(re.escape, key.split(" ")))
 
 
-_NO_LABELS = LabelSet({}, None)
+_NO_LABELS = LabelSet({}, {})
 
 
 def _synonyms(others: Any) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ from auditor.criteria.checks.text import as_list
 from auditor.criteria.checks.transforms import CALL_TRANSFORMS, chained, composed
 from auditor.criteria.comparators.alternatives import accepted_fields
 from auditor.criteria.comparators.comparator import Rules, rules_of
-from auditor.criteria.comparators.fields import MAX_MATCHED, Comparison, Field, best_pairs
+from auditor.criteria.comparators.fields import Comparison, Field
+from auditor.criteria.comparators.matching import MAX_MATCHED, best_pairs
 from auditor.criteria.comparators.shapes import ANYTHING, Shape, shape_of
 from auditor.criteria.model import REFERENCE, Assertion
 from auditor.domain import Answer, Grade, canonical_json

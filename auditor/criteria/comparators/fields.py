@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from auditor.criteria.comparators.comparator import (
     Rules,
     same_moment,
 )
+from auditor.criteria.comparators.matching import MAX_MATCHED, best_pairs, can_be_matched
 from auditor.criteria.comparators.numbers import close
 from auditor.criteria.comparators.shapes import ANYTHING, Shape, is_empty, same_by_shape
 from auditor.criteria.comparators.text_forms import plain
@@ -25,13 +25,8 @@ if TYPE_CHECKING:
 
 ABSENT: Any = object()
 """Stands where one value has a field and the other has not."""
-MAX_MATCHED, MAX_PAIRED = 60, 30_000
-"""Elements of a list that are paired by best match, and fields looked at for that; longer lists are
-compared in their order."""
 
 _JSON = re.compile(r"\s*[{\[]")
-_FEW = 4
-"""Elements of two lists whose pairs are tried out, which is quicker than to load scipy."""
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
@@ -121,7 +116,7 @@ class Comparison:
             order = "list"
         if order == "set":
             wanted, got = self._once(path, wanted, shape), self._once(path, got, shape)
-        if order in {"list", "set"} and _can_be_matched(wanted, got):
+        if order in {"list", "set"} and can_be_matched(wanted, got):
             pairs = self._matched(path, wanted, got, shape)
         else:
             pairs = zip(range(len(wanted)), range(len(got)), strict=False)
@@ -221,35 +216,3 @@ def _listed(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
     return [part.strip() for part in re.split(r"[,;\n]", value) if part.strip()]
-
-
-def _can_be_matched(wanted: Sequence[Any], got: Sequence[Any]) -> bool:
-    if max(len(wanted), len(got)) > MAX_MATCHED:
-        return False
-    return _size(wanted) * len(got) <= MAX_PAIRED and _size(got) * len(wanted) <= MAX_PAIRED
-
-
-def _size(value: Any) -> int:
-    """Values in a value; counted to ``MAX_PAIRED``."""
-    size, todo = 0, [value]
-    while todo and size <= MAX_PAIRED:
-        inner = todo.pop()
-        size += 1
-        if isinstance(inner, dict | list):
-            todo.extend(inner.values() if isinstance(inner, dict) else inner)
-    return size
-
-
-def best_pairs(costs: Sequence[Sequence[float]]) -> Iterator[tuple[int, int]]:
-    """Row and column of each pair of the assignment that costs least in sum."""
-    if not costs or not costs[0]:
-        return iter(())
-    if len(costs) == len(costs[0]) <= _FEW:
-        orders = itertools.permutations(range(len(costs)))
-        best = min(orders, key=lambda order: sum(costs[i][j] for i, j in enumerate(order)))
-        return iter(enumerate(best))
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = linear_sum_assignment(np.asarray(costs, dtype=float))
-    return iter(zip(rows.tolist(), columns.tolist(), strict=True))
