@@ -56,6 +56,18 @@ def test_many_categories_end_in_a_pointer_to_the_report(planned, capsys, monkeyp
     assert f"and {rest} smaller categories: see the report" in capsys.readouterr().out
 
 
+def test_the_plan_warns_of_criteria_that_notice_nothing(planned, capsys):
+    show.plan(Terminal(), planned)
+    assert "planted" not in capsys.readouterr().err
+    planned.execute("UPDATE criterion_trials SET caught = 0 WHERE content")
+    planned.execute("UPDATE criteria SET form_only = true WHERE category_id = 'svg'")
+    terminal = Terminal()
+    show.plan(terminal, planned)
+    (warning,) = terminal.warnings
+    assert "Ticket classification, Invoice extraction" in warning
+    assert "nothing can move" in warning
+
+
 def test_a_stream_without_the_marks_gets_letters(planned, capsys, monkeypatch):
     monkeypatch.setattr(Terminal, "encodes_marks", lambda self: False)
     show.plan(Terminal(), planned)

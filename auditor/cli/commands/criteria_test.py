@@ -48,6 +48,7 @@ def test(options: Common, file: Path | None, category: str) -> None:
         try:
             criteria = read_criteria(path)
         except ConfigError as error:
+            error.hint = error.hint or "mend that line, then run the same command again"
             terminal.error(error)
             sys.exit(ExitCode.FAILED)
         pipeline.run_to("categorize")
@@ -68,8 +69,11 @@ def tested(
     """Make the dry run and show it."""
     from auditor.cli.views import criteria as views
     from auditor.criteria.dry_run import dry_run
+    from auditor.criteria.sql.asked import SqlSettings, as_asked
 
-    found = dry_run(pipeline.store, criteria, category=category, watch=terminal)
+    asked = pipeline.config.grade
+    with as_asked(pipeline.store, SqlSettings(run=asked.run_sql, database=asked.database)):
+        found = dry_run(pipeline.store, criteria, category=category, watch=terminal)
     views.dry_run(terminal, found)
     return found
 

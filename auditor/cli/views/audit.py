@@ -162,6 +162,16 @@ def plan(terminal: Terminal, store: Store) -> None:
     )
     if len(rows) > _SHOWN_CATEGORIES:
         terminal.say(f"and {len(rows) - _SHOWN_CATEGORIES} smaller categories: see the report")
+    blind = [
+        item.name
+        for item, trial in report.tried
+        if trial.notices_nothing and item.criterion and not item.criterion.form_only
+    ]
+    if blind:
+        terminal.warn(
+            "no planted wrong answer of the right form is noticed, so nothing can move, in: "
+            f"{', '.join(blind)}; 'auditor criteria show' says more"
+        )
 
 
 def _rate(row: dict[str, Any]) -> str:
