@@ -15,7 +15,7 @@ from auditor.criteria.proposals.sample import keeps
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
 
-LANGUAGE_READ = 500
+LANGUAGE_READ = 300
 """Characters by which the language of a logged answer is told: more take a millisecond each."""
 NUMBERS_SHARE = 0.1
 """Share of the answers that must have numbers in them for these to be checked."""

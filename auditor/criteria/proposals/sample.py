@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.criteria.answer_length import was_cut
 from auditor.criteria.checks.base import GradeInput
+from auditor.criteria.comparators.text_forms import plain
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.model import KEPT_SHARE, MIN_EXAMPLES, SHAPE_SHARE
@@ -46,8 +47,8 @@ class Sample:
 
     @cached_property
     def asked(self) -> list[str]:
-        """The requests' texts in lower case, one per answer."""
-        return [e.asked.casefold() for e in self.examples]
+        """The requests' texts in plain characters and lower case, one per answer."""
+        return [plain(e.asked).casefold() for e in self.examples]
 
     @cached_property
     def systems(self) -> list[str]:
