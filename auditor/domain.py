@@ -63,9 +63,10 @@ class Request:
 class Answer:
     """What a model answered, or why it did not.
 
-    ``error`` is a slug (``context-overflow``, ``timeout``, ``truncated-by-server``, ``refused``,
-    ...): such an answer counts as a fail of the local model, never as missing. ``fidelity`` says
-    for each logged parameter that was not carried over as it was what became of it.
+    ``error`` is a slug of ``decision.faults``: where the model is to blame the answer counts as
+    its fail, else it cannot be graded. Token counts are None where nobody knows them.
+    ``fidelity`` says for each logged parameter that was not carried over as it was what became of
+    it.
     """
 
     text: str | None

@@ -93,6 +93,8 @@ class Stage:
     rests_on: tuple[str, ...] = ()
     settings: Callable[[StageContext], object] = nothing
     """What beside the earlier stages the result follows from; kept with the run, so plain JSON."""
+    due: Callable[[StageContext], bool] | None = None
+    """Whether it left something to try again; then it runs although nothing has changed."""
     view: Callable[[Store], View] | None = None
     """What it wrote, as far as people read it."""
     needs_model: bool = False

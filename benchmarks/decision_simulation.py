@@ -1,6 +1,6 @@
 """Simulates whole portfolios and measures what the decision procedure promises.
 
-    python benchmarks/decision_simulation.py [--reps 10000] [--logs 100]
+    python benchmarks/decision_simulation.py [--reps 10000] [--logs 100] [--failures]
 
 First table: twelve categories with Zipf spend, 20 % of the spend never replayed, true
 differences and discordances as named. Columns: probability of any wrong `move` and of any wrong
@@ -10,15 +10,22 @@ truly movable spend that is found (power), share of the truly worse spend that i
 
 Second table: the whole path of a finished audit, from logs with planted answers and costs
 through the draw (calls drawn again, heavy conversations) to verdicts.
+
+``--failures``: one category at the margin, where a server fails a share of the local answers: at
+random, or twice as often where the model would pass or fail. Columns: probability of a wrong `move`
+(truth just beyond the margin) and of a wrong "worse" (truth at the margin), each promised at most
+0.025; the same where failures count as fails of the model, and where they are left out of the
+pairs; the share of equal tasks that move, and of tasks 20 points worse that are shown worse.
 """
 
 import argparse
 import time
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 
-from auditor.decision.evidence import Evidence
+from auditor.decision.evidence import Evidence, bounds
 from auditor.decision.procedure import Counts, decide_many
 from auditor.decision.verdicts import decide
 from auditor.domain import Verdict
@@ -155,12 +162,65 @@ def simulate_logs(logs):
         print(f"{calls:<36}{n:>5}{means}")
 
 
+def failing_server(rng, difference, psi, shape, *, share, where):
+    """Outcomes of ``shape``, local ones that the server failed NaN, ``share`` of them in all."""
+    kinds = [(psi - difference) / 2, 1 - psi, (psi + difference) / 2]
+    kind = rng.choice(3, p=kinds, size=shape)
+    both = rng.random(shape) < 0.9
+    baseline = np.where(kind == 1, both, kind == 0).astype(float)
+    local = np.where(kind == 1, both, kind == 2).astype(float)
+    odds = {"random": (1, 1), "passes": (1, 2), "fails": (2, 1)}[where]
+    weight = np.where(local == 0, *odds)
+    lost = rng.random(shape) < share * weight / weight.mean()
+    return baseline, np.where(lost, np.nan, local)
+
+
+def counts_of(difference):
+    """Counts over draws; NaN is no pair."""
+    return Counts(
+        gains=(difference > 0).sum(axis=1, keepdims=True),
+        losses=(difference < 0).sum(axis=1, keepdims=True),
+        pairs=(~np.isnan(difference)).sum(axis=1, keepdims=True),
+    )
+
+
+def claims(least, most):
+    """The shares of repetitions that claim "no worse" and "worse"."""
+    found = decide_many(counts_of(least), most=counts_of(most), eligible=1.0, margin=MARGIN)
+    return found.move.mean(), found.worse.mean()
+
+
+def simulate_failures(reps, n=300, psi=0.12):
+    rng = np.random.default_rng(20)
+    head = ("move", "worse", "worse, blamed", "move, left out", "worse, left out", "equal moves",
+            "worse found")  # fmt: skip
+    print(f"{'failed':<8}{'where the model':<18}" + "".join(f"{name:>16}" for name in head))
+    for share in (0.0, 0.01, 0.02, 0.05, 0.1, 0.3):
+        for where in ("random", "passes", "fails"):
+            of = partial(failing_server, rng, shape=(reps, n), share=share, where=where)
+            baseline, local = of(-0.0501, psi)
+            moved, _ = claims(*bounds(baseline, local))
+            moved_without, _ = claims(*[local - baseline] * 2)
+            baseline, local = of(-0.05, psi)
+            _, kept = claims(*bounds(baseline, local))
+            _, kept_without = claims(*[local - baseline] * 2)
+            _, blamed = claims(*[np.nan_to_num(local, nan=0.0) - baseline] * 2)
+            equal, _ = claims(*bounds(*of(0, psi / 3)))
+            _, found = claims(*bounds(*of(-0.2, 0.25)))
+            row = (moved, kept, blamed, moved_without, kept_without, equal, found)
+            print(f"{share:<8}{where:<18}" + "".join(f"{value:>16.3f}" for value in row))
+
+
 if __name__ == "__main__":
     options = argparse.ArgumentParser()
     options.add_argument("--reps", type=int, default=10_000, help="portfolios per row")
     options.add_argument("--logs", type=int, default=100, help="planted audits per row")
+    options.add_argument("--failures", action="store_true", help="the third table alone")
     chosen = options.parse_args()
     started = time.perf_counter()
-    simulate(chosen.reps)
-    simulate_logs(chosen.logs)
+    if chosen.failures:
+        simulate_failures(chosen.reps)
+    else:
+        simulate(chosen.reps)
+        simulate_logs(chosen.logs)
     print(f"\n{time.perf_counter() - started:.0f} s")

@@ -24,6 +24,7 @@ from auditor.criteria.grading import grade
 from auditor.criteria.request_facts import request_facts
 from auditor.criteria.sql import asked
 from auditor.criteria.sql.asked import SqlSettings
+from auditor.criteria.ungradable import read_ungradable
 from auditor.domain import Grade, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.stage import Column, Stage, View
@@ -85,17 +86,6 @@ ANTI JOIN (SELECT call_id FROM answers WHERE candidate_id IS NULL AND replicate 
 WHERE active AND content_state <> 'full'
 """
 
-# Answers that could not be graded, by category: readers need it to judge the pass rates.
-_UNTOLD = f"""
-SELECT s.name, count(*) AS answers, count(*) FILTER (g.passed IS NULL) AS untold,
-       max(g.explanation) FILTER (g.passed IS NULL) AS why
-FROM (SELECT DISTINCT a.answer_id, k.criterion_id, k.category_id {_DUE}
-      WHERE k.role = 'verdict') due
-JOIN grades g USING (answer_id, criterion_id) JOIN v_spend s USING (category_id)
-WHERE g.replicate = 0
-GROUP BY s.name, s.spend_rank HAVING untold > 0 ORDER BY s.spend_rank
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeResult(StageResult):
@@ -129,10 +119,7 @@ def run(store: Store, watch: Watch = silent, sql: SqlSettings = SqlSettings()) -
         while rows := store.dicts(_TODO, [_BATCH]):
             store.rest()
             _grade_batch(store, rows, criteria, grades, watch)
-    warnings = [
-        f"{name}: {untold} of {answers} answers could not be graded ({why})"
-        for name, answers, untold, why in store.rows(_UNTOLD)
-    ]
+    warnings = [item.sentence for item in read_ungradable(store)]
     waiting = store.value(_WAITING)
     if waiting:
         warnings.append(
@@ -257,7 +244,8 @@ def _reference_problem(row: Mapping[str, Any]) -> str | None:
 
 
 _GRADES = """
-SELECT s.name AS category, c.name || ' (' || c.origin || ')' AS criterion, count(*) AS graded,
+SELECT s.name AS category, c.name || ' (' || c.origin || ')' AS criterion, count(passed) AS graded,
+       count(*) - count(passed) AS untold,
        avg(passed::INT) FILTER (a.candidate_id IS NULL) AS api,
        avg(passed::INT) FILTER (a.candidate_id IS NOT NULL) AS local
 FROM criteria c JOIN v_spend s USING (category_id) JOIN grades g USING (criterion_id)
@@ -308,6 +296,7 @@ def _view(store: Store) -> View:
         (
             Column("category", "category"),
             Column("graded", "graded", "count"),
+            Column("not gradable", "untold", "count", when_several=True),
             Column("API passes", "api", "percent"),
             Column("local passes", "local", "percent"),
             Column("criterion", "criterion", "sentence"),

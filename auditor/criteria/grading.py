@@ -17,6 +17,7 @@ from auditor.criteria.checks.base import (
 from auditor.criteria.checks.transforms import composed, transformed
 from auditor.criteria.model import CASCADE, SETS
 from auditor.criteria.variables import filled_value
+from auditor.decision.faults import error_of, spares_the_model
 from auditor.domain import Grade
 from auditor.text import final_answer
 
@@ -30,7 +31,7 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
     """Grade one answer, logged or local, by one criterion.
 
     ``passed`` is None where the call lacks what the criterion compares with, whatever the answer
-    is: pairs then drop out for both models alike. Else an error or an empty answer fails.
+    is, and where an error was not the model's fault. Else an error or an empty answer fails.
     ``score`` is the weighted share of assertions that passed, of those that count for this kind of
     logged answer; where none does, ``passed`` is None too. Reasoning in front of an answer is
     not looked at, in the logged one as little as in the local.
@@ -41,6 +42,9 @@ def grade(criterion: Criterion, answer: GradeInput) -> Grade:
         _require_values(deciding, answer)
     except CannotTellError as reason:
         return Grade(passed=None, explanation=str(reason))
+    if answer.error and spares_the_model(answer.error):
+        why = f"{error_of(answer.error).words}: not the model's fault ({answer.error})"
+        return Grade(passed=None, explanation=why)
     failure = _failure(answer)
     if failure:
         return Grade(passed=False, score=0.0, explanation=failure)

@@ -59,8 +59,9 @@ Two variables stand for something of each call:
 
 A criterion that uses neither judges form alone, unless it says `about: content`. Form moves no
 spend by itself, and it can be checked in production. Where a call lacks what a criterion compares
-with, its answers are neither pass nor fail. An answer that is empty or an error fails every
-criterion.
+with, its answers are neither pass nor fail. An answer that is empty or an error of the model's
+fails every criterion; where a server or an engine failed, the call is asked again, and until then
+its answer is neither pass nor fail.
 
 The `defaultTest` of a promptfoo configuration is read as a criterion for all categories.
 """

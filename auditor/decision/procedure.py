@@ -12,6 +12,10 @@ The headline [low, high] inverts these tests: low is the spend shown movable, hi
 but that shown worse or not eligible. It covers the true movable share with probability
 1 - alpha, whatever is true of the categories that nobody replayed. These promises hold for one
 look at the evidence; a later look at more draws spends ``alpha`` again.
+
+A draw that could not be graded counts against either claim: as a loss for "not worse", as a gain
+for "worse". So the promises hold whatever kept it from being graded, and grading it later can
+only show what was not shown before.
 """
 
 from __future__ import annotations
@@ -35,7 +39,10 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Paired outcomes as counts, each of shape (reps, tests) or broadcasting to it."""
+    """Paired outcomes as counts, each of shape (reps, tests) or broadcasting to it.
+
+    ``pairs`` are all draws: one that could not be graded is counted as a loss or as a gain.
+    """
 
     gains: ArrayLike
     losses: ArrayLike
@@ -69,11 +76,11 @@ class Outcomes:
 def decide_many(
     counts: Counts,
     *,
+    most: Counts | None = None,
     eligible: ArrayLike,
     ineligible: ArrayLike = 0.0,
     category: ArrayLike | None = None,
     started: ArrayLike | None = None,
-    testable: ArrayLike = True,
     form_only: ArrayLike = False,
     p_floor: ArrayLike = 0.0,
     live: Counts | None = None,
@@ -87,10 +94,12 @@ def decide_many(
     A test is a category with a candidate model. ``eligible`` and ``ineligible`` are its spend
     (any unit), ``category`` the number of the category of each test, shape (tests,), when
     several candidates were tried. ``started`` tests (default: those with pairs) make up the
-    family; a started test that is not ``testable`` stays in it with p = 1. ``p_floor`` is the
-    p-value of "below the quality floor": a move must beat both (intersection-union).
-    ``live`` are the pairs whose local answer passes the live check, ``live_tested`` where that
-    is a claim of its own, ``live_rate`` the rate the check is sure to let pass.
+    family. ``most`` are the counts that the claim "worse" is tested on, where they differ from
+    those of "not worse": what could not be graded is a loss in ``counts`` and a gain in ``most``
+    (``evidence.bounds``). ``p_floor`` is the p-value of "below the quality floor": a move must
+    beat both (intersection-union). ``live`` are the pairs whose local answer passes the
+    live check, ``live_tested`` where that is a claim of its own, ``live_rate`` the rate the check
+    is sure to let pass.
     ``level`` is the family-wise error of each of the two directions.
     """
     pairs = np.atleast_2d(np.asarray(counts.pairs, dtype=np.float64))
@@ -100,16 +109,17 @@ def decide_many(
         return np.broadcast_to(np.asarray(value), shape)
 
     in_family = spread(pairs > 0 if started is None else started).astype(bool)
-    usable = in_family & spread(testable).astype(bool)
+    # One call for both: the tables of all outcomes are enumerated once for a number of pairs.
+    sides = (counts, counts if most is None else most)
     paired = stats.paired_p_values(
-        spread(counts.gains),
-        spread(counts.losses),
-        spread(pairs),
+        np.stack([spread(side.gains) for side in sides]),
+        np.stack([spread(side.losses) for side in sides]),
+        np.stack([spread(side.pairs) for side in sides]),
         margin=margin,
-        deff=spread(counts.deff),
+        deff=np.stack([spread(side.deff) for side in sides]),
     )
-    p_not_worse = np.where(usable, paired.not_worse, np.where(in_family, 1.0, np.nan))
-    p_worse = np.where(usable, paired.worse, np.where(in_family, 1.0, np.nan))
+    p_not_worse = np.where(in_family, paired.not_worse[0], np.nan)
+    p_worse = np.where(in_family, paired.worse[1], np.nan)
     p_fallback = np.full(shape, np.nan)
     if live is not None:
         passing = stats.paired_p_values(
@@ -120,7 +130,7 @@ def decide_many(
             deff=spread(live.deff),
         )
         claim = in_family & spread(live_tested).astype(bool) & ~spread(form_only)
-        p_fallback = np.where(claim, np.where(usable, passing.not_worse, 1.0), np.nan)
+        p_fallback = np.where(claim, passing.not_worse, np.nan)
 
     # One budget for everything that earns dollars: moves and fallbacks are one family.
     tests = shape[-1]

@@ -30,11 +30,18 @@ OUTDATED = "calls or prices have changed since its calls were drawn: run 'audito
 IGNORED = "left out by the user"
 
 
-def reason_text(decision: Decision, *, margin: float) -> str:
-    """Return why a tested category has its verdict, with the figures it rests on."""
+def reason_text(decision: Decision, *, margin: float, ungradable: str = "") -> str:
+    """Return why a tested category has its verdict, with the figures it rests on.
+
+    ``ungradable`` says in words why draws could not be graded.
+    """
     points = f"{margin * 100:g} points"
     rates = f"{_percent(decision.local_rate)} against {_percent(decision.baseline_rate)}"
     evidence = f"{rates} pass, n = {decision.n}"
+    missing = decision.draws - decision.n
+    why = f": {ungradable}" if ungradable else ""
+    if missing:
+        evidence += f"; {missing:,} of {decision.draws:,} draws could not be graded{why}"
     more = (
         f"; about {decision.more_draws:,} more replays would settle it"
         if decision.more_draws
@@ -51,8 +58,9 @@ def reason_text(decision: Decision, *, margin: float) -> str:
         f"nothing is shown about content: {evidence}",
         Reason.BELOW_FLOOR: f"no worse than the API, but not shown to be above the quality floor: "
         f"{evidence}{more}",
-        Reason.UNGRADABLE: f"the grader could not tell for {_percent(decision.ungradable_share)} "
-        "of the draws",
+        Reason.UNGRADABLE: f"none of its {decision.draws:,} draws could be graded{why}"
+        if not decision.n
+        else f"not settled, and what could not be graded counts against any claim: {evidence}",
         Reason.WORSE: f"shown worse than the API by more than {points}: {evidence}",
         Reason.INELIGIBLE: "none of its calls can go to this model",
         Reason.NOT_REPLAYED: NOT_REPLAYED,

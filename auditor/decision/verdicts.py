@@ -13,24 +13,21 @@ from enum import StrEnum
 from math import ceil, isnan, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
 from scipy.special import ndtri
 
 from auditor.decision import stats
-from auditor.decision.evidence import Evidence, PairCounts, Sample, summarize
+from auditor.decision.evidence import Evidence, PairCounts, Sample, design_effect, summarize
 from auditor.decision.procedure import ALPHA, MARGIN, Counts, Outcomes, decide_many
 from auditor.domain import TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Interval = tuple[float, float]
 
-# A larger share of draws that no grader could judge leaves the test open: they could hide a
-# difference of twice the default margin. A smaller share is left out of the pairs, and shown.
-UNGRADABLE_LIMIT = 0.10
 # A baseline below this says more about the criterion than about the local model.
 WEAK_BASELINE = 0.80
 _POWER, _HOPELESS = 0.80, 100_000
@@ -53,7 +50,7 @@ class Reason(StrEnum):
     FORM_ONLY = "form-only"  # undecided
     UNNOTICING = "unnoticing"  # undecided
     BELOW_FLOOR = "below-floor"  # undecided
-    UNGRADABLE = "ungradable"  # undecided, or unmeasured without a single pair
+    UNGRADABLE = "ungradable"  # undecided
     WORSE = "worse"  # keep
     INELIGIBLE = "ineligible"  # keep
     NOT_REPLAYED = "not-replayed"  # unmeasured
@@ -63,8 +60,9 @@ class Reason(StrEnum):
 class Decision:
     """The verdict on one category and candidate, and everything a reader sees beside it.
 
-    ``n`` of ``draws`` were graded on both sides. Intervals are two-sided at ``alpha``, each at
-    its effective size (Wilson for rates, Tango for the difference), None without pairs. p-values
+    ``n`` of ``draws`` were graded on both sides: rates and difference are of those. Intervals are
+    two-sided at ``alpha``, each at its effective size (Wilson for rates, Tango for the difference),
+    and hold whatever the ungraded draws are; None where nothing was graded. p-values
     are not adjusted for the number of tests; None where nothing was tested. ``live_low`` is the
     rate that the live check is sure to let pass. ``more_draws`` would settle the question in
     four of five cases if the truth is as estimated; None where the question is settled, or no
@@ -137,12 +135,12 @@ def decide(
     samples = [summarize(item, alpha=alpha) for item in evidence]
     numbers = {name: row for row, name in enumerate(dict.fromkeys(e.category_id for e in evidence))}
     outcomes = decide_many(
-        _columns([sample.counts for sample in samples]),
+        _columns([sample.least for sample in samples]),
+        most=_columns([sample.most for sample in samples]),
         eligible=[float(item.eligible_usd) for item in evidence],
         ineligible=[float(item.ineligible_usd) for item in evidence],
         category=[numbers[item.category_id] for item in evidence],
         started=[sample.draws > 0 for sample in samples],
-        testable=[(sample.ungradable_share or 0) <= UNGRADABLE_LIMIT for sample in samples],
         form_only=[item.cannot_earn for item in evidence],
         p_floor=[sample.p_floor for sample in samples],
         live=_columns([sample.live or PairCounts(0, 0, 0, 1.0) for sample in samples]),
@@ -237,8 +235,9 @@ def _decision(
         value = float(values[0, row])
         return None if isnan(value) else value
 
-    gains, losses, n, deff = sample.counts
-    verdict, reason = _verdict(evidence, sample, outcomes, row)
+    graded = sample.graded
+    n = int(graded.sum())
+    verdict, reason = _verdict(evidence, sample, outcomes, row, margin=margin)
     more = None
     if reason in {Reason.OPEN, Reason.BELOW_FLOOR}:
         floor = evidence.floor if reason is Reason.BELOW_FLOOR else None
@@ -250,7 +249,7 @@ def _decision(
         reason=reason,
         draws=sample.draws,
         n=n,
-        design_effect=deff,
+        design_effect=max(sample.least.deff, sample.most.deff),
         ungradable_share=sample.ungradable_share,
         p_not_worse=known(outcomes.p_not_worse),
         p_worse=known(outcomes.p_worse),
@@ -260,22 +259,22 @@ def _decision(
     )
     if not n:
         return decision
-    baseline_rate = float(sample.baseline.mean())
-    low, high = stats.tango_interval(gains, losses, n, alpha=alpha, deff=deff)
+    baseline_rate = float(sample.baseline[graded].mean())
+    local_rate = float(sample.local[graded].mean())
     return replace(
         decision,
         baseline_rate=baseline_rate,
         baseline_interval=_rate_interval(sample, sample.baseline, alpha),
-        local_rate=float(sample.local.mean()),
+        local_rate=local_rate,
         local_interval=_rate_interval(sample, sample.local, alpha),
-        difference=(gains - losses) / n,
-        difference_interval=(float(low), float(high)),
+        difference=float((sample.local - sample.baseline)[graded].mean()),
+        difference_interval=_difference_interval(sample, alpha),
         weak_baseline=baseline_rate < WEAK_BASELINE,
     )
 
 
 def _test_result(sample: Sample, outcomes: Outcomes, row: int) -> TestResult:
-    if not sample.counts.pairs:
+    if not sample.graded.any():
         return TestResult.UNTESTED
     if outcomes.not_worse[0, row]:
         return TestResult.NOT_WORSE
@@ -283,7 +282,7 @@ def _test_result(sample: Sample, outcomes: Outcomes, row: int) -> TestResult:
 
 
 def _verdict(
-    evidence: Evidence, sample: Sample, outcomes: Outcomes, row: int
+    evidence: Evidence, sample: Sample, outcomes: Outcomes, row: int, *, margin: float
 ) -> tuple[Verdict, Reason]:
     """Return the verdict on a category that was drawn, and why."""
     if outcomes.move[0, row]:
@@ -293,38 +292,57 @@ def _verdict(
     if outcomes.worse[0, row]:
         return Verdict.KEEP, Reason.WORSE
     why = Reason.OPEN
-    if not sample.counts.pairs or (sample.ungradable_share or 0.0) > UNGRADABLE_LIMIT:
-        why = Reason.UNGRADABLE
+    if (sample.ungradable_share or 0.0) > margin:
+        why = Reason.UNGRADABLE  # they alone could hide a difference of the margin
     elif evidence.form_only:
         why = Reason.FORM_ONLY
     elif evidence.unnoticing:
         why = Reason.UNNOTICING
     elif outcomes.not_worse[0, row]:
         why = Reason.BELOW_FLOOR
-    return (Verdict.UNDECIDED if sample.counts.pairs else Verdict.UNMEASURED), why
+    return Verdict.UNDECIDED, why
 
 
 def _rate_interval(sample: Sample, passed: NDArray[np.float64], alpha: float) -> Interval:
-    """Wilson interval of a pass rate at its effective size."""
-    n = len(passed) / stats.design_effect(passed, sample.clusters)
-    low, high = stats.wilson_interval(passed.mean() * n, n, alpha=alpha)
-    return float(low), float(high)
+    """Wilson interval of a pass rate at its effective size, whatever the ungraded draws are."""
+    ends = []
+    for end, ungraded in enumerate((0.0, 1.0)):
+        filled = np.nan_to_num(passed, nan=ungraded)
+        n = len(filled) / design_effect(filled, ~np.isnan(passed), sample.clusters)
+        ends.append(float(stats.wilson_interval(filled.mean() * n, n, alpha=alpha)[end]))
+    return ends[0], ends[1]
+
+
+def _difference_interval(sample: Sample, alpha: float) -> Interval:
+    """Tango interval of the difference, whatever the ungraded draws are."""
+    ends = [
+        float(stats.tango_interval(*counts[:3], alpha=alpha, deff=counts.deff)[end])
+        for end, counts in enumerate((sample.least, sample.most))
+    ]
+    return ends[0], ends[1]
 
 
 def _more_draws(sample: Sample, *, margin: float, floor: float | None, level: float) -> int | None:
     """Further draws that settle the question with 80 % power if the truth is as estimated.
 
-    A z-statistic grows with the root of n, so n has to grow by the square of what it lacks.
+    A z-statistic grows with the root of n, so n has to grow by the square of what it lacks. The
+    share that cannot be graded is taken to stay, so where it alone keeps the question open no
+    number of draws is named.
     """
-    gains, losses, n, deff = sample.counts
-    if floor is None:
-        z = abs(float(stats.tango_z(gains, losses, n, -margin)))
-    else:
-        z = max(float(sample.local.mean()) - floor, 0.0) / sqrt(floor * (1 - floor) / n)
-    z, wanted = z / sqrt(deff), float(ndtri(1 - level) + ndtri(_POWER))
-    if wanted > z * sqrt(_HOPELESS / n):
+    n, counts = sample.draws, sample.least
+    not_worse = float(stats.tango_z(*sample.least[:3], -margin)) / sqrt(sample.least.deff)
+    worse = -float(stats.tango_z(*sample.most[:3], -margin)) / sqrt(sample.most.deff)
+    z = not_worse
+    if floor is not None:
+        passing = float(np.nan_to_num(sample.local, nan=0.0).mean())
+        z = (passing - floor) / sqrt(floor * (1 - floor) / n * counts.deff)
+    elif worse > not_worse:
+        z, counts = worse, sample.most
+    wanted = float(ndtri(1 - level) + ndtri(_POWER))
+    if z <= 0 or wanted > z * sqrt(_HOPELESS / n):
         return None
-    pairs = n * (wanted / z) ** 2
-    if gains - losses > -margin * n:
-        pairs = max(pairs, deff * stats.zero_discordance_floor(margin=margin, alpha=level))
-    return max(ceil((pairs - n) * sample.draws / n), 1)
+    draws = n * (wanted / z) ** 2
+    if not_worse > 0:
+        smallest = stats.zero_discordance_floor(margin=margin, alpha=level)
+        draws = max(draws, counts.deff * smallest)
+    return max(ceil(draws - n), 1)

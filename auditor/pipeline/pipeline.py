@@ -138,6 +138,7 @@ class Pipeline:
     def _run(self, stage: Stage) -> StageResult:
         # Gaps are found by the stage itself; a fingerprint cannot know of a killed run.
         must = self.force or stage.always or stage.beside is not None
+        must = must or (stage.due is not None and stage.due(self._context()))
         if not must and not self._stale(stage):
             return StageResult(stage=stage.name, skipped=True)
         return self._recorded(stage, self._context())

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from auditor.criteria.ungradable import read_ungradable
 from auditor.decision import reasons, verdicts
 from auditor.decision.verdicts import Reason
 from auditor.domain import StageResult, Verdict, Watch, canonical_json, silent
@@ -91,13 +92,13 @@ def run(
     portfolio = verdicts.decide(
         [item.evidence for item in tested.values()], margin=settings.margin, alpha=settings.alpha
     )
-    untested = why_untested(store, tested.values())
+    why = _Reasons(store, why_untested(store, tested.values()), settings.margin)
     with store.transaction():
         for table in ("decisions", "bars", "plan_items", "machine_costs"):
             store.execute(f"DELETE FROM {table}")
-        store.append("decisions", _decisions(portfolio, tested, untested, settings.margin))
-        store.append("bars", _bars(portfolio, spend, untested, settings.margin))
-        store.append("plan_items", _items(store, portfolio, untested, settings.margin))
+        store.append("decisions", _decisions(portfolio, tested, why))
+        store.append("bars", _bars(portfolio, spend, why))
+        store.append("plan_items", _items(store, portfolio, why, settings.margin))
         _price(store, local)
         store.append("looks", _looks(portfolio, tested))
     rows = len(portfolio.decisions)
@@ -112,17 +113,25 @@ def run(
     )
 
 
-def _reason(decision: Decision, untested: Mapping[str, str], margin: float) -> str:
-    if decision.reason is Reason.NOT_REPLAYED:
-        return untested[decision.category_id]
-    return reasons.reason_text(decision, margin=margin)
+class _Reasons:
+    """The reason of every decision as a sentence."""
+
+    def __init__(self, store: Store, untested: Mapping[str, str], margin: float) -> None:
+        self._untested = untested
+        self._margin = margin
+        self._ungradable = {
+            (item.category_id, item.candidate_id): item.why for item in read_ungradable(store)
+        }
+
+    def of(self, decision: Decision) -> str:
+        if decision.reason is Reason.NOT_REPLAYED:
+            return self._untested[decision.category_id]
+        why = self._ungradable.get((decision.category_id, decision.candidate_id), "")
+        return reasons.reason_text(decision, margin=self._margin, ungradable=why)
 
 
 def _decisions(
-    portfolio: Portfolio,
-    tested: Mapping[Key, Tested],
-    untested: Mapping[str, str],
-    margin: float,
+    portfolio: Portfolio, tested: Mapping[Key, Tested], why: _Reasons
 ) -> list[dict[str, Any]]:
     rows = []
     for d in portfolio.decisions:
@@ -155,7 +164,7 @@ def _decisions(
                 "test_result": d.test_result,
                 "verdict": d.verdict,
                 "reason": d.reason,
-                "reason_text": _reason(d, untested, margin),
+                "reason_text": why.of(d),
                 "more_draws": d.more_draws,
                 "live_pass_rate": d.live_rate,
                 "masked_share": item.masked_share,
@@ -198,15 +207,13 @@ def _looks(portfolio: Portfolio, tested: Mapping[Key, Tested]) -> list[dict[str,
     ]
 
 
-def _bars(
-    portfolio: Portfolio, spend: Spend, untested: Mapping[str, str], margin: float
-) -> list[dict[str, Any]]:
+def _bars(portfolio: Portfolio, spend: Spend, why: _Reasons) -> list[dict[str, Any]]:
     """Put every priced dollar on a bar; the rows add up to exactly the priced spend."""
     rows = []
     for category_id, pick in portfolio.picks.items():
         for reason, (calls, usd) in spend[category_id, pick.candidate_id].items():
             if reason is None:
-                bar, text = pick.verdict, _reason(pick, untested, margin)
+                bar, text = pick.verdict, why.of(pick)
                 shown = pick.test_result == "worse"
             else:
                 shown = reason in reasons.CANNOT
@@ -228,7 +235,7 @@ def _bars(
 
 
 def _items(
-    store: Store, portfolio: Portfolio, untested: Mapping[str, str], margin: float
+    store: Store, portfolio: Portfolio, why: _Reasons, margin: float
 ) -> list[dict[str, Any]]:
     """Return one row per category; what moves gets its wave and its gross amount a month."""
     monthly = {
@@ -248,7 +255,7 @@ def _items(
                 "category_id": category_id,
                 "candidate_id": pick.candidate_id or None,
                 "verdict": pick.verdict,
-                "reason": _reason(pick, untested, margin),
+                "reason": why.of(pick),
                 "wave": wave,
                 "gross_usd_month": gross,
             }

@@ -13,6 +13,7 @@ from auditor.domain import Request, canonical_json, digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from auditor.domain import Answer
     from auditor.store.store import Store
@@ -42,11 +43,18 @@ class AnswerLog:
     """Saves answers in batches; the database rests in between. ``with`` saves the last ones.
 
     ``candidate_id`` names the model that answers; None is the API's own model, asked again.
+    ``replaces`` are calls whose former answer, with its grades, makes room for the new one.
     """
 
-    def __init__(self, store: Store, candidate_id: str | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        candidate_id: str | None,
+        replaces: AbstractSet[str] = frozenset(),
+    ) -> None:
         self._store = store
         self._candidate_id = candidate_id
+        self._replaces = replaces
         self._pending: list[dict[str, Any]] = []
         self._saved_at = time.monotonic()
         self.saved = 0
@@ -66,7 +74,13 @@ class AnswerLog:
 
     def _save(self) -> None:
         if self._pending:
-            self._store.append("answers", pa.Table.from_pylist(self._pending))
+            former = [r["answer_id"] for r in self._pending if r["call_id"] in self._replaces]
+            with self._store.transaction():
+                for table in ("grades", "answers") if former else ():
+                    self._store.execute(
+                        f"DELETE FROM {table} WHERE list_contains(?, answer_id)", [former]
+                    )
+                self._store.append("answers", pa.Table.from_pylist(self._pending))
             self._store.rest()
         self.saved += len(self._pending)
         self._pending, self._saved_at = [], time.monotonic()

@@ -3,18 +3,23 @@
 It fills gaps, row by row: an answer is keyed by call, candidate and replicate, and the candidate
 by everything that changes its answers. Ctrl-C or kill -9 lose what was in flight; the same command
 goes on, and another model or setting adds answers beside the old ones.
+
+What failed through no fault of the model is asked once more at the end of a run, when a server may
+have recovered, and by every later run: such a failure is kept as the reason why a call cannot be
+graded, and never instead of an answer.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from auditor.decision import reasons
+from auditor.decision.faults import MODELS_OWN, error_of, spares_the_model
 from auditor.domain import Answer, Part, Request, StageResult, Watch, silent
 from auditor.errors import NotReadyError
 from auditor.pricing.tokens import input_tokens
@@ -23,7 +28,8 @@ from auditor.replay.candidates import settings_of_draws
 from auditor.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from auditor.engines.base import Engine
     from auditor.stage import StageContext
@@ -36,7 +42,16 @@ WHERE active AND candidate_id = ?
 GROUP BY ALL ORDER BY set_no, call_id
 """
 
-_KNOWN = "SELECT call_id FROM answers WHERE candidate_id = ? AND replicate = 0"
+_KNOWN = "SELECT call_id, error FROM answers WHERE candidate_id = ? AND replicate = 0"
+
+# Answers to drawn calls that failed through no fault of the model, and when the last of them did.
+_UNANSWERED = """
+SELECT count(*), max(answered_at)::VARCHAR FROM answers
+SEMI JOIN (SELECT call_id, candidate_id FROM draws JOIN designs USING (design_id) WHERE active)
+    USING (call_id, candidate_id)
+WHERE replicate = 0 AND error IS NOT NULL AND NOT list_contains($models_own, error)
+  AND list_contains($candidates, candidate_id)
+"""
 
 # Where the log lacks the answer, only the baseline stage can add one.
 _LOGGED = f"""
@@ -76,29 +91,39 @@ class ReplaySettings:
 
 @dataclass(slots=True, kw_only=True)
 class _CategoryProgress(Part):
-    """How far one category is, and what its answers took."""
+    """How far one category is, and what its answers took.
+
+    ``unanswered`` counts what failed through no fault of the model, by error.
+    """
 
     category_id: str
     latencies_ms: list[float] = field(default_factory=list)
+    unanswered: Counter[str] = field(default_factory=Counter)
 
     def add(self, answer: Answer, seconds: float) -> None:
         """Add one answer and the seconds since the answer before it, of whatever category."""
         self.done += 1
         self.failed += answer.error is not None
+        if answer.error is not None and spares_the_model(answer.error):
+            self.unanswered[answer.error] += 1
         self.output_tokens += answer.output_tokens or 0
         self.seconds += seconds
         if answer.latency_ms is not None:
             self.latencies_ms.append(answer.latency_ms)
 
     def row(self, model: str) -> dict[str, Any]:
-        """Return calls, failures, median time in ms and tokens, as shown on the terminal."""
+        """Return calls, failures, median time in ms and tokens, as shown on the terminal.
+
+        ``failed`` are the fails of the model alone.
+        """
         times = sorted(self.latencies_ms)
         return {
             "category_id": self.category_id,
             "name": self.name,
             "model": model,
             "calls": self.done,
-            "failed": self.failed,
+            "failed": self.failed - self.unanswered.total(),
+            "unanswered": dict(self.unanswered),
             "latency_ms_p50": times[len(times) // 2] if times else None,
             "output_tokens": self.output_tokens,
         }
@@ -133,8 +158,9 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> Replay
     names = dict(store.rows("SELECT category_id, name FROM categories"))
     for engine in settings.engines:
         candidate = engine.candidate
-        known = {row[0] for row in store.rows(_KNOWN, [candidate.candidate_id])}
-        warnings.extend(engine.notes)
+        errors = dict(store.rows(_KNOWN, [candidate.candidate_id]))
+        due_again = {call_id for call_id, error in errors.items() if spares_the_model(error)}
+        known = errors.keys() - due_again
         progress: dict[str, _CategoryProgress] = {}
         for drawn in _sets(store, candidate.candidate_id):
             done = known & drawn.keys()
@@ -151,7 +177,11 @@ def run(store: Store, settings: ReplaySettings, watch: Watch = silent) -> Replay
             requests = _requests(store, drawn, engine, settings)
             store.rest()
             parts = [category for category in progress.values() if category.total]
-            written += _replay(store, engine, requests, done, progress_of, parts=parts, watch=watch)
+            written += _replay(
+                store, engine, requests, done, progress_of,
+                due_again=due_again, parts=parts, watch=watch,
+            )  # fmt: skip
+        warnings.extend(engine.notes)
         if progress:
             _save_speed(store, engine)
             table += [progress[key].row(candidate.model) for key in sorted(progress)]
@@ -222,6 +252,7 @@ def _replay(
     done: set[str],
     progress_of: Mapping[str, _CategoryProgress],
     *,
+    due_again: AbstractSet[str],
     parts: Sequence[Part],
     watch: Watch,
 ) -> int:
@@ -229,8 +260,8 @@ def _replay(
     task, owed = f"Replaying on {engine.candidate.model}", len(requests) - len(done)
     watch.start(task, total=owed, unit="calls", parts=parts)
     last: float | None = None  # the time to the first answer is spent loading the model
-    with AnswerLog(store, engine.candidate.candidate_id) as log:
-        for call_id, answer in engine.answers(requests, frozenset(done)):
+    with AnswerLog(store, engine.candidate.candidate_id, replaces=due_again) as log:
+        for call_id, answer in _answers(engine, requests, frozenset(done)):
             now = time.monotonic()
             log.add(call_id, answer)
             category = progress_of[call_id]
@@ -239,6 +270,29 @@ def _replay(
             watch.advance(1, category.name)
     watch.finish()
     return log.saved
+
+
+def _answers(
+    engine: Engine, requests: Sequence[Request], done: AbstractSet[str]
+) -> Iterator[tuple[str, Answer]]:
+    """Yield one answer to each request; what may pass is asked once more when all others are done.
+
+    An engine that gave no reply at all is not asked again now: it would take as long for nothing.
+    """
+    waiting: dict[str, Answer] = {}
+    replied = False
+    for call_id, answer in engine.answers(requests, done):
+        replied = replied or answer.latency_ms is not None or not spares_the_model(answer.error)
+        if answer.error is not None and error_of(answer.error).passing:
+            waiting[call_id] = answer
+        else:
+            yield call_id, answer
+    if replied and waiting:
+        others = frozenset(request.call_id for request in requests) - waiting.keys()
+        for call_id, answer in engine.answers(requests, others):
+            del waiting[call_id]
+            yield call_id, answer
+    yield from waiting.items()
 
 
 def _save_speed(store: Store, engine: Engine) -> None:
@@ -263,6 +317,28 @@ def _run(context: StageContext, watch: Watch) -> ReplayResult:
     return run(context.store, settings, watch)
 
 
+def _unanswered(context: StageContext) -> tuple[int, str | None]:
+    """Return how many drawn calls failed through no fault of the model, and when the last did."""
+    count, last = context.store.rows(
+        _UNANSWERED,
+        {
+            "models_own": sorted(MODELS_OWN),
+            "candidates": [engine.candidate.candidate_id for engine in context.engines()],
+        },
+    )[0]
+    return count, last
+
+
+def _settings(context: StageContext) -> object:
+    """Return what answers follow from; when a failure was tried last is one of it."""
+    count, last = _unanswered(context)
+    return [settings_of_draws(context), count, last] if count else settings_of_draws(context)
+
+
+def _due(context: StageContext) -> bool:
+    return _unanswered(context)[0] > 0
+
+
 STAGE = Stage(
-    name="replay", rests_on=("sample",), run=_run, settings=settings_of_draws, needs_model=True
+    name="replay", rests_on=("sample",), run=_run, settings=_settings, due=_due, needs_model=True
 )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from auditor.criteria.trials import Trial
+    from auditor.criteria.ungradable import Ungradable
     from auditor.domain import Verdict
 
 
@@ -118,6 +119,7 @@ class CategoryReport:
     n: int
     n_calls: int | None
     ungradable: int | None
+    ungradable_why: str | None
     design_effect: float | None
     baseline_rate: float | None
     baseline_low: float | None
@@ -206,7 +208,10 @@ class Machines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateReport:
-    """A local model under test."""
+    """A local model under test.
+
+    ``failed_answers`` are fails of the model, ``unanswered`` failures that it is not to blame for.
+    """
 
     candidate_id: str
     engine: str
@@ -216,6 +221,7 @@ class CandidateReport:
     settings: Mapping[str, Any]
     answers: int
     failed_answers: int
+    unanswered: int
     latency_ms_p50: float | None
     latency_ms_p95: float | None
     smoke_test: bool
@@ -368,6 +374,7 @@ class Report:
     rejects: Sequence[RejectReason]
     models: Sequence[ModelSpend]
     sensitive: Sequence[SensitiveClass]
+    ungradable: Sequence[Ungradable]
     checks: Sequence[FailedCheck]
     method: Method
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.trial_records import read_trials
+from auditor.criteria.ungradable import Ungradable, read_ungradable
+from auditor.decision.faults import MODELS_OWN
 from auditor.domain import Verdict
 from auditor.errors import NotReadyError
 from auditor.plan.business_case import HORIZON_MONTHS, PlanCost, business_case
@@ -47,7 +49,9 @@ _SMOKE_TEST_MODEL = "smollm2-135m"
 
 _CANDIDATES = """
 SELECT c.candidate_id, engine, model, weights_hash, context_tokens, settings,
-       count(a.answer_id) AS answers, count(a.error) AS failed_answers,
+       count(a.answer_id) AS answers,
+       count(a.error) FILTER (list_contains($models_own, a.error)) AS failed_answers,
+       count(a.error) FILTER (NOT list_contains($models_own, a.error)) AS unanswered,
        quantile_cont(a.latency_ms, 0.5) FILTER (a.error IS NULL) AS latency_ms_p50,
        quantile_cont(a.latency_ms, 0.95) FILTER (a.error IS NULL) AS latency_ms_p95
 FROM candidates c LEFT JOIN answers a ON a.candidate_id = c.candidate_id AND a.replicate = 0
@@ -76,7 +80,8 @@ def read_report(
         raise NotReadyError("there is nothing to report yet", hint="run 'auditor ingest LOGS'")
     if not store.value("SELECT count(*) FROM plan_items"):
         raise NotReadyError("there is no plan to report on yet", hint="run 'auditor plan'")
-    categories = _categories(store, examples=examples)
+    ungradable = read_ungradable(store)
+    categories = _categories(store, ungradable, examples=examples)
     candidates = _candidates(store)
     saving = _saving(store)
     return Report(
@@ -96,6 +101,7 @@ def read_report(
             SensitiveClass(name=row.pop("class"), **row)
             for row in store.dicts("SELECT * FROM v_sensitivity")
         ],
+        ungradable=ungradable,
         checks=[
             FailedCheck(name=found.check, rows=found.rows, example=found.example)
             for found in store.check()
@@ -158,7 +164,10 @@ def _bars(store: Store) -> list[Bar]:
     ]
 
 
-def _categories(store: Store, *, examples: bool) -> list[CategoryReport]:
+def _categories(
+    store: Store, ungradable: Sequence[Ungradable], *, examples: bool
+) -> list[CategoryReport]:
+    why = {(item.category_id, item.candidate_id): item.why for item in ungradable}
     criteria, live_checks = {}, {}
     for row in store.dicts(_CRITERIA):
         if row["can_check_live"]:
@@ -174,6 +183,7 @@ def _categories(store: Store, *, examples: bool) -> list[CategoryReport]:
     for row in store.dicts("SELECT * FROM v_categories"):
         trial = trials.get(row["category_id"])
         row["trial"] = trial if trial is None or examples else trial.without_texts()
+        row["ungradable_why"] = why.get((row["category_id"], row["candidate_id"]))
         row["noise"] = noise.get(row["category_id"])
         row["criterion"] = criteria.get(row["criterion_id"])
         row["live_check"] = live_checks.get(row["category_id"])
@@ -196,7 +206,7 @@ def _candidates(store: Store) -> list[CandidateReport]:
         row["assumptions"] = _json(row["assumptions"])
         machines[row["candidate_id"]] = Machines(**_only(row, Machines))
     found = []
-    for row in store.dicts(_CANDIDATES):
+    for row in store.dicts(_CANDIDATES, {"models_own": sorted(MODELS_OWN)}):
         row["settings"] = _json(row["settings"])
         found.append(
             CandidateReport(

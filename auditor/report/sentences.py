@@ -240,6 +240,15 @@ def open_points(report: Report) -> list[str]:
             f"{'is' if totals.unpriced_calls == 1 else 'are'} left out of spend; a price can be "
             "given under [prices] in auditor.toml."
         )
+    found += [f"{item.sentence}." for item in report.ungradable if item.deserves_a_warning]
+    few = [item for item in report.ungradable if not item.deserves_a_warning]
+    if few:
+        draws, whole = sum(i.draws for i in few), sum(i.draws_in_all for i in few)
+        where = f"in {few[0].name}" if len(few) == 1 else f"in {len(few):,} categories"
+        found.append(
+            f"{draws:,} of {whole:,} drawn answers {where} could not be graded; each counts "
+            "against what it would support."
+        )
     found += [
         f"The last run of '{stage}' did not finish: what is shown rests on a part of it."
         for stage in report.method.incomplete_stages

@@ -302,7 +302,7 @@ CREATE TABLE IF NOT EXISTS answers (
     text             VARCHAR,           -- the answer, secrets masked as in contents
     tool_calls       JSON,              -- tool calls in OpenAI's shape
     finish_reason    VARCHAR,           -- stop, length, tool_calls, ...
-    error            VARCHAR,           -- slug when there is no usable answer; counts as a fail
+    error            VARCHAR,           -- slug when there is no usable answer; a fail where the model is to blame, else not gradable
     error_detail     VARCHAR,           -- the engine's own words
     input_tokens     BIGINT,            -- prompt tokens in the candidate's own tokenizer
     output_tokens    BIGINT,            -- answer tokens in the candidate's own tokenizer
@@ -421,17 +421,17 @@ CREATE TABLE IF NOT EXISTS decisions (
     criterion_id     VARCHAR,           -- the criterion it rests on
     n                INTEGER NOT NULL,  -- draws with both answers graded
     n_calls          INTEGER NOT NULL,  -- distinct calls among them
-    ungradable       INTEGER NOT NULL,  -- draws the grader could not tell
+    ungradable       INTEGER NOT NULL,  -- draws whose logged or local answer could not be graded; a loss in the test for move, a gain in the test for worse
     design_effect    DOUBLE,            -- variance inflation by groups that are drawn again
-    baseline_rate    DOUBLE,            -- share of spend whose logged answer passes
-    baseline_low     DOUBLE,            -- Wilson 95 % interval
-    baseline_high    DOUBLE,            -- Wilson 95 % interval
-    local_rate       DOUBLE,            -- share of spend whose local answer passes
-    local_low        DOUBLE,            -- Wilson 95 % interval
-    local_high       DOUBLE,            -- Wilson 95 % interval
-    difference       DOUBLE,            -- local minus baseline, paired
-    difference_low   DOUBLE,            -- Tango 95 % interval
-    difference_high  DOUBLE,            -- Tango 95 % interval
+    baseline_rate    DOUBLE,            -- share of spend whose logged answer passes, of the graded draws
+    baseline_low     DOUBLE,            -- Wilson 95 % interval, had every ungraded draw failed
+    baseline_high    DOUBLE,            -- Wilson 95 % interval, had every ungraded draw passed
+    local_rate       DOUBLE,            -- share of spend whose local answer passes, of the graded draws
+    local_low        DOUBLE,            -- Wilson 95 % interval, had every ungraded draw failed
+    local_high       DOUBLE,            -- Wilson 95 % interval, had every ungraded draw passed
+    difference       DOUBLE,            -- local minus baseline, paired, of the graded draws
+    difference_low   DOUBLE,            -- Tango 95 % interval, had every ungraded draw been a loss
+    difference_high  DOUBLE,            -- Tango 95 % interval, had every ungraded draw been a gain
     p_not_worse      DOUBLE,            -- p of "worse by the margin or more", one-sided
     p_worse          DOUBLE,            -- p of "not worse by more than the margin", one-sided
     test_result      VARCHAR NOT NULL CHECK (test_result IN ('not-worse', 'worse', 'open', 'untested')),  -- after Holm over all categories started

@@ -144,6 +144,33 @@ LEFT JOIN grades local_grade ON local_grade.answer_id = local.answer_id
 ORDER BY drawn.category_id, drawn.candidate_id, draw_no;
 COMMENT ON VIEW v_pairs IS 'report: each drawn call once, with both answers and their grades by the criterion that decides.';
 
+CREATE OR REPLACE VIEW v_ungradable AS
+WITH graded AS (
+    SELECT g.category_id, g.candidate_id, api_grade.passed IS NULL OR local_grade.passed IS NULL AS ungradable,
+           CASE WHEN api_grade.passed IS NULL THEN api_grade.explanation
+                ELSE coalesce(local.error, local_grade.explanation) END AS why
+    FROM designs g JOIN draws d USING (design_id)
+    JOIN criteria k ON k.category_id = g.category_id AND k.active AND k.role = 'verdict'
+    JOIN answers local ON local.call_id = d.call_id AND local.candidate_id = g.candidate_id AND local.replicate = 0
+    JOIN grades local_grade ON local_grade.answer_id = local.answer_id
+         AND local_grade.criterion_id = k.criterion_id AND local_grade.replicate = 0
+    LEFT JOIN answers api ON api.call_id = d.call_id AND api.candidate_id IS NULL AND api.replicate = 0
+    LEFT JOIN grades api_grade ON api_grade.answer_id = api.answer_id
+         AND api_grade.criterion_id = k.criterion_id AND api_grade.replicate = 0
+    WHERE g.active
+), counted AS (
+    SELECT category_id, candidate_id, ungradable, count(*) OVER (PARTITION BY category_id, candidate_id) AS draws_in_all,
+           CASE WHEN contains(why, 'waits for a judge') THEN 'waits for a judge'
+                ELSE coalesce(why, 'no reason is kept') END AS cause
+    FROM graded
+)
+SELECT spend_rank, category_id, name, candidate_id, model, cause, count(*) AS draws, draws_in_all
+FROM counted JOIN v_spend USING (category_id) JOIN candidates USING (candidate_id)
+WHERE ungradable
+GROUP BY spend_rank, category_id, name, rung, candidate_id, model, cause, draws_in_all
+ORDER BY spend_rank, rung, candidate_id, draws DESC, cause;
+COMMENT ON VIEW v_ungradable IS 'report: draws that could not be graded by category, candidate and cause: the slug of an error that was not the model''s fault, or what the criterion lacked; and all draws of that category and candidate.';
+
 CREATE OR REPLACE VIEW v_baseline_noise AS
 SELECT s.spend_rank, s.category_id, s.name, count(*) AS calls,
        avg(logged_grade.passed::INTEGER) AS logged_rate, avg(again_grade.passed::INTEGER) AS rerun_rate,

@@ -127,6 +127,7 @@ def test_stages_say_what_they_did_and_what_they_did_not(capsys):
 
 ROW = {
     "name": f"tickets {HOSTILE}", "model": f"qwen {HOSTILE}", "calls": 150, "failed": 2,
+    "unanswered": {"timeout": 4, "refused": 1},
     "latency_ms_p50": 900.0, "output_tokens": 1234,
 }  # fmt: skip
 
@@ -134,10 +135,13 @@ ROW = {
 def test_what_a_replay_did(capsys):
     result = ReplayResult(stage="replay", resumed=438, categories=[ROW])
     show.replays(Terminal(), [result])
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
     assert "438" in out
     assert "2 failed" in out
     assert not set(HOSTILE) & set(out) - set("ownedtxtJ[]02;")
+    told = " ".join(err.split())
+    assert "5 of 150 calls not answered: server timeouts (4), requests refused" in told
+    assert "'auditor replay'" in told
 
 
 def test_a_replay_without_draws_shows_no_table(capsys):

@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 import pytest
-from drawn_category import add_category
+from drawn_category import add_candidate, add_category
 
 from auditor.criteria import choose_stage as criteria
 from auditor.criteria import grade_stage as grade
@@ -28,6 +28,7 @@ def audited(store):
     moods = [(MOODS[i % 2], MOODS[0] if i % 4 else None) for i in range(20)]
     add_category(store, "mood", "Tell the sentiment.", moods)
     add_category(store, "tales", "Tell a tale.", [(PROSE.format(i), "Once.") for i in range(20)])
+    add_candidate(store)
     return store
 
 
@@ -76,8 +77,31 @@ def test_logged_and_local_answers_are_graded_by_the_same_rule(audited):
     assert verdicts(audited, "a") == [True] * 20
     assert verdicts(audited) == [i % 2 == 0 and i % 4 != 0 for i in range(20)]
     errors = audited.rows("SELECT DISTINCT explanation FROM grades WHERE answer_id = 'b-mood-4'")
-    assert errors == [("timeout",)]
+    assert errors == [("empty-answer",)]
     assert not audited.check()
+
+
+def test_a_failure_of_the_server_is_no_fail_of_the_model(audited):
+    criteria.run(audited, CriteriaSettings())
+    audited.execute(
+        "UPDATE answers SET error = 'timeout' WHERE answer_id IN ('b-mood-0', 'b-mood-4')"
+    )
+    result = grade.run(audited)
+    assert verdicts(audited)[:5] == [None, False, True, False, None]
+    assert verdicts(audited, "a") == [True] * 20
+    assert result.detail["untold"] == 4  # two answers, by the criterion and by its live part
+    (told,) = audited.rows("SELECT DISTINCT explanation FROM grades WHERE answer_id = 'b-mood-4'")
+    assert told == ("server timeouts: not the model's fault (timeout)",)
+    # The first call was drawn twice.
+    (warning,) = result.warnings
+    assert warning == (
+        "Mood on tiny: 3 of 21 drawn answers could not be graded: server timeouts; "
+        "'auditor replay' asks for them again"
+    )
+    audited.execute("UPDATE answers SET error = 'unheard-of' WHERE answer_id = 'b-mood-0'")
+    audited.execute("DELETE FROM grades WHERE answer_id = 'b-mood-0'")
+    told = grade.run(audited).warnings[0]
+    assert "unheard-of (2), server timeouts (1)" in told
 
 
 def test_grading_again_adds_nothing_and_another_rule_grades_anew(audited, tmp_path):
@@ -125,9 +149,11 @@ def test_the_users_rule_and_labels_come_first_and_are_kept(audited, tmp_path):
     result = grade.run(audited)
     assert verdicts(audited) == [i % 2 == 0 and i % 4 != 0 for i in range(10)] + [None] * 10
     assert result.detail == {"passed": 12, "failed": 8, "untold": 20}
-    assert result.warnings == [
-        "Mood: 20 of 40 answers could not be graded (no expected label for this call)"
-    ]
+    (warning,) = result.warnings
+    assert warning == (
+        "Mood on tiny: 10 of 21 drawn answers could not be graded: no expected label for this "
+        "call; they count against any claim until its criterion can grade them (criteria.yaml)"
+    )
     taken_back = write(tmp_path, "none.yaml", "version: 1\ncriteria: []\n")
     criteria.run(audited, CriteriaSettings(criteria=taken_back))
     assert ("mood", "proposed", "verdict", False, False) in in_force(audited)
@@ -264,6 +290,7 @@ BOOKS = "Write SQLite for: CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT
 def librarian(store, tmp_path):
     """Return an audit of SQL whose local answers are right and written otherwise."""
     add_category(store, "sql", BOOKS, [(WRITTEN, OTHERWISE)] * 4)
+    add_candidate(store)
     path = tmp_path / "criteria.yaml"
     path.write_text(
         'version: 1\ncriteria:\n  - {category: "*", assert: [{type: sql-equals, value: "{{reference}}"}]}\n'

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.decision.evidence import bounds
 from auditor.decision.procedure import Counts, decide_many
 
 LEVEL = 0.025
@@ -44,13 +45,91 @@ def test_the_floor_is_a_second_gate_that_leaves_the_test_alone():
     assert found.move.tolist() == [[True, False]]
 
 
-def test_an_untestable_category_stays_in_the_family():
+def test_what_nobody_graded_stays_in_the_family_and_shows_nothing():
     alone = portfolio(GOOD)
-    beside = portfolio(GOOD, GOOD, testable=[True, False])
+    beside = portfolio(GOOD, (0, 200, 200), most=Counts(gains=[1, 200], losses=[0, 0], pairs=200))
     assert beside.adjusted_not_worse[0, 0] == pytest.approx(2 * alone.adjusted_not_worse[0, 0])
     assert beside.adjusted_not_worse[0, 1] == 1
     assert not beside.not_worse[0, 1]
     assert not beside.worse[0, 1]
+
+
+def test_what_could_not_be_graded_weakens_either_claim():
+    graded = portfolio((2, 0, 300), (0, 40, 300))
+    assert graded.move[0, 0]
+    assert graded.worse[0, 1]
+    lost = Counts(gains=[0, 0], losses=[12, 40], pairs=300)
+    gained = Counts(gains=[2, 12], losses=[0, 30], pairs=300)
+    found = decide_many(lost, most=gained, eligible=[1.0, 1.0])
+    assert not found.move.any()
+    assert not found.worse.any()
+    assert (found.p_not_worse[0, 0], found.p_worse[0, 1]) > (
+        graded.p_not_worse[0, 0],
+        graded.p_worse[0, 1],
+    )
+    assert (found.low[0], found.high[0]) == (0, 1)
+
+
+def drawn(rng, difference, failing, *, reps=1000, n=300, psi=0.12, more_often=1.0):
+    """Outcomes (reps, n) of one test, local ones that failed through no fault of the model NaN.
+
+    Where the local answer would fail, the server fails ``more_often`` times as often.
+    """
+    kind = rng.choice(
+        3, p=[(psi - difference) / 2, 1 - psi, (psi + difference) / 2], size=(reps, n)
+    )
+    both = rng.random((reps, n)) < 0.9
+    baseline = np.where(kind == 1, both, kind == 0).astype(float)
+    local = np.where(kind == 1, both, kind == 2).astype(float)
+    share = np.where(local == 0, failing * more_often, failing)
+    return baseline, np.where(rng.random((reps, n)) < share, np.nan, local)
+
+
+def claims(baseline, local, bounds=bounds):
+    """The shares of repetitions that claim "no worse" and "worse"."""
+    least, most = bounds(baseline, local)
+    counts = [
+        Counts(
+            gains=(side > 0).sum(axis=1, keepdims=True),
+            losses=(side < 0).sum(axis=1, keepdims=True),
+            pairs=np.full((len(side), 1), side.shape[1]),
+        )
+        for side in (least, most)
+    ]
+    found = decide_many(counts[0], most=counts[1], eligible=1.0)
+    return found.move.mean(), found.worse.mean()
+
+
+@pytest.mark.parametrize("failing", [0.02, 0.3])
+@pytest.mark.parametrize("more_often", [0.0, 1.0, 1.9])
+def test_a_failing_server_shows_nothing_falsely_whichever_answers_it_loses(failing, more_often):
+    rng = np.random.default_rng(12)
+    noise = 3 * np.sqrt(LEVEL * (1 - LEVEL) / 1000)
+    moved, _ = claims(*drawn(rng, -0.0501, failing, more_often=more_often))
+    assert moved <= LEVEL + noise
+    _, kept = claims(*drawn(rng, -0.05, failing, more_often=more_often))
+    assert kept <= LEVEL + noise
+
+
+def test_failures_taken_for_fails_of_the_model_would_show_it_worse():
+    rng = np.random.default_rng(12)
+    baseline, local = drawn(rng, 0.0, 0.2)
+
+    def blamed(baseline, local):
+        difference = np.nan_to_num(local, nan=0.0) - baseline
+        return difference, difference
+
+    assert claims(baseline, local, blamed)[1] > 0.9
+    assert claims(baseline, local) == (0, 0)
+
+
+def test_few_failures_leave_clear_cases_clear_and_nothing_but_failures_shows_nothing():
+    rng = np.random.default_rng(12)
+    assert claims(*drawn(rng, 0.04, 0.01, reps=100))[0] > 0.9
+    assert claims(*drawn(rng, -0.2, 0.05, reps=100, psi=0.25))[1] > 0.9
+    baseline, local = drawn(rng, 0.0, 0.0, reps=10)
+    assert claims(baseline, np.full_like(local, np.nan)) == (0, 0)
+    assert claims(np.full_like(baseline, np.nan), local) == (0, 0)
 
 
 def test_started_categories_without_pairs_cost_power_but_unstarted_ones_do_not():

@@ -101,23 +101,71 @@ def test_unmeasured_draws_have_no_figures():
     assert {d.baseline_rate, d.local_rate, d.difference, d.p_not_worse, d.more_draws} == {None}
 
 
-def test_what_no_grader_could_judge_is_neither_pass_nor_fail():
-    d = only(local=outcomes(140, 0, 10))
-    assert (d.n, d.draws, d.verdict) == (140, 150, Verdict.MOVE)
-    assert d.ungradable_share == pytest.approx(1 / 15)
-    d = only(local=outcomes(160, 0, 20))
+def test_what_could_not_be_graded_counts_against_either_claim():
+    d = only(local=outcomes(298, 0, 2))
+    assert (d.n, d.draws, d.verdict) == (298, 300, Verdict.MOVE)
+    assert d.ungradable_share == pytest.approx(2 / 300)
+    d = only(local=outcomes(290, 0, 10))
+    assert (d.verdict, d.test_result, d.reason) == (Verdict.UNDECIDED, TestResult.OPEN, "open")
+    d = only(local=outcomes(240, 0, 60))
     assert (d.verdict, d.test_result, d.reason) == (
         Verdict.UNDECIDED,
         TestResult.OPEN,
         "ungradable",
     )
-    assert d.ungradable_share == pytest.approx(1 / 9)
-    d = only(local=outcomes(0, 0, 20))
+    d = only(local=outcomes(0, 20, 280))
+    assert (d.verdict, d.test_result) == (Verdict.UNDECIDED, TestResult.OPEN)
+    d = only(local=outcomes(0, 250, 50))
+    assert (d.verdict, d.test_result) == (Verdict.KEEP, TestResult.WORSE)
+
+
+def test_a_server_that_answers_nothing_decides_nothing():
+    portfolio = decide([evidence(local=outcomes(0, 0, 300))])
+    (d,) = portfolio.decisions
     assert (d.verdict, d.test_result, d.reason) == (
-        Verdict.UNMEASURED,
+        Verdict.UNDECIDED,
         TestResult.UNTESTED,
         "ungradable",
     )
+    assert (d.n, d.local_rate, d.difference_interval, d.more_draws) == (0, None, None, None)
+    assert (portfolio.low, portfolio.high) == (0, 1)
+
+
+def test_what_waits_for_a_judge_is_undecided_and_never_worse():
+    d = only(local=outcomes(0, 0, 300), baseline=outcomes(0, 0, 300))
+    assert (d.verdict, d.reason) == (Verdict.UNDECIDED, "ungradable")
+    assert (d.p_not_worse, d.p_worse) == (1, 1)
+
+
+def test_rates_are_of_what_was_graded_and_intervals_hold_whatever_was_not():
+    d = only(local=outcomes(180, 60, 60), baseline=outcomes(270, 30))
+    assert d.local_rate == pytest.approx(0.75)
+    assert d.baseline_rate == 1
+    assert d.difference == pytest.approx(-0.25)
+    least = only(local=outcomes(180, 120), baseline=outcomes(270, 30))
+    most = only(local=outcomes(180, 60) + outcomes(60), baseline=outcomes(270, 30))
+    assert d.local_interval == pytest.approx((least.local_interval[0], most.local_interval[1]))
+    assert d.difference_interval == pytest.approx(
+        (least.difference_interval[0], most.difference_interval[1])
+    )
+
+
+def test_what_could_not_be_graded_never_sharpens_a_figure():
+    units = [f"u{i % 60}" for i in range(300)]
+    whole = only(local=outcomes(300), units=units)
+    holed = only(local=outcomes(14) + outcomes(271, 0, 15), units=units)
+    assert holed.design_effect >= whole.design_effect
+    assert holed.p_not_worse > whole.p_not_worse
+
+
+def test_the_floor_takes_what_could_not_be_graded_for_failed():
+    assert only(local=outcomes(199, 0, 1), floor=0.95).verdict is Verdict.MOVE
+    assert only(local=outcomes(195, 0, 5), floor=0.98).verdict is Verdict.UNDECIDED
+
+
+def test_more_draws_are_named_only_where_they_would_help():
+    assert only(local=outcomes(60, 0, 1)).more_draws > 60
+    assert only(local=outcomes(90, 0, 10)).more_draws is None
 
 
 def test_form_alone_is_never_a_move():

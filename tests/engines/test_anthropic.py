@@ -214,7 +214,7 @@ def test_a_reply_without_an_end_is_cut_at_a_size(messages_api, monkeypatch):
     with listening(type("Flooding", (Hostile,), flood)) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         answer = answer_of()
-    assert answer.error == "invalid-response"
+    assert answer.error == "oversized-reply"
     assert "longer than" in answer.error_detail
 
 
@@ -226,7 +226,7 @@ def test_a_compressed_reply_is_refused_before_it_unfolds(messages_api, monkeypat
     with listening(type("Bomb", (Hostile,), bomb)) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         answer = answer_of()
-    assert answer.error == "invalid-response"
+    assert answer.error == "compressed-reply"
     assert "compressed" in answer.error_detail
 
 

@@ -11,8 +11,11 @@ import sys
 import needs
 import pytest
 
+from auditor.decision.faults import spares_the_model
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
+from auditor.engines.llama_cpp import bindings
+from auditor.errors import EngineError
 
 needs.embedded_model()
 jsonschema = pytest.importorskip("jsonschema")
@@ -259,6 +262,46 @@ def test_an_engine_can_be_closed_while_a_run_is_under_way(cache):
     engine.close()  # as a pipeline does on its way out, with the generator still open
     run.close()
     engine.close()
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make llama.cpp fail to decode such prompts, so many times; short ones are the self-test."""
+
+    def fail(chosen, times):
+        left = [times]
+        prefill = bindings.Context.prefill
+
+        def sometimes(self, sequence, tokens, start, **kwargs):
+            if left[0] and chosen(tokens):
+                left[0] -= 1
+                raise EngineError("llama.cpp failed to decode (code -3)")
+            return prefill(self, sequence, tokens, start, **kwargs)
+
+        monkeypatch.setattr(bindings.Context, "prefill", sometimes)
+
+    return fail
+
+
+def test_a_decode_that_fails_once_changes_no_answer(engine, mixed, answered, failing):
+    failing(lambda tokens: len(tokens) > 40, times=1)
+    assert texts(engine, mixed) == answered
+
+
+def test_what_cannot_be_decoded_is_our_engines_fault_and_the_rest_is_answered(engine, failing):
+    far = Request(call_id="far", messages=[{"role": "user", "content": "no " * 600}],
+                  params={"max_tokens": 2})  # fmt: skip
+    failing(lambda tokens: len(tokens) > 512, times=10**6)
+    got = dict(engine.answers([*(classify(i) for i in range(4)), far]))
+    assert {i: a.error for i, a in got.items() if a.error} == {"far": "decode-failed"}
+    assert spares_the_model(got["far"].error)
+    assert len(got) == 5
+
+
+def test_a_model_that_decodes_nothing_cannot_be_used(engine, failing):
+    failing(lambda tokens: len(tokens) > 20, times=10**6)
+    with pytest.raises(EngineError, match="failed to decode"):
+        dict(engine.answers([classify(0), extract(0)]))
 
 
 def test_speed_is_measured_on_the_way(engine, answered):

@@ -7,13 +7,14 @@ import threading
 import time
 from contextlib import contextmanager
 
+import httpx2
 import pytest
 from loopback import Handler, listening
 
 from auditor.domain import Request
 from auditor.engines import EngineSettings, open_engine
 from auditor.engines.servers import server as server_module
-from auditor.engines.servers.http_client import Failure, pause
+from auditor.engines.servers.http_client import Failure, failure_of, pause
 from auditor.errors import EngineError
 
 PROSE = "The quick brown fox jumps over the lazy dog. "
@@ -87,7 +88,8 @@ def delta(text=None, reason=None, **more):
 
 
 def error(status, message):
-    return status, "application/json", json.dumps({"error": {"message": message}}).encode()
+    told = message if isinstance(message, dict) else {"message": message}
+    return status, "application/json", json.dumps({"error": told}).encode()
 
 
 def ask(i=0, text="Hello", **params):
@@ -148,6 +150,10 @@ def test_a_streamed_answer_is_put_together():
     pytest.param(lambda: (200, "application/json", b'{"choices"', 400), id="half-a-body"),
     pytest.param(lambda: stream(delta("Hel"), done=False), id="half-a-stream"),
     pytest.param(lambda: stream(delta("Hel")), id="stream-without-a-reason"),
+    pytest.param(lambda: error(408, "too slow"), id="408"),
+    pytest.param(lambda: error(599, "proxy"), id="599"),
+    pytest.param(lambda: error(500, "failed to allocate the KV cache"), id="out-of-memory"),
+    pytest.param(lambda: error(200, {"message": "x", "code": 503}), id="error-in-a-200"),
 ])  # fmt: skip
 def test_what_passes_is_tried_again_until_the_true_answer(misbehave):
     answer, fake = answer_of(lambda body, n: misbehave() if n < 3 else completion("true"))
@@ -170,6 +176,8 @@ def test_what_passes_is_tried_again_until_the_true_answer(misbehave):
     (lambda: completion(""), "empty-answer"),
     (lambda: completion("half", reason="length"), "truncated"),
     (lambda: error(200, "oops in a 200"), "refused"),
+    (lambda: error(507, "CUDA out of memory. Tried to allocate 2 GiB"), "out-of-memory"),
+    (lambda: stream(delta("Hel"), {"error": {"message": "gone", "code": 502}}), "server-error"),
 ])  # fmt: skip
 def test_what_stays_wrong_has_a_name(reply, slug):
     with (
@@ -204,6 +212,47 @@ def test_a_whole_prompt_is_not_called_truncated():
     answer, _ = answer_of(lambda body, n: completion("yes", prompt_tokens=4005),
                           ask(text=PROSE * 400))  # fmt: skip
     assert answer.error is None
+
+
+def counted(prompt, output, text="Paris is the capital of France."):
+    def reply(body, n):
+        value = json.loads(completion(text)[2])
+        value["usage"] = {"prompt_tokens": prompt, "completion_tokens": output}
+        return 200, "application/json", json.dumps(value).encode()
+
+    return reply
+
+
+@pytest.mark.parametrize("prompt", [0, 1, 9, 10**9])
+@pytest.mark.parametrize("output", [0, 2, 10**9])
+def test_counts_that_cannot_be_true_are_unknown_and_the_answer_counts(prompt, output):
+    with serving(counted(prompt, output)) as fake, opened(fake) as engine:
+        ((_, answer),) = engine.answers([ask(text=PROSE * 40, max_tokens=100)])
+        (note,) = engine.notes
+        (speed,) = engine.speed()
+    assert (answer.text, answer.error) == ("Paris is the capital of France.", None)
+    assert (answer.input_tokens, answer.output_tokens) == (None, None)
+    assert "cannot be true" in note
+    assert (speed.prompt_tokens_per_s, speed.output_tokens_per_s) == (None, None)
+
+
+def test_true_counts_stay():
+    for prompt, output in ((460, 8), (700, 100), (360, 7)):
+        answer, _ = answer_of(counted(prompt, output), ask(text=PROSE * 40, max_tokens=100))
+        assert (answer.input_tokens, answer.output_tokens) == (prompt, output)
+
+
+def test_a_server_that_cannot_count_cuts_no_prompt():
+    """Some servers count only what their cache lacks: a long prompt may look cut, a short one not."""
+    with serving(counted(300, 8)) as fake, opened(fake, urls_concurrency=1) as engine:
+        long, short = ask(0, text=PROSE * 400), ask(1, text=PROSE * 3)
+        assert dict(engine.answers([long]))["r0"].error == "truncated-by-server"
+        assert dict(engine.answers([ask(2, text="Hello")]))["r2"].error is None
+        fake.reply = counted(5, 8)
+        assert dict(engine.answers([short]))["r1"].error is None
+        fake.reply = counted(300, 8)
+        got = dict(engine.answers([long]))["r0"]
+    assert (got.error, got.input_tokens) == (None, None)
 
 
 def test_a_server_that_stalls_is_a_timeout_and_the_others_go_on():
@@ -259,6 +308,11 @@ def test_a_server_that_refuses_connections_is_one_clear_error():
         dict(engine.answers([ask()]))
     assert caught.value.transient
     assert caught.value.hint
+
+
+def test_a_host_that_lets_no_connection_through_is_not_there():
+    request = httpx2.Request("POST", "http://127.0.0.1:1")
+    assert failure_of(httpx2.ConnectTimeout("", request=request)).error == "no-connection"
 
 
 def test_a_parameter_that_the_server_refuses_by_name_is_left_out_and_said():
@@ -392,7 +446,15 @@ def test_ollama_s_cut_prompt_is_an_error(ollama):
     done = {"done": True, "done_reason": "stop", "prompt_eval_count": 4096, "eval_count": 2}
     with ollama(lambda body, n: ollama_lines({"message": {"content": "x"}}, done)) as (engine, _):
         ((_, answer),) = engine.answers([ask(text=PROSE * 600)])
-    assert (answer.error, answer.text) == ("truncated-by-server", None)
+    assert (answer.error, answer.text) == ("context-overflow", None)
+
+
+def test_ollama_s_absurd_count_is_no_cut_prompt(ollama):
+    done = {"done": True, "done_reason": "stop", "prompt_eval_count": 10**7, "eval_count": 0}
+    with ollama(lambda body, n: ollama_lines({"message": {"content": "x"}}, done)) as (engine, _):
+        ((_, answer),) = engine.answers([ask()])
+    assert (answer.error, answer.text) == (None, "x")
+    assert (answer.input_tokens, answer.output_tokens) == (None, None)
 
 
 def test_ollama_s_half_an_answer_is_tried_again(ollama):

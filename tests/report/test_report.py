@@ -357,6 +357,20 @@ def test_open_points_stand_on_the_first_screen(page):
     assert "2 calls (0.4 %) have no price" in first
 
 
+def test_what_could_not_be_graded_is_said_with_its_reason(report, page):
+    first = page.words.split("Where the money goes")[0]
+    assert "3 of 40 drawn answers could not be graded: server timeouts; 'auditor replay'" in first
+    assert "3 more not gradable: server timeouts" in page.words
+    (many,) = report.ungradable
+    few = replace(many, causes={"timeout": 1, "no label": 1}, draws_in_all=100)
+    (point,) = (p for p in sentences.open_points(replace(report, ungradable=[few])) if "drawn" in p)
+    assert point.startswith("2 of 100 drawn answers in Support summary could not be graded")
+    (point,) = (
+        p for p in sentences.open_points(replace(report, ungradable=[few, few])) if "drawn" in p
+    )
+    assert point.startswith("4 of 200 drawn answers in 2 categories could not be graded")
+
+
 def test_memory_and_energy_are_told_where_the_machine_tells_them(store, page):
     assert "At most 5.5 GB of memory while it answered." in page.words
     assert "12.3 Wh for the replay." in page.words

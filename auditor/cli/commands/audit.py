@@ -414,8 +414,16 @@ def status(options: Common) -> None:
 
     with options.pipeline(read_only=True) as (pipeline, terminal):
         states = pipeline.states()
-        terminal.result("status", {"db": str(options.db), "stages": [s._asdict() for s in states]})
+        terminal.result(
+            "status",
+            {
+                "db": str(options.db),
+                "stages": [s._asdict() for s in states],
+                "ungradable": show.ungradable_rows(pipeline.store),
+            },
+        )
         show.status(terminal, states, str(options.db))
+        show.ungradable(terminal, pipeline.store)
 
 
 @click.command()

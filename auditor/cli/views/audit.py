@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from auditor import __version__
+from auditor.criteria.ungradable import read_ungradable
+from auditor.decision.faults import causes_in_words
 from auditor.report import sentences, wording
 
 if TYPE_CHECKING:
@@ -95,23 +98,31 @@ def _replayed(terminal: Terminal, result: ReplayResult) -> None:
     if not rows:
         return  # a warning has said why there was nothing to replay
     terminal.table(
-        ["category", "model", "calls", "failed", "p50 / call", "tokens"],
+        ["category", "model", "calls", "failed", "not answered", "p50 / call", "tokens"],
         [
             [
                 row["name"],
                 row["model"],
                 f"{row['calls']:,}",
                 f"{row['failed']:,}",
+                f"{sum(row['unanswered'].values()):,}",
                 wording.duration(row["latency_ms_p50"]),
                 f"{row['output_tokens']:,}",
             ]
             for row in rows
         ],
-        right=(2, 3, 4, 5),
+        right=(2, 3, 4, 5, 6),
     )
     failed = sum(row["failed"] for row in rows)
     if failed:
         terminal.say(f"{failed:,} failed; they count as not passed. The report says why.")
+    causes = sum((Counter(row["unanswered"]) for row in rows), Counter())
+    if causes:
+        terminal.warn(
+            f"{causes.total():,} of {wording.counted(sum(row['calls'] for row in rows), 'call')} "
+            f"not answered: {causes_in_words(causes)}. The model is not to blame, so they count "
+            "against any claim; 'auditor replay' asks for them again"
+        )
 
 
 def plan_result(store: Store) -> dict[str, Any]:
@@ -123,7 +134,26 @@ def plan_result(store: Store) -> dict[str, Any]:
         "total_usd_month": store.value("SELECT total_usd_month FROM v_totals"),
         "bars": store.dicts("SELECT * FROM v_verdicts"),
         "categories": store.dicts(_PLAN),
+        "ungradable": ungradable_rows(store),
     }
+
+
+def ungradable_rows(store: Store) -> list[dict[str, Any]]:
+    """Return the draws that could not be graded, by category and candidate, for ``--json``."""
+    return [
+        {
+            "category_id": item.category_id, "name": item.name, "candidate_id": item.candidate_id,
+            "draws": item.draws, "draws_in_all": item.draws_in_all, "causes": dict(item.causes),
+        }
+        for item in read_ungradable(store)
+    ]  # fmt: skip
+
+
+def ungradable(terminal: Terminal, store: Store) -> None:
+    """Say which draws could not be graded and why; many of them are a warning."""
+    for item in read_ungradable(store):
+        say = terminal.warn if item.deserves_a_warning else terminal.say
+        say(item.sentence)
 
 
 def plan(terminal: Terminal, store: Store) -> None:
@@ -172,6 +202,7 @@ def plan(terminal: Terminal, store: Store) -> None:
             "no planted wrong answer of the right form is noticed, so nothing can move, in: "
             f"{', '.join(blind)}; 'auditor criteria show' says more"
         )
+    ungradable(terminal, store)
 
 
 def _rate(row: dict[str, Any]) -> str:

@@ -54,6 +54,14 @@ class Output:
     latency_ms: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A prompt that llama.cpp failed to decode, more than once, and its words."""
+
+    job: Job
+    detail: str
+
+
 @dataclass(slots=True)
 class _Slot:
     """A stream and the answer that grows in it; ``placed`` is None while it is idle."""
@@ -104,6 +112,11 @@ class Decoder:
         finally:
             for slot in self._slots:
                 self._release(slot)
+
+    def start_over(self) -> None:
+        """Empty all streams: a decode that failed may have left anything in them."""
+        self._context.clear()
+        self._anchors.clear()
 
     def _admit(self, slot: _Slot, placed: Placed[Job], emit: Callable[[Output], None]) -> bool:
         """Decode a prompt in an idle slot and pick the first token of its answer."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from auditor.engines.llama_cpp.batching import Output
+    from auditor.engines.llama_cpp.batching import Lost, Output
     from auditor.engines.llama_cpp.bindings import Context
 
 
@@ -22,14 +22,14 @@ class BackgroundDecode:
 
     def __init__(self, decode: Callable[[BackgroundDecode], None]) -> None:
         self._decode = decode
-        self._outbox: queue.SimpleQueue[Output | BaseException | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Output | Lost | BaseException | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._context: Context | None = None
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="decoder", daemon=True)
         self._thread.start()
 
-    def outputs(self) -> Generator[Output, None, None]:
+    def outputs(self) -> Generator[Output | Lost, None, None]:
         """Yield what was emitted, until all is decoded; raises what ``decode`` raised.
 
         Closing the generator ends the decoding.
@@ -42,8 +42,8 @@ class BackgroundDecode:
         finally:
             self.end()
 
-    def emit(self, output: Output) -> None:
-        """Hand over an output."""
+    def emit(self, output: Output | Lost) -> None:
+        """Hand over an output, or a prompt that came to none."""
         self._outbox.put(output)
 
     def holds(self, context: Context | None) -> None:

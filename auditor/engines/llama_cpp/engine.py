@@ -15,14 +15,15 @@ from auditor.engines.llama_cpp.grammar import constraint_of
 from auditor.engines.measuring import machine
 from auditor.engines.measuring.speed import DecodingSpeed
 from auditor.engines.parameters import Sampling, sampling_of
+from auditor.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from auditor.domain import Request
     from auditor.engines.base import EngineSettings, MeasuredSpeed
-    from auditor.engines.llama_cpp.batching import Job, Output
+    from auditor.engines.llama_cpp.batching import Decoder, Job, Output
     from auditor.engines.llama_cpp.embedded_model import EmbeddedModel
     from auditor.engines.llama_cpp.gguf import GgufFile
 
@@ -158,12 +159,19 @@ class LlamaCppEngine:
         if not any(one.todo(done) for one in classes):
             return
         self._load(classes)
+        from auditor.engines.llama_cpp.batching import Lost
+
         self._run = BackgroundDecode(lambda run: self._decode(classes, done, run))
         with closing(self._run.outputs()) as outputs:
             for output in outputs:
                 for call_id in output.job.call_ids:
-                    if call_id not in done:
-                        yield call_id, self._answer(asked[call_id], output)
+                    if call_id in done:
+                        continue
+                    one = asked[call_id]
+                    if isinstance(output, Lost):
+                        yield call_id, _failed("decode-failed", output.detail, one.fidelity)
+                    else:
+                        yield call_id, self._answer(one, output)
 
     def speed(self) -> Sequence[MeasuredSpeed]:
         """Tokens per second at each number of busy slots that was met."""
@@ -304,13 +312,25 @@ class LlamaCppEngine:
     def _decode(
         self, classes: Sequence[_Class], done: AbstractSet[str], run: BackgroundDecode
     ) -> None:
-        """Decode every cohort that is not done."""
-        from auditor.engines.llama_cpp.batching import Decoder
+        """Decode every cohort that is not done.
+
+        A cohort that llama.cpp fails to decode is tried again from nothing. What it still cannot
+        decode is lost, unless that is all there is: then the model cannot be used.
+        """
+        from auditor.engines.llama_cpp.batching import Decoder, Lost
         from auditor.engines.llama_cpp.selftest import check
         from auditor.engines.llama_cpp.token_choice import PickerFactory
 
         assert self._model is not None
         factory = PickerFactory(self._model)
+        given: set[tuple[str, ...]] = set()
+        failures: dict[tuple[str, ...], tuple[Job, EngineError]] = {}
+
+        def emit(output: Output) -> None:
+            if output.job.call_ids not in given:
+                given.add(output.job.call_ids)
+                run.emit(output)
+
         gpus = self._settings.gpu_layers != 0 and bindings.api().llama_supports_gpu_offload()
         try:
             for one in classes:
@@ -330,13 +350,22 @@ class LlamaCppEngine:
                     decoder = Decoder(context, factory, slots=one.slots, speed=self._speed)
                     with self._speed.measuring(gpus=gpus):
                         for cohort in todo:
-                            if not decoder.run(cohort, run.emit):
-                                return
+                            try:
+                                if not _persistently(decoder, cohort, emit):
+                                    return
+                            except EngineError as error:
+                                jobs = [placed.unit.payload for placed in cohort]
+                                failures |= {job.call_ids: (job, error) for job in jobs}
                 finally:
                     run.holds(None)
                     context.close()
         finally:
             factory.close()
+        lost = [failures[call_ids] for call_ids in failures.keys() - given]
+        if lost and not given:
+            raise lost[0][1]
+        for job, why in lost:
+            run.emit(Lost(job=job, detail=why.message))
 
     def _answer(self, asked: _Asked, output: Output) -> Answer:
         request, model = asked.request, self._model
@@ -370,6 +399,25 @@ class LlamaCppEngine:
             error_detail=detail,
             fidelity=fidelity,
         )
+
+
+def _persistently(
+    decoder: Decoder, cohort: Sequence[Placed[Job]], emit: Callable[[Output], None]
+) -> bool:
+    """Decode a cohort, and once more from nothing if that fails; False if it was stopped.
+
+    Raises:
+        EngineError: it failed every time.
+    """
+    try:
+        return decoder.run(cohort, emit)
+    except EngineError:
+        decoder.start_over()
+    try:
+        return decoder.run(cohort, emit)
+    except EngineError:
+        decoder.start_over()
+        raise
 
 
 def _calls(cohort: Sequence[Placed[Job]]) -> set[str]:

@@ -15,7 +15,7 @@ from auditor.engines.base import MeasuredSpeed
 from auditor.engines.measuring.energy import EnergyMeter, counters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from auditor.domain import Answer
 
@@ -106,26 +106,39 @@ class ServerSpeed:
     def rows(self, candidate_id: str) -> list[MeasuredSpeed]:
         """One row per concurrency; rates are those of one request times the concurrency.
 
-        Where the time to the first token is unknown the whole time counts as writing.
+        Where the time to the first token is unknown the whole time counts as writing. An answer
+        whose tokens are unknown counts for nothing but the time to its first token.
         """
         rows = []
         with self._lock:
             for concurrency, answers in sorted(self._seen.items()):
                 started = [a.ttft_ms for a in answers if a.ttft_ms is not None]
-                prompt = sum(a.input_tokens or 0 for a in answers if a.ttft_ms is not None)
-                output = sum(a.output_tokens or 0 for a in answers)
-                writing = sum((a.latency_ms or 0.0) - (a.ttft_ms or 0.0) for a in answers)
+                read = [
+                    (a.input_tokens, a.ttft_ms)
+                    for a in answers
+                    if a.ttft_ms is not None and a.input_tokens is not None
+                ]
+                written = [
+                    (a.output_tokens, (a.latency_ms or 0.0) - (a.ttft_ms or 0.0))
+                    for a in answers
+                    if a.output_tokens is not None
+                ]
                 rows.append(
                     MeasuredSpeed(
                         candidate_id=candidate_id,
                         concurrency=concurrency,
-                        prompt_tokens_per_s=_times(concurrency, _rate(prompt, sum(started) / 1e3)),
-                        output_tokens_per_s=_times(concurrency, _rate(output, writing / 1e3)),
+                        prompt_tokens_per_s=_times(concurrency, _rate_of(read)),
+                        output_tokens_per_s=_times(concurrency, _rate_of(written)),
                         ttft_ms_p50=median(started) if started else None,
                         requests=len(answers),
                     )
                 )
         return rows
+
+
+def _rate_of(seen: Sequence[tuple[int, float]]) -> float | None:
+    """Tokens a second over pairs of tokens and milliseconds."""
+    return _rate(sum(tokens for tokens, _ in seen), sum(ms for _, ms in seen) / 1e3)
 
 
 def _times(concurrency: int, rate: float | None) -> float | None:

@@ -118,7 +118,9 @@ class AnthropicDialect:
             choice = _choice(params.get("tool_choice"))
             if choice:
                 body["tool_choice"] = choice
-        return Payload(body=body, fidelity=fidelity, repeatable=False)
+        return Payload(
+            body=body, fidelity=fidelity, repeatable=False, max_tokens=body["max_tokens"]
+        )
 
     def answer(self, arrived: Arrived, request: Request) -> Answer:
         """Return the answer in a reply.
@@ -129,9 +131,7 @@ class AnthropicDialect:
         whole = arrived.events[0] if arrived.events else {}
         blocks, usage = whole.get("content"), whole.get("usage")
         if not isinstance(blocks, list) or not isinstance(usage, dict):
-            raise Failure(
-                error="invalid-response", detail="the reply holds no message", transient=True
-            )
+            raise Failure(error="invalid-response", detail="the reply holds no message")
         blocks = [block for block in blocks if isinstance(block, dict)]
         text = text_of_reply(whole)
         calls = tuple(_tool_call(block) for block in blocks if block.get("type") == "tool_use")

@@ -1,10 +1,11 @@
-"""A lower bound on the tokens of a prompt, for any tokenizer: enough to notice a cut prompt."""
+"""Bounds on the tokens of a text, for any tokenizer: they show a cut prompt or a wrong count."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from auditor.domain import canonical_json
 from auditor.engines.chat import text_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _OF_CHARACTERS = (
     (re.compile(r"[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]+"), 0.15),  # Thai, Lao, Burmese, Khmer
 )
 
+_OF_TEMPLATE, _OF_PREAMBLE = 64, 65_536
+
 
 def fewest_tokens(request: Request) -> int:
     """Return a lower bound on the tokens of the messages, by their words and characters.
@@ -31,10 +34,22 @@ def fewest_tokens(request: Request) -> int:
     The true count of English prose is about 1.5 times as high, of Chinese 1.4 times, so a prompt
     cut by more than about 40 % is noticed for certain.
     """
-    return int(sum(_fewest(text_of(message.get("content"))) for message in request.messages))
+    return int(sum(fewest_of(text_of(message.get("content"))) for message in request.messages))
 
 
-def _fewest(text: str) -> float:
+def most_tokens(request: Request) -> int:
+    """Return an upper bound on the tokens of a request, whatever its template adds.
+
+    No token is shorter than a byte; templates add a few tokens a message, servers a preamble or
+    what they searched for.
+    """
+    text = canonical_json([list(request.messages), list(request.tools)])
+    written = len(text.encode("utf-8", "replace"))
+    return written + _OF_TEMPLATE * len(request.messages) + _OF_PREAMBLE
+
+
+def fewest_of(text: str) -> float:
+    """Return a lower bound on the tokens of a text."""
     found = _OF_WORDS * sum(1 for _ in _WORD.finditer(text))
     if text.isascii():
         return found

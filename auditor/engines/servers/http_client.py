@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from auditor.decision.faults import error_of
 from auditor.privacy.masking import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529})
+_LATER = frozenset({408, 409, 425, 429})  # and every status of 500 and above
+_SERVERS_OWN = 500
 _OVERLOAD = frozenset({429, 503, 529})
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_REPLY = 64 * 1024 * 1024
@@ -30,11 +32,15 @@ _TOO_LONG = (
     "context length", "context_length", "context size", "context window", "maximum context",
     "too long", "exceed_context", "max_model_len", "input length", "num_ctx",
 )  # fmt: skip
+_OUT_OF_MEMORY = (
+    "out of memory", "failed to allocate", "cannot allocate", "insufficient memory",
+    "not enough memory",
+)  # fmt: skip
 _FILTERED = ("content_filter", "content filter", "content management policy", "data_inspection")
 
 
 class Failure(Exception):  # noqa: N818 - it becomes the error of an answer
-    """Why no reply came: a slug, the details, and whether to try again.
+    """Why no reply came: a slug of ``decision.faults`` and the details.
 
     ``status`` is the HTTP status where there was one. ``overload`` asks for fewer requests at a
     time, ``retry_after`` is how many seconds the server asked to wait.
@@ -46,7 +52,6 @@ class Failure(Exception):  # noqa: N818 - it becomes the error of an answer
         error: str,
         detail: str,
         status: int | None = None,
-        transient: bool = False,
         overload: bool = False,
         retry_after: float | None = None,
     ) -> None:
@@ -54,9 +59,13 @@ class Failure(Exception):  # noqa: N818 - it becomes the error of an answer
         self.error = error
         self.detail = detail
         self.status = status
-        self.transient = transient
         self.overload = overload
         self.retry_after = retry_after
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return error_of(self.error).passing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +149,14 @@ def timeout_until(deadline: float) -> httpx2.Timeout:
 
 def failure_of(error: Exception) -> Failure:
     """Return what an exception of the HTTP library means."""
-    if isinstance(error, httpx2.ConnectError):
-        return Failure(error="no-connection", detail=str(error), transient=True)
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+        return Failure(error="no-connection", detail=str(error))
     if isinstance(error, httpx2.TimeoutException):
         waited = error.request.extensions["timeout"]["read"]
         return Failure(error="timeout", detail=f"no reply in {waited:.0f} s", overload=True)
     if isinstance(error, httpx2.InvalidURL):
         return Failure(error="refused", detail=str(error))
-    return Failure(error="connection-lost", detail=str(error), transient=True)
+    return Failure(error="connection-lost", detail=str(error))
 
 
 def failure_told_by(reply: httpx2.Response) -> Failure:
@@ -158,7 +167,8 @@ def failure_told_by(reply: httpx2.Response) -> Failure:
     for name in _KEY_HEADERS:
         if key := reply.request.headers.get(name, "").removeprefix("Bearer "):
             words = words.replace(key, "[SECRET:api-key]")  # the one we sent may have any form
-    return _failure(_without_secrets(words), reply)
+    wait = _seconds(reply.headers.get("retry-after"))
+    return _failure(_without_secrets(words), reply.status_code, wait)
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
@@ -192,7 +202,7 @@ class _BoundedStream(httpx2.SyncByteStream):
         for chunk in self._stream:
             size += len(chunk)
             if size > _LONGEST_REPLY:
-                raise Failure(error="invalid-response", detail="the reply is longer than 64 MB")
+                raise Failure(error="oversized-reply", detail="the reply is longer than 64 MB")
             if time.monotonic() > self._deadline:
                 raise Failure(error="timeout", detail="the reply went on too long", overload=True)
             yield chunk
@@ -209,7 +219,7 @@ def _set_deadline(request: httpx2.Request) -> None:
 def _bound(reply: httpx2.Response) -> None:
     if reply.headers.get("content-encoding", "identity") != "identity":
         detail = "the reply is compressed, which was not asked for"
-        raise Failure(error="invalid-response", detail=detail, status=reply.status_code)
+        raise Failure(error="compressed-reply", detail=detail, status=reply.status_code)
     assert isinstance(reply.stream, httpx2.SyncByteStream)
     reply.stream = _BoundedStream(reply.stream, reply.request.extensions["deadline"])
 
@@ -229,32 +239,42 @@ def _object(text: str) -> Mapping[str, Any]:
         value = None
     if not isinstance(value, dict):
         detail = f"not a JSON object: {_without_secrets(text)[:200]!r}"
-        raise Failure(error="invalid-response", detail=detail, transient=True)
+        raise Failure(error="invalid-response", detail=detail)
     if value.get("error"):
-        raise _failure(_without_secrets(_message(value)), None)
+        raise _failure(_without_secrets(_message(value)), _status_in(value["error"]))
     return value
 
 
-def _failure(detail: str, reply: httpx2.Response | None) -> Failure:
+def _failure(detail: str, status: int | None, retry_after: float | None = None) -> Failure:
     """Return what a server's own words and status mean."""
-    status = reply.status_code if reply is not None else None
-    low = detail.lower()
-    if status in _TRANSIENT and not any(words in low for words in _TOO_LONG):
-        return Failure(
-            error="rate-limited" if status in _OVERLOAD else "server-error",
-            detail=f"HTTP {status}: {detail}",
-            status=status,
-            transient=True,
-            overload=status in _OVERLOAD,
-            retry_after=_seconds(reply.headers.get("retry-after")) if reply is not None else None,
-        )
-    error = "refused"
-    if any(words in low for words in _TOO_LONG):
-        error = "context-overflow"
-    elif any(words in low for words in _FILTERED):
-        error = "filtered"
+    error = _slug(detail.lower(), status)
     prefix = f"HTTP {status}: " if status else ""
-    return Failure(error=error, detail=f"{prefix}{detail}"[:500], status=status)
+    return Failure(
+        error=error,
+        detail=f"{prefix}{detail}"[:500],
+        status=status,
+        overload=error in {"rate-limited", "out-of-memory"},
+        retry_after=retry_after,
+    )
+
+
+def _slug(words: str, status: int | None) -> str:
+    if any(phrase in words for phrase in _TOO_LONG):
+        return "context-overflow"
+    if any(phrase in words for phrase in _OUT_OF_MEMORY):
+        return "out-of-memory"
+    if status in _OVERLOAD:
+        return "rate-limited"
+    if status is not None and (status in _LATER or status >= _SERVERS_OWN):
+        return "server-error"
+    return "filtered" if any(phrase in words for phrase in _FILTERED) else "refused"
+
+
+def _status_in(error: Any) -> int | None:
+    """Return the status in an error that comes with HTTP 200, as in the middle of a stream."""
+    code = error.get("code") if isinstance(error, dict) else None
+    is_status = isinstance(code, int) and httpx2.codes.BAD_REQUEST <= code < 600  # noqa: PLR2004
+    return code if is_status else None
 
 
 def _message(value: Any) -> str:

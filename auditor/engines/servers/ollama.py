@@ -144,18 +144,22 @@ class OllamaDialect:
             body=body,
             fidelity=fidelity,
             repeatable=sampling.temperature <= 0 or params.get("seed") is not None,
+            max_tokens=sampling.max_tokens,
             optional=frozenset({"think"}),
         )
 
     def answer(self, arrived: Arrived, request: Request) -> Answer:
         """Return the answer in a reply; a prompt that was cut to the context makes it an error.
 
+        The context is as large as the model allows, so that a prompt which fills it is too long
+        for the model. A count beyond the context is a mistake of the server's, and no such sign.
+
         Raises:
             Failure: the reply is cut off.
         """
         last = arrived.events[-1] if arrived.events else {}
         if not last.get("done"):
-            raise Failure(error="half-answer", detail="the stream ended too soon", transient=True)
+            raise Failure(error="half-answer", detail="the stream ended too soon")
         text: list[str] = []
         calls: list[Mapping[str, Any]] = []
         for event in arrived.events:
@@ -168,14 +172,14 @@ class OllamaDialect:
         prompt_tokens = whole_number(last.get("prompt_eval_count"))
         reason = last.get("done_reason")
         error = detail = None
-        if prompt_tokens is not None and prompt_tokens >= self._context - 1:
-            error, detail = "truncated-by-server", f"the prompt fills num_ctx {self._context}"
+        if prompt_tokens in {self._context - 1, self._context}:
+            error, detail = "context-overflow", f"the prompt fills num_ctx {self._context}"
         elif reason == "length" and not sampling_of(request, self._settings)[0].capped_by_log:
             error, detail = "truncated", f"cut after {whole_number(last.get('eval_count'))} tokens"
         elif not reply.text.strip() and not tool_calls and not reply.tool_calls:
             error = "empty-answer"
         return Answer(
-            text=None if error == "truncated-by-server" else reply.text,
+            text=None if error == "context-overflow" else reply.text,
             tool_calls=tool_calls or reply.tool_calls,
             finish_reason=reason if isinstance(reason, str) else None,
             input_tokens=prompt_tokens,

@@ -134,6 +134,7 @@ class OpenAIDialect:
             body=body,
             fidelity=fidelity,
             repeatable=sampling.temperature <= 0 or logged_seed,
+            max_tokens=sampling.max_tokens,
             optional=(_CARRIED | _EXTRAS) - {"response_format", "tool_choice", "stop"},
         )
 
@@ -184,7 +185,7 @@ def _choice(whole: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
     if not isinstance(first, dict) or not isinstance(message, dict):
-        raise Failure(error="invalid-response", detail="the reply holds no message", transient=True)
+        raise Failure(error="invalid-response", detail="the reply holds no message")
     reason = first.get("finish_reason")
     return message, reason if isinstance(reason, str) else None
 
@@ -211,7 +212,7 @@ def _join(arrived: Arrived) -> Mapping[str, Any]:
             for part in ("name", "arguments"):
                 call["function"][part] += (piece.get("function") or {}).get(part) or ""
     if reason is None:
-        raise Failure(error="half-answer", detail="the stream ended too soon", transient=True)
+        raise Failure(error="half-answer", detail="the stream ended too soon")
     message = {"content": "".join(text), "tool_calls": [calls[i] for i in sorted(calls)]}
     return {"choices": [{"message": message, "finish_reason": reason}], "usage": usage}
 

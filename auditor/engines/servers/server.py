@@ -15,8 +15,8 @@ from auditor.domain import Answer, Candidate, canonical_json
 from auditor.engines.measuring.speed import ServerSpeed
 from auditor.engines.servers.addresses import is_loopback
 from auditor.engines.servers.balancing import Balancer, Server
-from auditor.engines.servers.fewest_tokens import fewest_tokens
 from auditor.engines.servers.http_client import Failure, open_client, pause
+from auditor.engines.servers.token_counts import TokenCounts
 from auditor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -37,12 +37,14 @@ _LAST_REQUESTS_S = 1.0
 class Payload:
     """What to send for a request, and what became of parameters that are not sent as logged.
 
-    ``optional`` names those that can be left out if the server refuses them by name.
+    ``optional`` names those that can be left out if the server refuses them by name;
+    ``max_tokens`` is the most tokens that the answer was allowed.
     """
 
     body: Mapping[str, Any]
     fidelity: Mapping[str, str]
     repeatable: bool
+    max_tokens: int
     optional: frozenset[str] = frozenset()
 
 
@@ -92,6 +94,7 @@ class ServerEngine:
         self._notes = list(notes)
         self._balancer = Balancer(urls, settings.urls_concurrency)
         self._speed = ServerSpeed()
+        self._counts = TokenCounts()
         self._threads: list[threading.Thread] = []
         self._local = all(is_loopback(url) for url in urls)
 
@@ -103,7 +106,7 @@ class ServerEngine:
     @property
     def notes(self) -> Sequence[str]:
         """What the user should know about this engine."""
-        return tuple(self._notes)
+        return (*self._notes, *self._counts.notes)
 
     def answers(
         self, requests: Sequence[Request], done: AbstractSet[str] = frozenset()
@@ -190,7 +193,7 @@ class ServerEngine:
         """Send one request, with retries; raises EngineError if no request can be answered."""
         body, fidelity = dict(payload.body), dict(payload.fidelity)
         deadline = time.monotonic() + self._settings.timeout_s
-        failure = Failure(error="timeout", detail="stopped")
+        failure = Failure(error="aborted", detail="the run was stopped")
         attempt = 0
         while attempt < _TRIES and not stop.is_set():
             found = self._balancer.acquire()
@@ -198,7 +201,9 @@ class ServerEngine:
                 break
             server, concurrency = found
             try:
-                answer = self._once(server, body, request, concurrency, deadline)
+                answer = self._once(
+                    server, replace(payload, body=body), request, concurrency, deadline
+                )
             except Failure as error:
                 failure = error
                 refused = _refused_parameter(failure, body, payload.optional)
@@ -224,7 +229,7 @@ class ServerEngine:
     def _once(
         self,
         server: Server,
-        body: Mapping[str, Any],
+        payload: Payload,
         request: Request,
         concurrency: int,
         deadline: float,
@@ -232,8 +237,10 @@ class ServerEngine:
         tokens: int | None = None
         failure: Failure | None = None
         try:
-            arrived = self._dialect.send(self._client, server.url, body, deadline)
-            answer = self._dialect.answer(arrived, request)
+            arrived = self._dialect.send(self._client, server.url, payload.body, deadline)
+            answer = self._counts.checked(
+                self._dialect.answer(arrived, request), request, payload.max_tokens
+            )
             tokens = answer.output_tokens or 0
             self._speed.answer(concurrency, answer)
         except Failure as error:
@@ -246,13 +253,13 @@ class ServerEngine:
                 self._balancer.overloaded(server)
             else:
                 self._balancer.released(server)
-        return _unless_truncated(answer, request)
+        return answer
 
     def _raise_if_gone(self, server: Server) -> None:
         """Raise if the server has stopped listening: then the fault is not this request's."""
         try:
             self._client.get(server.url, timeout=5.0)
-        except httpx2.ConnectError as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise EngineError(
                 f"the server at {server.url} cannot be reached any more: {error}",
                 hint="start it and run the same command again: it goes on where it stopped",
@@ -285,23 +292,6 @@ class ServerEngine:
 def whole_number(value: Any) -> int | None:
     """Return a count in a reply, None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _unless_truncated(answer: Answer, request: Request) -> Answer:
-    """Return the answer, as an error where the server read less than it was sent."""
-    fewest = fewest_tokens(request)
-    if answer.input_tokens is None or answer.input_tokens >= fewest:
-        return answer
-    return Answer(
-        text=None,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        latency_ms=answer.latency_ms,
-        error="truncated-by-server",
-        error_detail=f"the server counted {answer.input_tokens} prompt tokens; "
-        f"the prompt has {fewest} at least",
-        fidelity=answer.fidelity,
-    )
 
 
 def _refused_parameter(
