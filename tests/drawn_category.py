@@ -53,3 +53,14 @@ def add_category(store, name, system, answers, **more):
     store.append("draws", [
         {"design_id": name, "category_id": name, "draw_no": i, "unit_id": c["call_id"], "call_id": c["call_id"]}
         for i, c in enumerate([*calls, calls[0]])])  # the first is drawn twice  # fmt: skip
+
+
+def add_candidate(store):
+    """The local model whose answers ``add_category`` holds."""
+    store.append(
+        "candidates",
+        [
+            {"candidate_id": "m", "engine": "e", "model": "tiny", "settings": "{}", "rung": 0,
+             "added_at": NOW}
+        ],
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.answer_length import was_cut
@@ -80,18 +80,22 @@ class FailedAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A criterion on the logged answers of a category, and on wrong answers made from them."""
+    """A criterion on the logged answers of a category, and on wrong answers made from them.
+
+    ``why_untold`` is why an answer neither passes nor fails; it is not kept in the database.
+    """
 
     answers: int
     passed: int
     untold: int
     failures: Sequence[FailedAnswer]
     kinds: Sequence[KindTrial]
+    why_untold: str | None = field(default=None, compare=False)
 
     def without_texts(self) -> Trial:
         """The figures alone: no words of logged answers."""
         kinds = [replace(kind, missed=None, missed_call_id=None) for kind in self.kinds]
-        return replace(self, failures=(), kinds=kinds)
+        return replace(self, failures=(), kinds=kinds, why_untold=None)
 
     @property
     def pass_share(self) -> float | None:
@@ -133,6 +137,7 @@ def try_criterion(criterion: Criterion, sample: CategorySample, *, seed: int = 0
         passed=sum(result.passed is True for result in grades),
         untold=sum(result.passed is None for result in grades),
         failures=failures[:MAX_FAILURES],
+        why_untold=next((g.explanation for g in grades if g.passed is None), None),
         kinds=_kinds(criterion, sample, grades, seed),
     )
 

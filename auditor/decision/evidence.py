@@ -92,8 +92,8 @@ class Sample:
     where it could not be graded. ``least`` counts the draws as the claim "not worse" must see
     them, ``most`` as the claim "worse" must; they are equal where all was graded. ``live`` counts
     as ``least`` does the draws whose local answer passes the live check; it is None without such
-    a check and for a criterion that shows nothing about content. ``live_low`` is the rate that the
-    check is sure to let pass.
+    a check and for a criterion that shows nothing about content. ``live_low`` is the rate that
+    the check is sure to let pass.
     """
 
     baseline: Floats

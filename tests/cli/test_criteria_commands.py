@@ -135,6 +135,14 @@ def test_the_test_names_the_line_of_a_criterion_that_cannot_be_used(run, tmp_pat
     assert "bad.yaml:5: unknown assertion type 'equalz'; did you mean 'equals'?" in ran.err
 
 
+def test_the_test_says_why_nothing_can_be_told(run, tmp_path):
+    text = "version: 1\ncriteria:\n  - category: '*'\n    assert:\n      - {type: equals, value: '{{expected}}'}\n"
+    (tmp_path / "criteria.yaml").write_text(text)
+    ran = run("test")
+    assert ran.code == 0
+    assert "30 logged answers could not be told: no expected label for this call" in ran.out
+
+
 def test_the_test_says_how_to_get_a_file(run):
     ran = run("test")
     assert ran.code == 2

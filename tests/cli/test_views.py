@@ -60,12 +60,15 @@ def test_the_plan_warns_of_criteria_that_notice_nothing(planned, capsys):
     show.plan(Terminal(), planned)
     assert "planted" not in capsys.readouterr().err
     planned.execute("UPDATE criterion_trials SET caught = 0 WHERE content")
-    planned.execute("UPDATE criteria SET form_only = true WHERE category_id = 'svg'")
+    planned.execute(
+        "UPDATE criteria SET form_only = true WHERE category_id = 'icons'"
+    )  # it says so
     terminal = Terminal()
     show.plan(terminal, planned)
-    (warning,) = terminal.warnings
+    (warning,) = (one for one in terminal.warnings if "planted" in one)
     assert "Ticket classification, Invoice extraction" in warning
     assert "nothing can move" in warning
+    assert "SVG" not in warning
 
 
 def test_a_stream_without_the_marks_gets_letters(planned, capsys, monkeypatch):

@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 import pytest
-from drawn_category import NOW, add_category
+from drawn_category import add_candidate, add_category
 
 from auditor.criteria import choose_stage as criteria
 from auditor.criteria import grade_stage as grade
@@ -29,9 +29,7 @@ def audited(store):
     moods = [(MOODS[i % 2], MOODS[0] if i % 4 else None) for i in range(20)]
     add_category(store, "mood", "Tell the sentiment.", moods)
     add_category(store, "tales", "Tell a tale.", [(PROSE.format(i), "Once.") for i in range(20)])
-    store.append("candidates", [{
-        "candidate_id": "m", "engine": "e", "model": "tiny", "settings": "{}", "rung": 0,
-        "added_at": NOW}])  # fmt: skip
+    add_candidate(store)
     return store
 
 
@@ -293,6 +291,7 @@ BOOKS = "Write SQLite for: CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT
 def librarian(store, tmp_path):
     """Return an audit of SQL whose local answers are right and written otherwise."""
     add_category(store, "sql", BOOKS, [(WRITTEN, OTHERWISE)] * 4)
+    add_candidate(store)
     path = tmp_path / "criteria.yaml"
     path.write_text(
         'version: 1\ncriteria:\n  - {category: "*", assert: [{type: sql-equals, value: "{{reference}}"}]}\n'

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from drawn_category import NOW, add_category
+from drawn_category import NOW, add_candidate, add_category
 
 from auditor.criteria import choose_stage, grade_stage, trial_stage
 from auditor.criteria.category_samples import category_samples
@@ -135,8 +135,7 @@ def test_the_evidence_says_that_a_criterion_notices_nothing(
 ):
     choose(audited, tmp_path, assertion, about="content")
     grade_stage.run(audited)
-    audited.append("candidates", [{"candidate_id": "m", "engine": "e", "model": "m",
-                                   "settings": "{}", "rung": 0, "added_at": NOW}])  # fmt: skip
+    add_candidate(audited)
     (tested,) = read_tested(audited, read_spend(audited), None).values()
     assert tested.evidence.unnoticing is unnoticing
     assert tested.evidence.cannot_earn is unnoticing

@@ -192,7 +192,6 @@ def plan(terminal: Terminal, store: Store) -> None:
     )
     if len(rows) > _SHOWN_CATEGORIES:
         terminal.say(f"and {len(rows) - _SHOWN_CATEGORIES} smaller categories: see the report")
-    ungradable(terminal, store)
     blind = [
         item.name
         for item, trial in report.tried
@@ -203,6 +202,7 @@ def plan(terminal: Terminal, store: Store) -> None:
             "no planted wrong answer of the right form is noticed, so nothing can move, in: "
             f"{', '.join(blind)}; 'auditor criteria show' says more"
         )
+    ungradable(terminal, store)
 
 
 def _rate(row: dict[str, Any]) -> str:

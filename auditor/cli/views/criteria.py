@@ -77,8 +77,8 @@ def dry_run(terminal: Terminal, found: DryRun) -> None:
         right=(1, 2, 3),
     )
     for one in found.categories:
-        untold = [kind for kind in one.trial.kinds if kind.told and not kind.noticed]
-        if one.trial.failures or untold or one.problem:
+        missed = [kind for kind in one.trial.kinds if kind.told and not kind.noticed]
+        if one.trial.failures or one.trial.untold or missed or one.problem:
             terminal.say()
             terminal.say(f"{one.name} ({one.place})" if one.place else one.name, style="bold")
             _details(terminal, one.trial)
@@ -95,8 +95,6 @@ def _trial(terminal: Terminal, trial: Trial) -> None:
         terminal.say(
             f"{trial.passed} of {told} logged answers pass ({wording.percent(trial.pass_share)})."
         )
-    if trial.untold:
-        terminal.say(f"{wording.counted(trial.untold, 'logged answer')} could not be told.")
     _details(terminal, trial)
     if trial.notices_nothing:
         terminal.say("It can move nothing.")
@@ -113,6 +111,9 @@ def _trial(terminal: Terminal, trial: Trial) -> None:
 
 
 def _details(terminal: Terminal, trial: Trial) -> None:
+    if trial.untold:
+        why = f": {trial.why_untold}" if trial.why_untold else ""
+        terminal.say(f"  {wording.counted(trial.untold, 'logged answer')} could not be told{why}")
     for failure in trial.failures:
         terminal.say(f"  fails: {failure.call_id}: {failure.explanation}")
     terminal.say(f"  {sentences.trial_sentence(trial)}")
