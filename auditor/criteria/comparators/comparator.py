@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditor.criteria.comparators.aliases import same_name
 from auditor.criteria.comparators.dates import same_date
 from auditor.criteria.comparators.numbers import close, only_number
 from auditor.criteria.comparators.paths import FieldPattern, Path, parse_path
@@ -25,13 +26,15 @@ _MAX_SIMILAR = 50_000
 class Comparator(NamedTuple):
     """How values are compared.
 
-    ``same`` compares two scalars; None where the values' types decide. ``shape`` says what becomes
-    of lists, or that the field does not count. ``lossless`` is whether values that are the same by
-    it say the same, and not only nearly.
+    ``same`` compares two scalars; None where the values' types decide. ``of_texts``: two texts
+    alone, which are the same by their types too. ``shape`` says what becomes of lists, or that the
+    field does not count. ``lossless`` is whether values that are the same by it say the same, and
+    not only nearly.
     """
 
     name: str
     same: Callable[[Any, Any], bool] | None = None
+    of_texts: bool = False
     shape: str = "as it is"
     lossless: bool = True
 
@@ -45,6 +48,8 @@ COMPARATORS: Mapping[str, str] = {
     "date": "the same date or time in any usual writing; a date with midnight is the date alone, a"
     " time without a zone is UTC's, and 05/06/2024 is neither of its two readings",
     "{date: day-first}": "the same, where 05/06/2024 is the fifth of June; or `month-first`",
+    "alias": "texts that may well name one thing: `LA` is Los Angeles, `Seattle, WA` is Seattle, `km`"
+    " kilometers, and a list of texts in any order; but `Paris` is Paris, Texas, too",
     "list": "a list in any order: elements are paired so that most of their fields are the same",
     "set": "a list in any order, in which an element counts once; for this and `list` a text is cut"
     " at its commas",
@@ -222,6 +227,7 @@ _SIMPLE: Mapping[str, Comparator] = {
     "label": Comparator("label", same_label),
     "number": Comparator("number", same_number),
     "date": Comparator("date", same_moment),
+    "alias": Comparator("alias", same_name, of_texts=True, shape="texts", lossless=False),
     "list": Comparator("list", shape="list"),
     "set": Comparator("set", shape="set"),
     "ignore": IGNORE,

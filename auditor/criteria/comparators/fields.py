@@ -112,7 +112,8 @@ class Comparison:
         self, path: Path, wanted: Sequence[Any], got: Sequence[Any], shape: Shape
     ) -> Iterator[Field]:
         order = self.rules.at(path).shape
-        if order == "as it is" and shape.unique:
+        texts = order == "texts" and all(isinstance(item, str) for item in (*wanted, *got))
+        if texts or (order in {"as it is", "texts"} and shape.unique):
             order = "list"
         if order == "set":
             wanted, got = self._once(path, wanted, shape), self._once(path, got, shape)
@@ -171,10 +172,12 @@ class Comparison:
             yield Field(path, same, wanted, got)
 
     def _same(self, rule: Comparator, wanted: Any, got: Any, shape: Shape) -> bool:
-        if rule.same is not None:
+        texts = isinstance(wanted, str) and isinstance(got, str)
+        if rule.same is not None and not rule.of_texts:
             return rule.same(wanted, got)
-        if isinstance(wanted, str) and isinstance(got, str):
-            return wanted == got or self._same_text(wanted, got, shape)
+        if texts:
+            named = rule.same is not None and rule.same(wanted, got)
+            return named or wanted == got or self._same_text(wanted, got, shape)
         if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
             return wanted is got or same_by_shape(wanted, got, shape)
         if isinstance(wanted, int | float) and isinstance(got, int | float):

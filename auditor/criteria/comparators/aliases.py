@@ -1,0 +1,132 @@
+"""Two names of one thing, as people write them: ``LA`` and ``Los Angeles``, ``Seattle, WA``.
+
+This is not equality: ``Paris`` and ``Paris, Texas`` are the same here, ``CA`` is California and
+Canada. Names that differ in a figure or in a negation are never the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from auditor.criteria.comparators.dates import same_date
+from auditor.criteria.comparators.text_forms import label_key, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_WORDS, MAX_LETTERS = 12, 100
+"""A longer text is no name."""
+_MAX_SHORT = 5
+_LEAST_PREFIX = 4
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}")
+_NEGATIONS = frozenset(
+    [
+        "not",
+        "no",
+        "non",
+        "without",
+        "never",
+        "except",
+        "un",
+        "anti",
+        "kein",
+        "keine",
+        "ohne",
+        "pas",
+        "sans",
+        "sin",
+    ]
+)
+_FILLERS = frozenset(["the", "an", "of", "in", "at", "for", "to", "and", "de"])
+_UNITS = {
+    "m": "meter", "g": "gram", "s": "second", "h": "hour", "l": "liter", "w": "watt", "v": "volt",
+    "j": "joule", "n": "newton", "k": "kelvin", "c": "celsius", "f": "fahrenheit", "a": "ampere",
+}  # fmt: skip
+"""Units of one letter, which could abbreviate anything: the SI brochure, 9th edition, table 4."""
+
+
+def same_name(left: str, right: str) -> bool:
+    """Whether two texts may well be names of one thing.
+
+    They are where one is made of the words of the other, in order: each the same, its plural, its
+    beginning, an abbreviation of it or of several (initials, or letters of it in order from the
+    first on); words that only one of the two has are a further qualifier. Dates are compared as
+    dates.
+    """
+    if label_key(left) == label_key(right):
+        return True
+    if max(len(left), len(right)) > MAX_LETTERS:
+        return False
+    dated = same_date(left, right, None)
+    if dated is not None:
+        return dated
+    one, other = _words(left), _words(right)
+    if not one or not other or max(len(one), len(other)) > MAX_WORDS:
+        return False
+    if _figures(one) != _figures(other) or _negations(one) != _negations(other):
+        return False
+    return _stands(tuple(one), tuple(other)) or _stands(tuple(other), tuple(one))
+
+
+def _words(text: str) -> list[str]:
+    undotted = _DOTTED.sub(lambda found: found[0].replace(".", ""), plain(text))
+    return [word for word in _WORD.findall(undotted.casefold()) if word not in _FILLERS]
+
+
+def _figures(words: Sequence[str]) -> list[str]:
+    return sorted(word for word in words if word.isdigit())
+
+
+def _negations(words: Sequence[str]) -> frozenset[str]:
+    return _NEGATIONS.intersection(words)
+
+
+def _stands(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether every word of ``short`` stands for words of ``long``, in their order."""
+    if not short or not long:
+        return not short
+    for taken in range(1, len(long) + 1):
+        if _is_name_of(short[0], long[:taken]) and _stands(short[1:], long[taken:]):
+            return True
+    for taken in range(2, len(short) + 1):  # the other way round within one name
+        if _is_name_of(long[0], short[:taken]) and _stands(short[taken:], long[1:]):
+            return True
+    return _stands(short, long[1:])
+
+
+def _is_name_of(word: str, words: tuple[str, ...]) -> bool:
+    if len(words) == 1 and _is_word(word, words[0]):
+        return True
+    initials = "".join(each[0] for each in words)
+    if len(words) > 1 and word in {initials, f"{initials}c"}:  # NYC: the city of New York
+        return True
+    longer = 3 * len(word) <= 2 * sum(map(len, words))
+    return 1 < len(word) <= _MAX_SHORT and longer and _abbreviates(word, words)
+
+
+def _is_word(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    if short == long or _singular(short) == _singular(long):
+        return True
+    if _UNITS.get(short) == _singular(long).replace("metre", "meter").replace("litre", "liter"):
+        return True
+    return len(short) >= _LEAST_PREFIX and long.startswith(short) and len(long) <= 3 * len(short)
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word  # noqa: PLR2004
+
+
+def _abbreviates(word: str, words: tuple[str, ...]) -> bool:
+    """Whether the letters of a short form stand in the words in order, from the first one on.
+
+    Of several words, each must give a letter, its first.
+    """
+    if len(words) > 1:
+        heads = [each[0] for each in words]
+        rest = iter(word)
+        return word[0] == heads[0] and all(head in rest for head in heads)
+    letters = iter(words[0])
+    return word[0] == words[0][0] and all(letter in letters for letter in word)
