@@ -88,8 +88,9 @@ A field is named by its path from the top of the object, or of the tool's argume
 `address.city`, `items[].price` in every element of a list, `["a.b"]` where a name has a point or a
 bracket in it. `*` is every field of an object: `{"*": ignore, total: exact}` compares the total
 alone. What is said of an object or a list holds for all that is in it, and the longest path that
-fits is what counts. A `?` at the end says that a field may be absent: `discount?`. Where a field
-without it is in neither value, the answer is neither pass nor fail.
+fits is what counts: `{tags: set, "tags[]": label}` is a set of labels. A `?` at the end says that a
+field may be absent: `discount?`. Where a field without it is in neither value, the answer is
+neither pass nor fail.
 
 Without a comparator values are compared by their type: texts up to typography (quotes, dashes,
 spaces, letters of full width, accents composed or not) and white space around them, numbers by

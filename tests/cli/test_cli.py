@@ -333,6 +333,17 @@ def test_flag_over_environment_over_file(asked, tmp_path, monkeypatch):
     assert (chosen.top, chosen.samples, chosen.seed) == (4, 12, 4)
 
 
+@pytest.mark.parametrize("command", ["grade", "plan", "report", "audit"])
+def test_sql_is_run_where_a_command_that_grades_asks_for_it(asked, command, tmp_path):
+    chosen = asked(command)["config"].grade
+    assert (chosen.run_sql, chosen.database) == (None, None)
+    chosen = asked(command, "--run-sql", "--sql-database", "shop.db")["config"].grade
+    assert (chosen.run_sql, chosen.database) == (True, (tmp_path / "shop.db").resolve())
+    (tmp_path / "auditor.toml").write_text("[grade]\nrun_sql = true\n")
+    assert asked(command)["config"].grade.run_sql is True
+    assert asked(command, "--no-run-sql")["config"].grade.run_sql is False
+
+
 def test_the_demo_takes_the_sample_logs_and_their_criteria(run, monkeypatch):
     seen = {}
 

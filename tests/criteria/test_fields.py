@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditor.criteria import Assertion, Criterion, GradeInput, grade
+from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.comparators.fields import Comparison
 from auditor.criteria.field_names import unknown_fields
 from auditor.criteria.file import criterion_from, read_criteria
 from auditor.criteria.inference import comparable_fields
@@ -42,6 +46,7 @@ def changed(**fields):
         changed(id=7.0),
         changed(customer={"city": "Sa\u0303o Paulo", "name": "Zoe\u0308 O\u2019Neil "}),
         "```json\n" + json.dumps(ORDER) + "\n```",
+        "As [1] says, it is " + json.dumps(ORDER) + " or so.",
         "Here is the order:\n\n" + json.dumps(ORDER, indent=2) + "\n\nAnything else?",
     ],
 )
@@ -81,6 +86,8 @@ def test_a_field_that_differs_is_named(answer, said):
         ({"placed": {"date": "day-first"}}, changed(placed="09/03/2031")),
         ({"tags": "set"}, changed(tags=["fragile", "gift", "gift"])),
         ({"items": "list"}, changed(items=ORDER["items"][::-1])),
+        ({"tags": "set", "tags[]": "label"}, changed(tags=["Fragile", "GIFT"])),
+        ({"tags": "set"}, changed(tags="fragile, gift")),
         ({"items": "list", "items[].price": {"number": 0.1}}, changed(items=[{"sku": "B-2", "price": 20}, {"sku": "A-1", "price": 10.5}])),
         ({"items[].price": {"number": 0.1}}, changed(items=[{"sku": "A-1", "price": 11}, {"sku": "B-2", "price": 20}])),
         ({"note?": {"similar": 0.5}}, {k: v for k, v in ORDER.items() if k != "note"}),
@@ -108,6 +115,7 @@ def test_a_comparator_says_when_its_field_is_the_same(fields, answer):
         ({"placed": "date"}, changed(placed="2031-03-10")),
         ({"tags": "list"}, changed(tags=["fragile", "gift", "gift"])),
         ({"tags": "set"}, changed(tags=["fragile"])),
+        ({"tags": "set"}, changed(tags="fragile, gifts")),
         ({"items": "list"}, changed(items=[{"sku": "A-1", "price": 20.5}, {"sku": "B-2", "price": 10}])),
         ({"note": "ignore"}, changed(note="x", id=8)),
         (("id", "items[].sku"), {"id": 7, "items": [{"sku": "A-1"}, {"sku": "B-3"}]}),
@@ -205,6 +213,7 @@ def test_long_lists_of_big_elements_are_compared_in_bounded_time():
         ('```json\n{"a": 1}\n```', "json-block", True),
         ('Sure, here you go:\n{"a": 1}\nBye', "json-block", True),
         ('{"a": 1}', "json-block", True),
+        ('As in [1], it is {"a": 1} [2].', "json-block", True),
         ("```json\n{'a': 1}\n```", "json-block", False),
         ('{"a": 1,}', "json-block", False),
         ('{"a": 1,} // done', ("json-block", "lenient-json"), True),
@@ -307,3 +316,38 @@ def test_a_share_of_assertions_is_equality_only_where_each_is():
 def test_white_space_around_a_text_does_not_count_but_a_text_of_it_is_not_empty():
     assert compared({"a": " x\n"}, {"a": "x"}).passed is True
     assert compared({"separator": " "}, {"separator": ""}).passed is False
+
+
+def test_a_wanted_list_is_compared_as_a_whole_unless_paths_begin_in_it():
+    rows = [{"id": 1, "note": "a"}, {"id": 2, "note": "b"}]
+    other = [{"id": 1, "note": "a"}, {"id": 2, "note": "c"}]
+    assert compared(rows, rows, fields=("id",)).passed is True
+    assert compared(other, rows, fields=("id",)).passed is False
+    assert compared(other, rows, fields=("[].id",)).passed is True
+    assert compared(other[::-1], rows, fields={"[].note": "ignore"}).passed is False
+
+
+def test_where_no_field_is_compared_there_is_no_pass():
+    for fields in (("totl?",), {"*": "ignore"}, {"*": "ignore", "totl?": "exact"}):
+        result = compared({"id": 8}, {"id": 7}, fields=fields)
+        assert result.passed is None
+        assert "none of the fields that count" in result.explanation
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(JSON, JSON)
+def test_a_value_is_the_same_as_itself_and_two_are_the_same_in_both_directions(left, right):
+    for fields in ({}, {"*": "set"}, {"*": "label"}, {"[]": "list"}):
+        comparison = Comparison(rules=rules_of(fields))
+        assert all(field.same for field in comparison.fields(left, left))
+        there = all(field.same for field in comparison.fields(left, right))
+        assert there == all(field.same for field in comparison.fields(right, left))

@@ -53,12 +53,33 @@ def test_the_label_inside_a_sentence_is_read_when_it_is_the_only_one(text):
     assert graded(text, MAIL, logged="ham").passed is False
 
 
+def test_an_object_gives_its_label_under_a_key_for_labels():
+    text = '{"category": "refund", "reason": "This is no billing question.", "score": 0.9}'
+    assert graded(text, DESK, logged="refund").passed is True
+    assert graded(f"```json\n{text}\n```", DESK, logged="billing").passed is False
+    several = '{"labels": ["billing", "Refund"], "note": "delivery_delay was ruled out"}'
+    assert graded(several, DESK, logged="refund, billing").passed is True
+    assert graded('{"reason": "refund"}', DESK, logged="billing").passed is False
+
+
+def test_labels_of_scripts_without_spaces_are_found_in_their_sentences():
+    labels = ["\u9000\u6b3e", "\u7269\u6d41", "\u8fd4\u54c1"]  # refund, delivery; return of goods
+    refund = "\u8fd9\u662f\u4e00\u4e2a\u9000\u6b3e\u95ee\u9898\u3002"
+    assert graded(refund, labels, logged="\u9000\u6b3e").passed is True
+    assert graded(refund, labels, logged="\u7269\u6d41").passed is False
+    for no_refund in ("\u8fd9\u4e0d\u662f\u9000\u6b3e", "\u8fd4\u54c1\u3067\u306f\u306a\u3044"):
+        assert graded(no_refund, labels, logged=labels[0]).passed is False
+        assert graded(no_refund, labels, logged=labels[2]).passed is False
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ("not spam", "may say that it is not 'spam'"),
         ("This is definitely not spam.", "may say that it is not 'spam'"),
         ("It isn't junk mail.", "may say that it is not 'spam'"),
+        ("spam = false", "may say that it is not 'spam'"),
+        ("Spam? No.", "may say that it is not 'spam'"),
         ("non-spam", "names no label"),
         ("a spammer wrote this", "names no label"),
         ("spam or ham", "names 2 labels: 'ham', 'spam'"),

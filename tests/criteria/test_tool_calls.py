@@ -67,6 +67,7 @@ SAME = [
     ({**LOGGED, "rooms": [{"view": "sea"}]}, {**LOGGED, "rooms": [{"view": "sea", "beds": 2}]}),
     ({**LOGGED, "arrival": "2031-05-02"}, {**LOGGED, "arrival": "2031-05-02T00:00:00Z"}),
     ({**LOGGED, "price": 80}, {**LOGGED, "price": "80.0"}),
+    ({**LOGGED, "sort": '{"by": "price", "n": 1}'}, {**LOGGED, "sort": '{"n":1.0,"by":"price"}'}),
     ({**LOGGED, "city": "L\u2019Aquila"}, {**LOGGED, "city": "L'Aquila"}),
 ]
 OTHER = [
@@ -84,6 +85,7 @@ OTHER = [
     ({**LOGGED, "stars": [3, 4]}, {**LOGGED, "stars": [3, 5]}, "'stars[1]' is 5, wanted 4"),
     ({**LOGGED, "rooms": [{"view": "sea"}]}, {**LOGGED, "rooms": [{"view": "sea", "beds": 1}]}, "beds"),
     ({**LOGGED, "arrival": "2031-05-02"}, {**LOGGED, "arrival": "2031-05-03"}, "'arrival'"),
+    ({**LOGGED, "sort": '{"by": "price"}'}, {**LOGGED, "sort": '{"by": "stars"}'}, "'sort'"),
 ]  # fmt: skip
 
 
@@ -126,6 +128,17 @@ def test_calls_are_paired_whatever_their_order_and_form():
     assert "1 calls of 'find_hotel', wanted 2" in compared([first], [first, second]).explanation
     assert "1 calls of 'send_mail', wanted 0" in compared([first, mail], [first]).explanation
     assert compared([], [first], text="I would look for hotels.").passed is False
+
+
+def test_wanted_calls_are_read_in_the_shapes_of_all_apis():
+    for value in (
+        [{"name": "find_hotel", "input": LOGGED}],
+        {"name": "find_hotel", "arguments": LOGGED},
+        json.dumps([{"name": "find_hotel", "parameters": LOGGED}]),
+        [call(**LOGGED)],
+    ):
+        assert compared([call(**LOGGED)], [], value=value).passed is True
+        assert compared([call(city="Nice", nights=3)], [], value=value).passed is False
 
 
 def test_comparators_are_for_arguments_too():
@@ -212,3 +225,21 @@ def test_schemas_of_any_form_end():
         tools = [{"type": "function", "function": {"name": "find_hotel", "parameters": schema}}]
         assert compared([call(x={"x": 1})], [call(x={"x": 1})], tools=tools).passed is True
         assert compared([call(x={"x": 1})], [call(x={"x": 2})], tools=tools).passed is False
+
+
+def test_an_argument_that_no_call_and_no_tool_has_is_an_error_of_the_criterion():
+    result = compared([call(**LOGGED)], [call(**LOGGED)], fields=("ctiy",))
+    assert result.passed is None
+    assert "no field 'ctiy' in either; did you mean 'city'?" in result.explanation
+    for fields in (
+        ("city", "sort"),
+        ("rooms[].view",),
+        {"price": {"number": 0.1}},
+        ("ctiy?", "city"),
+    ):
+        assert compared([call(**LOGGED)], [call(**LOGGED)], fields=fields).passed is True
+    nested = compared([call(**LOGGED)], [call(**LOGGED)], fields=("rooms[].veiw",))
+    assert nested.passed is None
+    mail = [call("send_mail", to="a")]
+    assert compared(mail, mail, fields={"city": "label"}).passed is True
+    assert compared(mail, mail, fields={"city": "label"}, tools=()).passed is None

@@ -55,10 +55,13 @@ def test_the_nearest_file_upward_is_read(tmp_path):
 def test_paths_are_relative_to_the_file_that_names_them(tmp_path):
     inner = tmp_path / "a"
     inner.mkdir()
-    (tmp_path / "auditor.toml").write_text('[grade]\ncriteria = "c.yaml"\nlabels = "l.jsonl"\n')
+    (tmp_path / "auditor.toml").write_text(
+        '[grade]\ncriteria = "c.yaml"\nlabels = "l.jsonl"\ndatabase = "d.sqlite"\n'
+    )
     grade = load_config(start=inner).grade
     assert grade.criteria == (tmp_path / "c.yaml").resolve()
     assert grade.labels == (tmp_path / "l.jsonl").resolve()
+    assert grade.database == (tmp_path / "d.sqlite").resolve()
 
 
 def test_criteria_beside_the_file_are_found(tmp_path):

@@ -17,6 +17,8 @@ DOUBTFUL = [
     ('[replay]\nmodel = "ollama:qwen3:8b"\n', "the service ollama:qwen3:8b"),
     ('[replay]\nmodel = "/opt/m.gguf"\n', "the file /opt/m.gguf"),
     ('[grade]\nlabels = "../secret.jsonl"\n', "the file ../secret.jsonl"),
+    ('[grade]\ndatabase = "../secret.jsonl"\n', "the file ../secret.jsonl"),
+    ("[grade]\nrun_sql = true\n", "SQL of the log is run"),
     ('[grade]\ncriteria = "~/.ssh/config"\n', "the file ~/.ssh/config"),
     ('[grade]\ncriteria = "link.yaml"\n', "the file link.yaml"),
 ]

@@ -26,7 +26,7 @@ from auditor.criteria.checks.record import (
     check,
 )
 from auditor.criteria.checks.transforms import composed, transformed
-from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.comparators.comparator import ALL_BY_TYPE, rules_of
 from auditor.criteria.comparators.fields import ABSENT, Comparison, Field
 from auditor.criteria.comparators.paths import near_path, written_path
 
@@ -140,8 +140,10 @@ def json_fields(given: CheckInput) -> Grade:
     counts as different, but null is the same as a field that is left out. Without a comparator a
     text is the same up to typography and what ``transform`` takes away, a number by its value, and
     a list in its order. The score is equal fields / all fields. ``transform`` is of the texts in
-    the fields, not of the answer, in which the first JSON counts. Where a field of ``fields`` is in
-    neither value the answer is neither pass nor fail: it is misspelt, or needs a ``?`` at its end.
+    the fields, not of the answer: of that all counts where it is JSON, else a fenced block, else
+    the longest JSON in it. Where a field of ``fields`` is in neither value the answer is neither
+    pass nor fail: it is misspelt, or needs a ``?`` at its end. A wanted value that is no object is
+    compared as a whole.
     """
     wanted = composed(first_json(given.value)) if isinstance(given.value, str) else given.value
     if wanted is MISSING:
@@ -151,6 +153,8 @@ def json_fields(given: CheckInput) -> Grade:
         return failed("no JSON in it")
     got = composed(got)
     rules = rules_of(given.arguments["fields"])
+    if not isinstance(wanted, dict) and not rules.start_in_lists:
+        rules = ALL_BY_TYPE
     absent = rules.absent_from(wanted, got)
     if absent is not None:
         raise CannotTellError(unknown_field(absent, wanted, got))
@@ -161,8 +165,10 @@ def json_fields(given: CheckInput) -> Grade:
         tolerance=given.arguments["tolerance"],
         absolute=given.arguments["absolute_tolerance"],
     ).fields(wanted, got)
+    if not fields:
+        raise CannotTellError("none of the fields that count is in either")
     different = [field for field in fields if not field.same]
-    share = 1 - len(different) / len(fields) if fields else 1.0
+    share = 1 - len(different) / len(fields)
     explanation = f"{len(fields) - len(different)} of {len(fields)} fields equal"
     if different:
         explanation += f"; {'; '.join(map(difference, different[:3]))}"

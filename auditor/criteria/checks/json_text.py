@@ -38,7 +38,8 @@ def parse_json(text: str) -> Any:
 def find_json(text: str) -> Iterator[Any]:
     """JSON values in a text, likeliest first: all of it, a fenced block, objects and lists in it.
 
-    Only objects and lists are looked for inside other text, from its first few brackets.
+    Only objects and lists are looked for inside other text, from its first few brackets. The
+    longest comes first: ``[1]`` in a sentence is a footnote.
     """
     whole = parse_json(text)
     if whole is not MISSING:
@@ -49,8 +50,12 @@ def find_json(text: str) -> Iterator[Any]:
         inside = parse_json(fenced)
         if inside is not MISSING:
             yield inside
-    for _, _, value in _objects(text[:_MAX_SEARCHED]):
+    for _, _, value in _longest_first(text[:_MAX_SEARCHED]):
         yield value
+
+
+def _longest_first(searched: str) -> list[tuple[int, int, Any]]:
+    return sorted(_objects(searched), key=lambda found: found[0] - found[1])
 
 
 def _objects(searched: str) -> Iterator[tuple[int, int, Any]]:
@@ -95,13 +100,13 @@ def is_json_answer(text: str) -> bool:
 
 
 def json_span(text: str) -> str | None:
-    """The first object or list inside a text, as it is written; None without one.
+    """The longest object or list inside a text, as it is written; None without one.
 
     Where none can be read, what stands between the first bracket and the last one, for a reader
     that is not strict.
     """
     searched = text[:_MAX_SEARCHED]
-    for start, end, _ in _objects(searched):
+    for start, end, _ in _longest_first(searched):
         return searched[start:end]
     opening = min((at for at in (searched.find("{"), searched.find("[")) if at >= 0), default=-1)
     closing = max(searched.rfind("}"), searched.rfind("]"))

@@ -17,10 +17,13 @@ from auditor.criteria.checks.base import (
     passed,
     quoted,
 )
+from auditor.criteria.checks.json_text import first_json
+from auditor.criteria.checks.patterns import compile_pattern
 from auditor.criteria.checks.record import ANY, LABELS, Argument, Example, check
 from auditor.criteria.checks.transforms import as_text, transformed
-from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, plain, spaced
+from auditor.criteria.comparators.text_forms import INTRODUCTION, label_key, labelled, plain, spaced
 from auditor.errors import ConfigError
+from auditor.text.surrogates import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +40,15 @@ _CELL = re.compile(r"[|\t;\n(]|\s[-\u2013\u2014]\s")
 """What ends a label that stands before its reason."""
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|unlike|instead of|rather than|nicht|kein\w*"
-    r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b"
+    r"|weder|noch|ohne|pas|sans|non|sin|nem)\b|n't\b|[\u4e0d\u975e\u6ca1\u6c92\u7121\u65e0]"
 )
+_NEGATED_BEHIND = re.compile(
+    r"[\s*\"'`]{0,3}[=:?]\s{0,3}(?:no|false|0)\b|"
+    r"\W{0,3}(?:\u3067\u306f|\u3058\u3083)(?:\u306a|\u3042\u308a\u307e\u305b\u3093)|\W{0,3}[\uc774\uac00]?\s?\uc544[\ub2c8\ub2d8]"
+)
+"""``spam: no``, and Japanese and Korean, which turn a word around behind it."""
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Letters of scripts that set no space between words, or none before what belongs to a word."""
 _CLAUSE = re.compile(r"[.;:!?\n]|,\s|\bbut\b|\baber\b|\bmais\b|\bpero\b")
 _SPACE = re.compile(r"\s+")
 _LETTER = r"[^\W_]"
@@ -47,10 +57,14 @@ _NEAR = 30
 
 
 class LabelSet(NamedTuple):
-    """Known labels: the canonical one by each of its forms, and a pattern that finds the forms."""
+    """Known labels: the canonical one by each of its forms, and the patterns that find the forms.
+
+    Most texts name no label at all, and ``anywhere`` (RE2) says so in little time.
+    """
 
     names: Mapping[str, str]
     pattern: re.Pattern[str] | None
+    anywhere: Any = None
 
     def read(self, text: str) -> frozenset[str]:
         """The labels that an answer gives.
@@ -62,7 +76,7 @@ class LabelSet(NamedTuple):
             return frozenset({label_key(text)})
         if len(text) > _MAX_TEXT:
             raise UnusableError(f"longer than {_MAX_TEXT:,} characters")
-        whole = self._listed(text)
+        whole = self._listed(text) or self._in_object(text)
         if whole:
             return whole
         first = self._listed(_CELL.split(text.strip(), maxsplit=1)[0])
@@ -82,6 +96,12 @@ class LabelSet(NamedTuple):
         known = [self.names.get(part) for part in parts if part]
         return frozenset(known) if known and None not in known else frozenset()  # type: ignore[arg-type]
 
+    def _in_object(self, text: str) -> frozenset[str]:
+        """The labels that an object gives under a key such as ``label``, whatever else it says."""
+        given = labelled(first_json(text)) if "{" in text else []
+        known = [self.names.get(label_key(item)) for item in given]
+        return frozenset(known) if known and None not in known else frozenset()  # type: ignore[arg-type]
+
     def _introduced(self, text: str) -> Iterator[frozenset[str]]:
         """What stands behind each ``Label:`` or ``The category is``, where it is a label."""
         said = plain(text)
@@ -98,7 +118,8 @@ class LabelSet(NamedTuple):
         """The one label that the text names."""
         assert self.pattern is not None
         said = plain(text).casefold()
-        found = list(self.pattern.finditer(said))
+        there = self.anywhere.search(without_surrogates(said)) is not None
+        found = list(self.pattern.finditer(said)) if there else []
         names = {self.names[_SPACE.sub(" ", spaced(match[0]))] for match in found}
         if len(names) != 1:
             shown = ", ".join(quoted(name) for name in sorted(names)[:3])
@@ -107,7 +128,8 @@ class LabelSet(NamedTuple):
             )
         for match in found:
             before = said[max(0, match.start() - _NEAR) : match.start()]
-            if _NEGATIONS.search(_CLAUSE.split(before)[-1]):
+            negated = _NEGATIONS.search(_CLAUSE.split(before)[-1])
+            if negated or _NEGATED_BEHIND.match(said, match.end()):
                 raise UnusableError(f"may say that it is not {quoted(names.pop())}")
         return frozenset(names)
 
@@ -201,28 +223,36 @@ def label_set(labels: Any) -> LabelSet:
     if labels is None:
         return _NO_LABELS
     if isinstance(labels, Mapping):
-        pairs = tuple((str(name), _synonyms(others)) for name, others in labels.items())
-    else:
-        pairs = tuple((str(name), ()) for name in labels)
-    return _label_set(pairs)
+        return _label_set(tuple((name, _synonyms(others)) for name, others in labels.items()))
+    return _label_set(tuple(labels))
 
 
 @functools.lru_cache(maxsize=256)
-def _label_set(pairs: tuple[tuple[str, tuple[str, ...]], ...]) -> LabelSet:
+def _label_set(labels: tuple[str | tuple[str, tuple[str, ...]], ...]) -> LabelSet:
     names: dict[str, str] = {}
-    for name, synonyms in pairs:
+    for label in labels:
+        name, synonyms = (label, ()) if isinstance(label, str) else label
         for written in (name, *synonyms):
             key = label_key(written)
             if not key or names.setdefault(key, name) != name:
                 raise ConfigError(f"the label {quoted(written)} stands for two labels, or for none")
     # the longest first, so that "not spam" is found before "spam"
-    forms = "|".join(
-        r"[-_\s]+".join(map(re.escape, key.split(" ")))
-        for key in sorted(names, key=lambda key: (-len(key), key))
-    )
+    keys = sorted(names, key=lambda key: (-len(key), key))
+    anywhere = compile_pattern("|".join(map(_words, keys)))
+    return LabelSet(names, re.compile("|".join(map(_form, keys))), anywhere)
+
+
+def _form(key: str) -> str:
+    """A pattern of a label in a text; letters beside it would make another word of it."""
     # "non-spam" and "spam-free" do not name "spam"
-    alone = rf"(?<!{_LETTER})(?<!{_LETTER}[-_])(?:{forms})(?![-_]?{_LETTER})"
-    return LabelSet(names, re.compile(alone))
+    before = "" if _UNSPACED.match(key) else rf"(?<!{_LETTER})(?<!{_LETTER}[-_])"
+    behind = "" if _UNSPACED.match(key[-1]) else rf"(?![-_]?{_LETTER})"
+    return before + _words(key) + behind
+
+
+def _words(key: str) -> str:
+    """A pattern of a label's words, with anything between them that may join them."""
+    return r"[-_\s]+".join(map(re.escape, key.split(" ")))
 
 
 _NO_LABELS = LabelSet({}, None)

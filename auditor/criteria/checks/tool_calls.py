@@ -16,7 +16,7 @@ from auditor.criteria.checks.base import (
     passed,
     quoted,
 )
-from auditor.criteria.checks.json_documents import difference
+from auditor.criteria.checks.json_documents import difference, unknown_field
 from auditor.criteria.checks.json_schema import schema_problem
 from auditor.criteria.checks.json_text import MISSING, first_json, parse_json
 from auditor.criteria.checks.record import (
@@ -35,7 +35,7 @@ from auditor.criteria.checks.record import (
 from auditor.criteria.checks.text import as_list
 from auditor.criteria.checks.transforms import CALL_TRANSFORMS, chained, composed
 from auditor.criteria.comparators.alternatives import accepted_fields
-from auditor.criteria.comparators.comparator import rules_of
+from auditor.criteria.comparators.comparator import Rules, rules_of
 from auditor.criteria.comparators.fields import MAX_MATCHED, Comparison, Field, best_pairs
 from auditor.criteria.comparators.shapes import ANYTHING, Shape, shape_of
 from auditor.criteria.model import REFERENCE, Assertion
@@ -173,8 +173,10 @@ def tool_calls_equal(given: CheckInput) -> Grade:
         ours, theirs = len(got.get(name, ())), len(wanted.get(name, ()))
         if ours != theirs:
             return failed(f"{ours} calls of {quoted(name)}, wanted {theirs}")
+    rules = rules_of(given.arguments["fields"])
+    _refuse_unknown(rules, given, [*wanted.values(), *got.values()])
     comparison = Comparison(
-        rules=rules_of(given.arguments["fields"]),
+        rules=rules,
         tolerance=given.arguments["tolerance"],
         absolute=given.arguments["absolute_tolerance"],
     )
@@ -220,7 +222,7 @@ def tool_call_f1(given: CheckInput) -> Grade:
 def call_parts(call: Mapping[str, Any]) -> tuple[str, Any]:
     """Name and parsed arguments of a tool call; arguments that are not JSON stay text."""
     function = _function(call)
-    arguments = function.get("arguments")
+    arguments = function.get("arguments", function.get("input", function.get("parameters")))
     if isinstance(arguments, str):
         parsed = parse_json(arguments or "{}")
         arguments = arguments if parsed is MISSING else parsed
@@ -282,6 +284,22 @@ def _by_tool(calls: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
     for name, arguments in sorted(calls, key=canonical_json):
         tools.setdefault(_NOT_IN_NAMES.sub("_", name), []).append(composed(arguments))
     return tools
+
+
+def _refuse_unknown(rules: Rules, given: CheckInput, calls: Iterable[Sequence[Any]]) -> None:
+    """Refuse the name of an argument that neither a call has nor a tool of the request.
+
+    Raises:
+        CannotTellError: names the argument, and the one that is written most like it.
+    """
+    if not rules.by_path:
+        return
+    arguments = [call for group in calls for call in group]
+    shapes = [shape_of(_function(tool).get("parameters")) for tool in given.answer.tools]
+    for pattern in rules.needed:
+        in_call = any(pattern.is_in(call) for call in arguments)
+        if arguments and not in_call and not any(s.may_have(pattern.steps) for s in shapes):
+            raise CannotTellError(unknown_field(pattern, *arguments))
 
 
 def _shapes(tools: Sequence[Any], names: Collection[str]) -> dict[str, Shape]:

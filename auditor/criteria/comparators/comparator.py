@@ -16,7 +16,7 @@ from auditor.domain import canonical_json
 from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _MAX_SIMILAR = 50_000
 """Characters of a text whose edit distance is still computed."""
@@ -46,7 +46,8 @@ COMPARATORS: Mapping[str, str] = {
     " time without a zone is UTC's, and 05/06/2024 is neither of its two readings",
     "{date: day-first}": "the same, where 05/06/2024 is the fifth of June; or `month-first`",
     "list": "a list in any order: elements are paired so that most of their fields are the same",
-    "set": "a list in any order, in which an element counts once",
+    "set": "a list in any order, in which an element counts once; for this and `list` a text is cut"
+    " at its commas",
     "{similar: 0.8}": "texts of that similarity at least: 1 - edits / length of the longer one",
     "ignore": "whatever it is",
 }
@@ -106,13 +107,22 @@ class Rules:
         """Whether values that are the same by all of them say the same."""
         return all(comparator.lossless for _, comparator in self.by_path)
 
+    @property
+    def start_in_lists(self) -> bool:
+        """Whether some path is of the elements of a list, and not of an object's fields."""
+        return any(pattern.steps[0] == 0 for pattern, _ in self.by_path)
+
+    @property
+    def needed(self) -> Iterator[FieldPattern]:
+        """The fields that must be in one of two values, or their names are wrong."""
+        for pattern, comparator in self.by_path:
+            if comparator is not IGNORE and not pattern.optional and None not in pattern.steps:
+                yield pattern
+
     def absent_from(self, *values: Any) -> FieldPattern | None:
         """The first field that must be there and is in none of the values."""
-        for pattern, comparator in self.by_path:
-            needed = comparator is not IGNORE and not pattern.optional and None not in pattern.steps
-            if needed and not any(pattern.is_in(value) for value in values):
-                return pattern
-        return None
+        absent = (p for p in self.needed if not any(p.is_in(value) for value in values))
+        return next(absent, None)
 
 
 _MAX_KNOWN = 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +29,7 @@ MAX_MATCHED, MAX_PAIRED = 60, 30_000
 """Elements of a list that are paired by best match, and fields looked at for that; longer lists are
 compared in their order."""
 
+_JSON = re.compile(r"\s*[{\[]")
 _FEW = 4
 """Elements of two lists whose pairs are tried out, which is quicker than to load scipy."""
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -78,6 +80,11 @@ class Comparison:
             yield from self._elements(path, wanted, got, shape)
             return
         rule = self.rules.at(path)
+        element = bool(path) and isinstance(path[-1], int)
+        listable = _can_be_listed(wanted) and _can_be_listed(got)
+        if rule.shape in {"list", "set"} and listable and not element:
+            yield from self._elements(path, _listed(wanted), _listed(got), shape)
+            return
         if isinstance(wanted, dict | list) or isinstance(got, dict | list):
             if wanted == got:  # both empty, and of one type
                 yield from self._leaf(path, rule, wanted, got, same=True)
@@ -190,8 +197,30 @@ class Comparison:
             or same_by_shape(wanted, got, shape)
         ):
             return True
+        if _JSON.match(wanted) and _JSON.match(got):
+            return self._same_json(wanted, got)
         dated = shape.dated or (_ISO_TIME.match(wanted) and _ISO_TIME.match(got))
         return bool(dated) and same_moment(wanted, got)
+
+    @staticmethod
+    def _same_json(wanted: str, got: str) -> bool:
+        """Whether two texts that are JSON hold the same."""
+        try:
+            values = json.loads(wanted), json.loads(got)
+            return all(field.same for field in Comparison().fields(*values))
+        except (ValueError, RecursionError):
+            return False
+
+
+def _can_be_listed(value: Any) -> bool:
+    return isinstance(value, str | list)
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list as it is, a text cut at its commas, semicolons and line breaks."""
+    if isinstance(value, list):
+        return value
+    return [part.strip() for part in re.split(r"[,;\n]", value) if part.strip()]
 
 
 def _can_be_matched(wanted: Sequence[Any], got: Sequence[Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,16 @@ class Shape:
     def element(self) -> Shape:
         """What is known of a list's elements."""
         return self.items or ANYTHING
+
+    def may_have(self, steps: Sequence[str | int | None]) -> bool:
+        """Whether a value may have something at a path (see ``paths``); known by its schema."""
+        if not self.known or not steps:
+            return self.known
+        step, rest = steps[0], steps[1:]
+        if isinstance(step, int):
+            return self.items is not None and (not rest or self.items.may_have(rest))
+        named = self.properties.values() if step is None else [self.properties.get(step)]
+        return any(inner is not None and (not rest or inner.may_have(rest)) for inner in named)
 
     def may_lack(self, key: str) -> bool:
         """Whether an object may leave a field out."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from typing import Any
 
 _APOSTROPHES = "\u2018\u2019\u201a\u201b\u02bc\u2032"
 _QUOTES = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
@@ -87,6 +88,16 @@ def label_key(text: str) -> str:
 def spaced(text: str) -> str:
     """The text with one space where hyphens, underscores or spaces join words."""
     return _SEPARATORS.sub(" ", text)
+
+
+def labelled(value: Any) -> list[str]:
+    """The labels that a JSON object gives, where one of its keys is a word for a label."""
+    if not isinstance(value, dict):
+        return []
+    given = [item for key, item in value.items() if key.casefold() in _KEYS]
+    items = given[0] if len(given) == 1 else None
+    listed = items if isinstance(items, list) else [items]
+    return [item for item in listed if isinstance(item, str)]
 
 
 def _unwrapped(text: str) -> str:

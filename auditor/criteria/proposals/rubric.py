@@ -10,15 +10,15 @@ from auditor.criteria.checks.language import told_language
 from auditor.criteria.model import Assertion
 from auditor.criteria.proposals.demands import Demand, demands
 from auditor.criteria.proposals.model import KEPT_SHARE, REFERENCE_VALUE, SHAPE_SHARE, Rule
-from auditor.criteria.proposals.sample import passes
+from auditor.criteria.proposals.sample import keeps
 
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
 
-LANGUAGE_SAMPLE = 20
-"""Answers whose language is told: it takes a millisecond each."""
-NUMBERS_SAMPLE, NUMBERS_SHARE = 60, 0.1
-"""Answers whose numbers are looked for, and the share of them that must have some."""
+LANGUAGE_READ = 300
+"""Characters by which the language of a logged answer is told: more take a millisecond each."""
+NUMBERS_SHARE = 0.1
+"""Share of the answers that must have numbers in them for these to be checked."""
 MAX_JUDGED = 12
 """Demands that are put before a judge."""
 BAND_SHARE, BAND_WIDTH = 0.99, 2.0
@@ -40,8 +40,7 @@ def rubric_rule(sample: Sample) -> Rule:
     broken: list[Assertion] = []
     asked = {(a.words, a.metric): a for d in always for a in d.checks}
     for assertion in asked.values():
-        kept = sum(passes(assertion, e) for e in sample.examples) / len(sample)
-        (checks if kept >= KEPT_SHARE else broken).append(assertion)
+        (checks if keeps(sample, assertion) else broken).append(assertion)
     judged = [Assertion(type="llm-rubric", value=_asked_of_judge(d)) for d in found[:MAX_JUDGED]]
     judged = judged or [Assertion(type="llm-rubric", value=_TASK)]
     said = "1 demand" if len(judged) == 1 else f"{len(judged)} demands"
@@ -71,7 +70,7 @@ def secondary(sample: Sample) -> tuple[Assertion, ...]:
 
 def language_check(sample: Sample) -> Assertion | None:
     """The language of the answers, where it is one; else that of the logged answer."""
-    told = Counter(told_language(text) for text in sample.some(LANGUAGE_SAMPLE).texts)
+    told = Counter(told_language(text[:LANGUAGE_READ]) for text in sample.texts)
     (name, most), *_ = told.most_common(1)
     if name is not None and most >= KEPT_SHARE * told.total():
         return Assertion(type="language", value=name)
@@ -93,9 +92,7 @@ def length_check(sample: Sample) -> Assertion | None:
 
 def numbers_check(sample: Sample) -> Assertion | None:
     """Numbers come from the request, where those of nearly all logged answers do."""
-    few = sample.some(NUMBERS_SAMPLE)
-    with_numbers = sum(any(map(str.isdigit, text)) for text in few.texts)
-    if with_numbers < NUMBERS_SHARE * len(few):
+    with_numbers = sum(any(map(str.isdigit, text)) for text in sample.texts)
+    if with_numbers < NUMBERS_SHARE * len(sample):
         return None
-    kept = sum(passes(_NUMBERS, example) for example in few.examples)
-    return _NUMBERS if kept >= KEPT_SHARE * len(few) else None
+    return _NUMBERS if keeps(sample, _NUMBERS) else None

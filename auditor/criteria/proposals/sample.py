@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from auditor.criteria.answer_length import was_cut
 from auditor.criteria.checks.base import GradeInput
+from auditor.criteria.comparators.text_forms import plain
 from auditor.criteria.grading import grade_assertion
 from auditor.criteria.model import Assertion
-from auditor.criteria.proposals.model import MIN_EXAMPLES, SHAPE_SHARE
+from auditor.criteria.proposals.model import KEPT_SHARE, MIN_EXAMPLES, SHAPE_SHARE
 from auditor.text import final_answer
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Sample:
 
     @cached_property
     def asked(self) -> list[str]:
-        """The requests' texts in lower case, one per answer."""
-        return [e.asked.casefold() for e in self.examples]
+        """The requests' texts in plain characters and lower case, one per answer."""
+        return [plain(e.asked).casefold() for e in self.examples]
 
     @cached_property
     def systems(self) -> list[str]:
@@ -105,6 +106,16 @@ def passes(assertion: Assertion, example: LoggedExample) -> bool:
         request=example.request,
     )
     return grade_assertion(assertion, given).passed is True
+
+
+def keeps(sample: Sample, assertion: Assertion) -> bool:
+    """Whether nearly all logged answers keep a demand, so that it may decide."""
+    broken, allowed = 0, (1 - KEPT_SHARE) * len(sample)
+    for example in sample.examples:
+        broken += not passes(assertion, example)
+        if broken > allowed:
+            return False
+    return True
 
 
 def _refuses(text: str) -> bool:

@@ -32,7 +32,7 @@ _LENGTH = Assertion(
     value={"of": "characters", "min": 0.6, "max": 1.7, "relative_to": REFERENCE_VALUE},
     metric="length",
 )
-_COMPARED, _EACH = 30, 4
+_COMPARED, _EACH = 25, 3
 _MAX_READ = 3_000
 
 _SAY_AGAIN = re.compile(

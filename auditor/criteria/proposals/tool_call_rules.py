@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.criteria.checks.tool_calls import call_parts
 from auditor.criteria.model import Assertion
-from auditor.criteria.proposals.model import AGREEMENT, KEPT_SHARE, REFERENCE_VALUE, Rule
-from auditor.criteria.proposals.sample import passes
+from auditor.criteria.proposals.model import AGREEMENT, REFERENCE_VALUE, Rule
+from auditor.criteria.proposals.sample import keeps
 
 if TYPE_CHECKING:
     from auditor.criteria.proposals.sample import Sample
@@ -29,8 +29,7 @@ def tool_call_rule(sample: Sample) -> Rule:
     unnoticed = "the order of the calls, the text beside them, or calls that would do as well"
     form = Assertion(type="is-valid-openai-tools-call")
     # logged calls that do not fit their own tools say that the definitions are no demand
-    tried = sample.some(TRIED)
-    if sum(passes(form, e) for e in tried.examples) < KEPT_SHARE * len(tried):
+    if not keeps(sample.some(TRIED), form):
         return Rule("tool-calls", (content,), words + "." + AGREEMENT, unnoticed)
     words += ", and fit the tools' parameters." + AGREEMENT
     return Rule("tool-calls", (form, content), words, unnoticed)

@@ -25,6 +25,8 @@ ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _YEAR = re.compile(r"[12]\d{3}")
 _WHOLE = re.compile(r"-?\d{1,15}")
 _EXACT = 2**53
+_MOST_VALUES = 200
+"""Values asked of one column that are kept."""
 _COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.Like, exp.ILike)
 
 
@@ -191,7 +193,8 @@ class Demands:
 
 
 def _add(values: list[Value], more: Iterable[Value]) -> None:
-    values += [value for value in dict.fromkeys(more) if value not in values]
+    new = [value for value in dict.fromkeys(more) if value not in values]
+    values += new[: max(0, _MOST_VALUES - len(values))]
 
 
 # -- values ----------------------------------------------------------------------------------------

@@ -10,18 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from auditor.criteria.sql.tree_parts import COMPARISONS, as_exists, bounds_of, flat, is_literal
+from auditor.criteria.sql.tree_parts import (
+    COMPARISONS,
+    as_exists,
+    bounds_of,
+    flat,
+    is_literal,
+    is_range,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from auditor.criteria.sql.schema import Table
 
+_NAME = re.compile(r"[\w$]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
 _FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE}
 _NEGATED: dict[type[exp.Expression], type[exp.Expression]] = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE,
     exp.LTE: exp.GT,
+}  # fmt: skip
+_STRICT: dict[type[exp.Expression], tuple[int, type[exp.Expression]]] = {
+    exp.GT: (1, exp.GTE), exp.LT: (-1, exp.LTE),
 }  # fmt: skip
 _COMMUTATIVE = (exp.Add, exp.Mul, exp.BitwiseAnd, exp.BitwiseOr, exp.NullSafeEQ)
 _TRUE = frozenset({"true"})
@@ -90,7 +101,7 @@ class ExpressionWriter(ABC):
         flattened = [
             part for node in conditions for part in flat(node, negated=False, kind=exp.And)
         ]
-        return str(sorted(set(self._parts(flattened, names, exp.And)) - _TRUE))
+        return bracketed(sorted(set(self._parts(flattened, names, exp.And)) - _TRUE))
 
     def condition(self, node: exp.Expression, names: Names, *, negated: bool) -> str:
         """A condition, or the one that is true where it is false and NULL where it is NULL."""
@@ -106,10 +117,10 @@ class ExpressionWriter(ABC):
     def _connected(self, node: exp.Expression, names: Names, *, negated: bool) -> str:
         kind = (exp.Or if isinstance(node, exp.And) else exp.And) if negated else type(node)
         parts = sorted(set(self._parts(list(flat(node, negated=negated, kind=kind)), names, kind)))
-        return parts[0] if len(parts) == 1 else f"{kind.key}{parts}"
+        return parts[0] if len(parts) == 1 else f"{kind.key}{bracketed(parts)}"
 
     def _between(self, node: exp.Between, names: Names, *, negated: bool) -> str:
-        if node.args.get("symmetric"):
+        if not is_range(node):
             written = self.generic(node, names)
             return f"not {written}" if negated else written
         return self._connected(exp.And(**dict(bounds_of(node))), names, negated=negated)
@@ -140,7 +151,7 @@ class ExpressionWriter(ABC):
                 together.setdefault(listed[0], set()).update(listed[2])
             else:
                 parts.append(self.condition(part, names, negated=turned))
-        parts += [f"{subject} {verb} {sorted(values)}" for subject, values in together.items()]
+        parts += [f"{thing} {verb} {bracketed(sorted(v))}" for thing, v in together.items()]
         return parts
 
     def _listed(
@@ -168,11 +179,12 @@ class ExpressionWriter(ABC):
     def _comparison(self, node: exp.Expression, names: Names, *, negated: bool) -> str:
         listed = self._listed(node, names, negated=negated)
         if listed is not None:
-            return f"{listed[0]} {listed[1]} {sorted(listed[2])}"
+            return f"{listed[0]} {listed[1]} {bracketed(sorted(listed[2]))}"
         kind = _NEGATED[type(node)] if negated else type(node)
         if node.this.unnest() == node.expression.unnest() and is_literal(node.this.unnest()):
             return str(kind in {exp.EQ, exp.LTE, exp.GTE}).lower()  # 1 = 1
         left_node, right_node = node.this.unnest(), node.expression.unnest()
+        kind, right_node = _as_at_least(kind, left_node, right_node)
         left = self._operand(left_node, right_node, names)
         right = self._operand(right_node, left_node, names)
         if kind in _FLIPPED:
@@ -198,7 +210,7 @@ class ExpressionWriter(ABC):
     def _in(self, node: exp.In, names: Names, *, negated: bool) -> str:
         listed = self._listed(node, names, negated=negated)
         if listed is not None:
-            return f"{listed[0]} {listed[1]} {sorted(listed[2])}"
+            return f"{listed[0]} {listed[1]} {bracketed(sorted(listed[2]))}"
         subject = self.value(node.this, names)
         query = node.args.get("query")
         existing = None if negated else as_exists(node)
@@ -242,17 +254,18 @@ class ExpressionWriter(ABC):
     def _extreme(self, node: exp.Expression, names: Names) -> str:
         """MIN and MAX, to which doubles make no difference."""
         if isinstance(node.this, exp.Distinct) and len(node.this.expressions) == 1:
-            return f"{node.key}{{'this': {self.value(node.this.expressions[0], names)!r}}}"
+            return f"{node.key}[this={self.value(node.this.expressions[0], names)}]"
         return self.generic(node, names)
 
     def _coalesce(self, node: exp.Coalesce, names: Names) -> str:
         """COALESCE; of USING, too, where both columns are the same."""
         options = [self.value(entry, names) for entry in (node.this, *node.expressions)]
         different = list(dict.fromkeys(options))
-        return different[0] if len(different) == 1 else f"coalesce{different}"
+        return different[0] if len(different) == 1 else f"coalesce{bracketed(different)}"
 
     def _commutative(self, node: exp.Expression, names: Names) -> str:
-        return f"{node.key}{sorted(self.value(part, names) for part in node.flatten())}"
+        parts = sorted(self.value(part, names) for part in node.flatten())
+        return f"{node.key}{bracketed(parts)}"
 
     def _condition_alone(self, node: exp.Expression, names: Names) -> str:
         return self.condition(node, names, negated=False)
@@ -261,12 +274,12 @@ class ExpressionWriter(ABC):
         """A column by the name of its source here; of a query by its position."""
         table = node.table
         outputs = names.outputs.get(table)
-        column = node.name
-        if outputs is not None and column in outputs:
-            column = str(list(outputs).index(column))
+        column = plain_name(node.name)
+        if outputs is not None and node.name in outputs:
+            column = str(list(outputs).index(node.name))
         elif isinstance(node.this, exp.Star):
             column = "*"
-        return f"{names.sources.get(table, table)}.{column}"
+        return f"{names.sources.get(table, plain_name(table))}.{column}"
 
     def _count(self, node: exp.Count, names: Names) -> str:
         """COUNT(*), and what counts as many: COUNT(1), COUNT of a column that is never NULL."""
@@ -278,13 +291,15 @@ class ExpressionWriter(ABC):
         if isinstance(counted, exp.Star | exp.Literal) and not node.expressions:
             return "count(*)"
         others = [self.value(entry, names) for entry in node.expressions]
-        return f"count({self.value(counted, names)}{others or ''})"
+        return f"count{bracketed([self.value(counted, names), *others])}"
 
     def _case(self, node: exp.Case | exp.If, names: Names) -> str:
         """CASE x WHEN 1 THEN ..., CASE WHEN x = 1 THEN ... and IF(x = 1, ...) alike."""
         branches = [node] if isinstance(node, exp.If) else node.args["ifs"]
         last = node.args.get("false" if isinstance(node, exp.If) else "default")
         subject = None if isinstance(node, exp.If) else node.this
+        if subject is not None and not isinstance(subject.unnest(), exp.Column | exp.Literal):
+            return self.generic(node, names)  # it would be written down once for each branch
         parts = []
         for branch in branches:
             test = branch.this
@@ -294,7 +309,7 @@ class ExpressionWriter(ABC):
             parts.append(f"{told}: {self.value(branch.args.get('true'), names)}")
         empty = last is None or isinstance(last, exp.Null)
         parts.append("else null" if empty else f"else {self.value(last, names)}")
-        return f"case{parts}"
+        return f"case{bracketed(parts)}"
 
     def generic(self, node: exp.Expression, names: Names) -> str:
         """Any other node: its kind and its arguments by name."""
@@ -313,10 +328,33 @@ class ExpressionWriter(ABC):
         if isinstance(value, exp.Expression):
             return self.value(value, names)
         if isinstance(value, list):
-            return str([self.generic_argument(entry, names) for entry in value])
+            return bracketed([self.generic_argument(entry, names) for entry in value])
         if isinstance(value, dict):
-            return str({k: self.generic_argument(v, names) for k, v in sorted(value.items())})
+            return bracketed(
+                [f"{k}={self.generic_argument(v, names)}" for k, v in sorted(value.items())]
+            )
         return repr(value)
+
+
+def _as_at_least(
+    kind: type[exp.Expression], left: exp.Expression, right: exp.Expression
+) -> tuple[type[exp.Expression], exp.Expression]:
+    """COUNT(*) > 1 as COUNT(*) >= 2, and < alike: counts are whole numbers."""
+    whole = isinstance(right, exp.Literal) and not right.is_string and right.name.isdecimal()
+    if isinstance(left, exp.Count) and whole and kind in _STRICT:
+        step, at_least = _STRICT[kind]
+        return at_least, exp.Literal.number(int(right.name) + step)
+    return kind, right
+
+
+def bracketed(parts: Sequence[str]) -> str:
+    """Forms as one. They are not quoted again: quotes within quotes double at every depth."""
+    return "[" + " | ".join(parts) + "]"
+
+
+def plain_name(name: str) -> str:
+    """A name; quoted where it could be taken for something else."""
+    return name if _NAME.fullmatch(name) else repr(name)
 
 
 def _number(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice, permutations, product
+from itertools import permutations, product
+from math import factorial, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlglot import exp
@@ -118,7 +119,8 @@ def namings(
         [source.alias for source in sources[:inner] if source.form == form]
         for form in sorted(form for form, n in forms.items() if n > 1)
     ]
-    for orders in islice(product(*map(permutations, groups)), _MOST_NAMINGS):
+    few = prod(factorial(len(group)) for group in groups) <= _MOST_NAMINGS
+    for orders in product(*map(permutations, groups)) if few else [groups]:
         naming = dict(fixed)
         for order in orders:
             form = next(s.form for s in sources if s.alias == order[0])

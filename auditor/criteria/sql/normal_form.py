@@ -8,13 +8,14 @@ under SQL's three-valued logic; where that needs a constraint, the schema must s
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from auditor.criteria.sql.expression_forms import NO_NAMES, ExpressionWriter, Names
+from auditor.criteria.sql.expression_forms import NO_NAMES, ExpressionWriter, Names, bracketed
 from auditor.criteria.sql.from_clause import Sides, Source, namings, sides_of
 from auditor.criteria.sql.preparing import prepared
 from auditor.criteria.sql.tree_parts import (
@@ -27,10 +28,14 @@ from auditor.criteria.sql.tree_parts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from auditor.criteria.sql.schema import Schema
 
+_MOST_NAMINGS = 200
+"""Namings of sources that are tried in one statement, beside the first of each query."""
+_MOST_REPEATED = 1000
+"""Characters of a query of WITH that are repeated where it is read; of more, a digest is."""
 _OWN_CLAUSES = frozenset(
     ("with_", "expressions", "distinct", "from_", "joins", "where", "group", "having", "order",
      "limit", "offset", "this", "expression", "operation_modifiers")
@@ -82,6 +87,7 @@ class _Writer(ExpressionWriter):
         super().__init__()
         self._schema = schema
         self._nulls = _null_ordering(dialect)
+        self._budget = _MOST_NAMINGS
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -116,6 +122,8 @@ class _Writer(ExpressionWriter):
                 form = f"recursive {entry.alias} as {self.query(entry.this, inner)}"
             else:
                 form = self.query(entry.this, inner, ordered=False)
+            if len(form) > _MOST_REPEATED:  # each query may read the one before twice
+                form = hashlib.sha256(form.encode()).hexdigest()
             queries[entry.alias] = (form, columns or output_names(entry.this))
         return replace(names, queries=queries)
 
@@ -159,8 +167,20 @@ class _Writer(ExpressionWriter):
             self._named_select(
                 node, sides, self._named(names, sources, naming, inner), sources, use
             )
-            for naming in namings(sources, inner, names.depth)
+            for naming in self._within_budget(namings(sources, inner, names.depth))
         )
+
+    def _within_budget(self, every: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
+        """Yield the first naming, and the others while there is time for them.
+
+        Queries within queries that read one table often would be written down for each of many.
+        """
+        yield next(every)
+        for naming in every:
+            self._budget -= 1
+            if self._budget < 0:
+                return
+            yield naming
 
     def _source(self, node: exp.Expression, names: Names) -> Source:
         alias = node.alias_or_name
@@ -207,7 +227,8 @@ class _Writer(ExpressionWriter):
         inner = {source.alias for source in sources[: len(sides.inner)]}
         equal = self._equal_columns(conditions, names, inner)
         names = replace(names, equal={**names.equal, **equal})
-        parts = [f"from {sorted(f'{names.sources[s.alias]}={s.form}' for s in sources)}"]
+        read = sorted(f"{names.sources[source.alias]}={source.form}" for source in sources)
+        parts = [f"from {bracketed(read)}"]
         for join in sides.outer:
             on = self.conjunction(conjuncts([join.args.get("on")]), names)
             parts.append(f"left {names.sources[join.this.alias_or_name]} on {on}")
@@ -223,10 +244,10 @@ class _Writer(ExpressionWriter):
         if is_distinct and not (use.as_set and not bounds):
             parts.append("distinct")
         if keys is not None:
-            parts.append(f"group {sorted(set(keys))}")
+            parts.append(f"group {bracketed(sorted(set(keys)))}")
         if having:
             parts.append(f"having {self.conjunction(having, names)}")
-        parts.append(f"select {selected.forms}")
+        parts.append(f"select {bracketed(selected.forms)}")
         if use.ordered or bounds:
             parts += self._order(node, selected, names)
         return _joined(parts + bounds + self._others(node, names))
@@ -263,7 +284,7 @@ class _Writer(ExpressionWriter):
                     self.value(e.unalias() if isinstance(e, exp.Expression) else e, names)
                     for e in entries
                 ]
-                parts.append(f"{key} {written}")
+                parts.append(f"{key} {bracketed(written)}")
         return _joined(parts)
 
     # -- clauses -----------------------------------------------------------------------------------
@@ -304,7 +325,7 @@ class _Writer(ExpressionWriter):
         members: dict[str, list[str]] = {}
         for member, chosen in equal.items():
             members.setdefault(chosen, []).append(member)
-        return [f"equal {sorted(group)}" for _, group in sorted(members.items())]
+        return [f"equal {bracketed(sorted(group))}" for _, group in sorted(members.items())]
 
     def _group_keys(
         self, group: exp.Group | None, selected: _Selected, names: Names

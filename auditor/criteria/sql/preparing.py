@@ -30,6 +30,7 @@ def prepared(statement: exp.Expression, schema: Schema, dialect: str) -> exp.Exp
             column.set("db", None)
             column.set("catalog", None)
     for select in statement.find_all(exp.Select):
+        _open_first_parenthesis(select)
         _spell_out_natural_joins(select, schema)
     return statement
 
@@ -64,6 +65,20 @@ def _stands_for_a_value(node: exp.Column) -> bool:
     if isinstance(parent, exp.In):
         return bool(node.arg_key == "expressions")
     return isinstance(parent, exp.Predicate) and bool(node.arg_key == "expression")
+
+
+def _open_first_parenthesis(select: exp.Select) -> None:
+    """``FROM (a JOIN b ON x) JOIN c`` as ``FROM a JOIN b ON x JOIN c``."""
+    start = select.args.get("from_")
+    inner = start.this if start else None
+    while isinstance(inner, exp.Paren | exp.Subquery) and isinstance(inner.this, exp.Table):
+        if inner.alias or inner.args.get("joins"):
+            return
+        inner = inner.this
+        joins = inner.args.get("joins") or []
+        inner.set("joins", None)
+        start.set("this", inner)
+        select.set("joins", [*joins, *(select.args.get("joins") or [])])
 
 
 def _spell_out_natural_joins(select: exp.Select, schema: Schema) -> None:

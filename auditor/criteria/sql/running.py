@@ -35,6 +35,7 @@ DATABASES = 10
 _SECONDS_ON_FILE, _SECONDS_ON_ROWS = 3.0, 1.0
 _ENOUGH = 2
 """Of them, those with a telling result."""
+_MOST_COLUMNS = 1000
 _OWN_ENGINE: Mapping[str, Engine] = {"sqlite": "sqlite", "duckdb": "duckdb"}
 _SQLITE_FIRST = frozenset({"", "sqlite", "mysql"})
 _WRONG_NAME = re.compile(
@@ -212,6 +213,8 @@ class Runner:
     def _by_engine(self, engine: Engine, asked: _Question) -> Told:
         statements = [prepared(s, asked.schema, asked.dialect) for s in (asked.wanted, asked.got)]
         maker = row_maker(asked.schema, statements)
+        if sum(len(table.columns) for table in maker.tables) > _MOST_COLUMNS:
+            return Told("unknown", f"rows of more than {_MOST_COLUMNS} columns are not generated")
         agreed = 0
         words = ""
         for seed in range(DATABASES):

@@ -44,7 +44,7 @@ def flat(
             yield from flat(node.this, negated=negated, kind=kind)
             yield from flat(node.expression, negated=negated, kind=kind)
             return
-    if isinstance(node, exp.Between) and not node.args.get("symmetric"):
+    if is_range(node):
         bounds = dict(bounds_of(node))
         low, high = bounds["this"], bounds["expression"]
         if (exp.Or if negated else exp.And) is kind:
@@ -146,6 +146,18 @@ def as_exists(node: exp.In) -> exp.Exists | None:
         return None  # the name would be another one's there
     same = exp.EQ(this=select.expressions[0].unalias().copy(), expression=subject.copy())
     return exp.Exists(this=select.copy().where(same, copy=False))
+
+
+def is_range(node: exp.Expression) -> bool:
+    """Whether a node is a BETWEEN that two comparisons can stand for.
+
+    What is between stands twice then: within one another, they would double at every depth.
+    """
+    return (
+        isinstance(node, exp.Between)
+        and not node.args.get("symmetric")
+        and node.this.find(exp.Between) is None
+    )
 
 
 def bounds_of(node: exp.Between) -> Iterator[tuple[str, exp.Expression]]:
