@@ -352,10 +352,19 @@ class _Pair:
             if not Window(window.rows, window.keys).may_return(_window(all_got, ran[1].rows).rows):
                 return "other"
             return "open" if _is_all_tied(window) else "same"
+        if any(self._takes_all(side) for side in (everything, all_got)):
+            return "open"
         ran = self._run([one, other])
         if ran[0].rows is None or ran[1].rows is None:
             return "open"
         return "same" if same_rows(ran[0].rows, ran[1].rows, ordered=False) else "other"
+
+    def _takes_all(self, side: Sorted | None) -> bool:
+        """Whether the LIMIT of a statement takes nothing away here."""
+        if side is None or side.limit is None:
+            return False
+        (ran,) = self._run([side.statement])
+        return ran.rows is not None and len(ran.rows) <= side.offset + side.limit
 
     def _not_run(self, got: Ran) -> tuple[Outcome, str, bool]:
         own = _OWN_ENGINE.get(self._dialect) == self._place.engine or self._place.file is not None
