@@ -136,7 +136,7 @@ def test_the_explanation_says_which_way_has_decided_and_shows_the_rows(runner):
     assert graded(wanted, wanted + ";").explanation == "sql-equals: the same statement"
     assert "rewritten" in graded(*SAME[0]).explanation
     assert "none was run" in graded(wanted, other).explanation
-    assert "the same rows on 10 generated databases" in graded(*hard, runner=runner).explanation
+    assert "the same rows on 20 generated databases" in graded(*hard, runner=runner).explanation
     told = graded(wanted, other, runner=runner).explanation
     assert "on generated rows of" in told
     assert "it lacks (" in told or "it has (" in told
@@ -168,6 +168,14 @@ def test_statements_of_another_dialect_run_transpiled(runner):
         "SELECT TOP 2 title FROM book ORDER BY 0 + pages",
     )
     assert graded(*top, prompt=SCHEMA.replace("SQLite", "T-SQL"), runner=runner).passed is True
+
+
+def test_a_name_in_double_quotes_that_no_table_has_is_a_text_with_its_capitals():
+    for dialect in ("SQLite", "PostgreSQL"):
+        prompt = SCHEMA.replace("SQLite", dialect)
+        quoted = JOIN.replace("'Red'", '"Red"')
+        assert graded(JOIN, quoted, prompt=prompt).passed is True
+        assert graded(quoted, quoted.replace("Red", "rED"), prompt=prompt).passed is False
 
 
 # -- on the user's database ------------------------------------------------------------------------

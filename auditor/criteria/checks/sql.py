@@ -116,8 +116,8 @@ def sql_equals(given: CheckInput) -> Grade:
     that rewriting tells apart are other statements, so a right answer can fail.
 
     With `--run-sql`, or `[grade] run_sql = true`, those are run: on a copy of your SQLite or DuckDB
-    file where `[grade] database` names one, else on ten databases generated from the schema in the
-    prompt, with the literals of both statements and values beside them in the rows. Results are
+    file where `[grade] database` names one, else on twenty databases generated from the schema in
+    the prompt, with the literals of both statements and values beside them in the rows. Results are
     compared as bags, in order where the wanted statement sorts; names of columns do not matter,
     their order does. What differs is shown with its rows. Where a statement cannot be run,
     rewriting decides, and the explanation says so.

@@ -31,6 +31,10 @@ _NEGATED: dict[type[exp.Expression], type[exp.Expression]] = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE,
     exp.LTE: exp.GT,
 }  # fmt: skip
+_MIRRORED: dict[type[exp.Expression], type[exp.Expression]] = {
+    exp.EQ: exp.EQ, exp.NEQ: exp.NEQ, exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+}  # fmt: skip
 _STRICT: dict[type[exp.Expression], tuple[int, type[exp.Expression]]] = {
     exp.GT: (1, exp.GTE), exp.LT: (-1, exp.LTE),
 }  # fmt: skip
@@ -184,6 +188,8 @@ class ExpressionWriter(ABC):
         if node.this.unnest() == node.expression.unnest() and is_literal(node.this.unnest()):
             return str(kind in {exp.EQ, exp.LTE, exp.GTE}).lower()  # 1 = 1
         left_node, right_node = node.this.unnest(), node.expression.unnest()
+        if is_literal(left_node):
+            kind, left_node, right_node = _MIRRORED[kind], right_node, left_node
         kind, right_node = _as_at_least(kind, left_node, right_node)
         left = self._operand(left_node, right_node, names)
         right = self._operand(right_node, left_node, names)
@@ -211,6 +217,13 @@ class ExpressionWriter(ABC):
         listed = self._listed(node, names, negated=negated)
         if listed is not None:
             return f"{listed[0]} {listed[1]} {bracketed(sorted(listed[2]))}"
+        leaves = exp.Column | exp.Literal
+        if isinstance(node.this, leaves) and all(isinstance(e, leaves) for e in node.expressions):
+            equal = [exp.EQ(this=node.this.copy(), expression=e.copy()) for e in node.expressions]
+            if equal:
+                kind = exp.And if negated else exp.Or
+                parts = sorted(set(self._parts([(e, negated) for e in equal], names, kind)))
+                return parts[0] if len(parts) == 1 else f"{kind.key}{bracketed(parts)}"
         subject = self.value(node.this, names)
         query = node.args.get("query")
         existing = None if negated else as_exists(node)

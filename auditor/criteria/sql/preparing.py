@@ -17,7 +17,7 @@ _DEFAULT_DATABASES = frozenset({"public", "dbo", "main"})
 def prepared(statement: exp.Expression, schema: Schema, dialect: str) -> exp.Expression:
     """A copy with names in lower case, ``"x"`` a text where it is one, NATURAL spelled out."""
     statement = statement.copy()
-    if may_quote_text_doubly(dialect):
+    if schema or may_quote_text_doubly(dialect):
         statement = statement.transform(_text_or_name, schema, copy=False)
     for identifier in statement.find_all(exp.Identifier):
         identifier.set("this", identifier.name.lower())
@@ -36,7 +36,7 @@ def prepared(statement: exp.Expression, schema: Schema, dialect: str) -> exp.Exp
 
 
 def _text_or_name(node: exp.Expression, schema: Schema) -> exp.Expression:
-    """A name in double quotes that no table has is a text (SQLite's rule; MySQL's by default)."""
+    """A name in double quotes that no table has is a text: SQLite's rule, and what models mean."""
     if not isinstance(node, exp.Column) or node.table or not isinstance(node.this, exp.Identifier):
         return node
     if not node.this.args.get("quoted"):

@@ -196,7 +196,7 @@ def _sqlite(request: dict[str, Any]) -> sqlite3.Connection:
     path = request.get("file")
     if path is None:
         connection = sqlite3.connect(":memory:", isolation_level=None)
-        _fill(connection, request, "INSERT INTO {} VALUES ({})")
+        _fill(connection, request)
     else:
         from urllib.parse import quote
 
@@ -233,14 +233,19 @@ def _authorized(
     return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
 
 
-def _fill(connection: Any, request: dict[str, Any], insert: str) -> None:
+def _fill(connection: Any, request: dict[str, Any]) -> None:
+    """Make the tables of a request and put its rows into them."""
     for definition in request["definitions"]:
         connection.execute(definition)
     for name, rows in request["rows"].items():
         if rows:
-            table = '"' + name.replace('"', '""') + '"'
-            marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(insert.format(table, marks), rows)
+            marks = "(" + ", ".join("?" * len(rows[0])) + ")"
+            if isinstance(connection, sqlite3.Connection):
+                connection.executemany(f"INSERT INTO {_quoted(name)} VALUES {marks}", rows)
+            else:  # DuckDB takes long over each statement
+                values = ", ".join([marks] * len(rows))
+                flat = [value for row in rows for value in row]
+                connection.execute(f"INSERT INTO {_quoted(name)} VALUES {values}", flat)
 
 
 # -- DuckDB ----------------------------------------------------------------------------------------
@@ -266,7 +271,7 @@ def _duckdb(request: dict[str, Any]) -> Any:
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     if path is None:
-        _fill(connection, request, "INSERT INTO {} VALUES ({})")
+        _fill(connection, request)
     return connection
 
 

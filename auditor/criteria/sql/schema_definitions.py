@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -13,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from auditor.criteria.sql.schema import Column, ForeignKey, Schema, Table, family_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _CREATE = re.compile(r"\bCREATE\s+(?:TEMP(?:ORARY)?\s+|EXTERNAL\s+)?TABLE\b", re.IGNORECASE)
 _MAX_DEFINITION = 20_000
@@ -62,7 +63,8 @@ def _until_closed(text: str, start: int) -> str | None:
     return None
 
 
-def _table(definition: str, dialects: Sequence[str]) -> Table | None:
+@lru_cache(maxsize=2048)  # prompts about one database differ in the question alone
+def _table(definition: str, dialects: tuple[str, ...]) -> Table | None:
     for dialect in dialects:
         try:
             tree = sqlglot.parse_one(definition, dialect=dialect or None)
