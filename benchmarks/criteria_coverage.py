@@ -340,16 +340,24 @@ def _other_calls(
             return
         (arguments,) = possible.values()
         for key, values in arguments.items():
-            for value in itertools.islice((v for v in values if v != written[i].get(key)), 2):
+            others = (v for v in values if _first_of_each(v) != written[i].get(key))
+            for value in itertools.islice(others, 2):
                 changed = dict(written[i])
                 if value == "" and key not in changed:
                     continue
                 if value == "":
                     del changed[key]  # BFCL writes "" where the argument may be left out
                 else:
-                    changed[key] = value
+                    changed[key] = _first_of_each(value)
                 mine = [*written[:i], changed, *written[i + 1 :]]
                 yield _calls(zip(names, mine, strict=True))
+
+
+def _first_of_each(value: Any) -> Any:
+    """BFCL lists accepted values inside an object too, for each of its fields."""
+    if isinstance(value, dict) and all(isinstance(v, list) and v for v in value.values()):
+        return {key: accepted[0] for key, accepted in value.items()}
+    return value
 
 
 def _calls(pairs: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:

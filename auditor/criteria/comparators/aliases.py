@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from auditor.criteria.comparators.dates import same_date
+from auditor.criteria.comparators.dates import read_dates
 from auditor.criteria.comparators.text_forms import label_key, plain
 
 if TYPE_CHECKING:
@@ -18,33 +18,28 @@ if TYPE_CHECKING:
 MAX_WORDS, MAX_LETTERS = 12, 100
 """A longer text is no name."""
 _MAX_SHORT = 5
-_LEAST_PREFIX = 4
+_LEAST_PREFIX = 3
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _NEGATIONS = frozenset(
-    [
-        "not",
-        "no",
-        "non",
-        "without",
-        "never",
-        "except",
-        "un",
-        "anti",
-        "kein",
-        "keine",
-        "ohne",
-        "pas",
-        "sans",
-        "sin",
-    ]
-)
+    ["not", "no", "non", "without", "never", "except", "kein", "keine", "ohne", "pas",
+     "sans", "sin"]
+)  # fmt: skip
 _FILLERS = frozenset(["the", "an", "of", "in", "at", "for", "to", "and", "de"])
-_UNITS = {
+_LONG_FORMS = {
     "m": "meter", "g": "gram", "s": "second", "h": "hour", "l": "liter", "w": "watt", "v": "volt",
     "j": "joule", "n": "newton", "k": "kelvin", "c": "celsius", "f": "fahrenheit", "a": "ampere",
+    "lb": "pound", "oz": "ounce", "ft": "foot", "feet": "foot", "inches": "inch",
+    "metre": "meter", "litre": "liter", "square": "2", "cubic": "3",
 }  # fmt: skip
-"""Units of one letter, which could abbreviate anything: the SI brochure, 9th edition, table 4."""
+"""Words of units that say too little by themselves: the SI brochure, 9th edition, tables 2 and 4;
+NIST Special Publication 811, appendix B."""
+_CURRENCIES = {
+    "usd": "dollar", "eur": "euro", "gbp": "pound", "jpy": "yen", "cny": "yuan", "inr": "rupee",
+    "chf": "franc", "sek": "krona", "pln": "zloty", "brl": "real", "mxn": "peso", "krw": "won",
+    "zar": "rand", "try": "lira",
+}  # fmt: skip
+"""Currencies whose unit is mostly meant where it stands without a country: ISO 4217, list one."""
 
 
 def same_name(left: str, right: str) -> bool:
@@ -59,20 +54,32 @@ def same_name(left: str, right: str) -> bool:
         return True
     if max(len(left), len(right)) > MAX_LETTERS:
         return False
-    dated = same_date(left, right, None)
-    if dated is not None:
-        return dated
+    one_date, other_date = read_dates(left), read_dates(right)
+    if one_date and other_date:
+        return bool(one_date & other_date)
     one, other = _words(left), _words(right)
     if not one or not other or max(len(one), len(other)) > MAX_WORDS:
         return False
-    if _figures(one) != _figures(other) or _negations(one) != _negations(other):
-        return False
-    return _stands(tuple(one), tuple(other)) or _stands(tuple(other), tuple(one))
+    return not _differ_for_sure(one, other) and (
+        sorted(map(_singular, one)) == sorted(map(_singular, other))  # CA, Los Angeles
+        or _stands(tuple(one), tuple(other))
+        or _stands(tuple(other), tuple(one))
+    )
 
 
 def _words(text: str) -> list[str]:
     undotted = _DOTTED.sub(lambda found: found[0].replace(".", ""), plain(text))
-    return [word for word in _WORD.findall(undotted.casefold()) if word not in _FILLERS]
+    words = _WORD.findall(undotted.casefold())
+    kept = [word for word in words if word not in _FILLERS] or words
+    usual = [word.replace("ae", "e").replace("oe", "e") for word in kept]  # orthopaedic
+    return [_LONG_FORMS.get(word) or _LONG_FORMS.get(_singular(word)) or word for word in usual]
+
+
+def _differ_for_sure(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a figure or negation is in one alone, or one is a letter that begins many words."""
+    letters = any(len(words) == 1 and len(words[0]) == 1 for words in (one, other))
+    alone = letters and not (_figures(one) and _figures(other))
+    return alone or _figures(one) != _figures(other) or _negations(one) != _negations(other)
 
 
 def _figures(words: Sequence[str]) -> list[str]:
@@ -97,22 +104,25 @@ def _stands(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
 
 
 def _is_name_of(word: str, words: tuple[str, ...]) -> bool:
-    if len(words) == 1 and _is_word(word, words[0]):
-        return True
+    if len(words) == 1:
+        return _is_word(word, words[0]) or _is_short_for(word, words)
     initials = "".join(each[0] for each in words)
-    if len(words) > 1 and word in {initials, f"{initials}c"}:  # NYC: the city of New York
-        return True
-    longer = 3 * len(word) <= 2 * sum(map(len, words))
-    return 1 < len(word) <= _MAX_SHORT and longer and _abbreviates(word, words)
+    # NYC: the city of New York
+    return word in {initials, f"{initials}c"} or _is_short_for(word, words)
 
 
 def _is_word(one: str, other: str) -> bool:
+    """Whether two words are one: the same, a plural, a beginning, a currency and its code."""
+    one, other = _singular(one), _singular(other)
     short, long = sorted((one, other), key=len)
-    if short == long or _singular(short) == _singular(long):
+    if short == long or _CURRENCIES.get(one) == other or _CURRENCIES.get(other) == one:
         return True
-    if _UNITS.get(short) == _singular(long).replace("metre", "meter").replace("litre", "liter"):
-        return True
-    return len(short) >= _LEAST_PREFIX and long.startswith(short) and len(long) <= 3 * len(short)
+    return len(short) >= _LEAST_PREFIX and long.startswith(short) and len(long) <= 4 * len(short)
+
+
+def _is_short_for(word: str, words: tuple[str, ...]) -> bool:
+    longer = 3 * len(word) <= 2 * sum(map(len, words))
+    return len(word) <= _MAX_SHORT and longer and _abbreviates(word, words)
 
 
 def _singular(word: str) -> str:

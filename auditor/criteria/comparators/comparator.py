@@ -48,8 +48,9 @@ COMPARATORS: Mapping[str, str] = {
     "date": "the same date or time in any usual writing; a date with midnight is the date alone, a"
     " time without a zone is UTC's, and 05/06/2024 is neither of its two readings",
     "{date: day-first}": "the same, where 05/06/2024 is the fifth of June; or `month-first`",
-    "alias": "texts that may well name one thing: `LA` is Los Angeles, `Seattle, WA` is Seattle, `km`"
-    " kilometers, and a list of texts in any order; but `Paris` is Paris, Texas, too",
+    "alias": "texts that may well name one thing, `LA` and Los Angeles, `Seattle, WA` and Seattle,"
+    " `km` and kilometers, and a list of them in any order; `Paris` is Paris, Texas, too: it is no"
+    " equality",
     "list": "a list in any order: elements are paired so that most of their fields are the same",
     "set": "a list in any order, in which an element counts once; for this and `list` a text is cut"
     " at its commas",

@@ -20,10 +20,13 @@ _MAX_DEPTH = 8
 _NO_DEFAULT: Any = object()
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 _DEFAULT = re.compile(
-    r"(?<!\bby )\bdefault(?:s|ed)?(?:\s+value)?"
-    r"(?P<link>\s+is(?:\s+set)?(?:\s+to)?|\s+(?:set\s+)?to|\s*[:=])?\s*(?P<value>.{1,200})",
+    r"(?<!\bby )\bdefault(?:s|ed)?(?:\s+(?:value|factor|unit|setting|type|option))?"
+    r"(?P<link>\s+is(?:\s+set)?(?:\s+to)?|\s+(?:set\s+)?to|\s*[:=])?"
+    r"\s*(?:(?:approximately|approx\.|about|around)\s+)?(?P<value>.{1,200})",
     re.IGNORECASE | re.DOTALL,
 )
+_AS_DEFAULT = re.compile(r"\bwith\s+(?P<value>\S{1,60})\s+as\s+(?:the\s+)?default\b", re.IGNORECASE)
+"""``with 'air' as default``"""
 _QUOTED = re.compile(
     r"""(?P<mark>['"`])(?P<inner>.{0,100}?)(?P=mark)|\u201c(?P<curly>[^\u201d]{0,100})\u201d"""
 )
@@ -185,8 +188,11 @@ def _default(parts: list[Mapping[str, Any]], types: frozenset[str]) -> Any:
             return _NO_DEFAULT if part["default"] is None else part["default"]
     for part in parts:
         description = part.get("description")
-        found = _DEFAULT.search(description) if isinstance(description, str) else None
-        if found:
+        if not isinstance(description, str):
+            continue
+        if before := _AS_DEFAULT.search(description):
+            return _told(before["value"], types, linked=True)
+        if found := _DEFAULT.search(description):
             return _told(found["value"], types, linked=found["link"] is not None)
     return _NO_DEFAULT
 
@@ -202,8 +208,7 @@ def _told(text: str, types: frozenset[str], *, linked: bool) -> Any:
         return [] if re.match(r"(?:an )?empty", text, re.IGNORECASE) else value
     inner = (quoted["inner"] or quoted["curly"] or "") if quoted else None
     if types & {"number", "integer"}:
-        number = _NUMBER.match(inner if inner is not None else text)
-        return _loaded(number[0].lstrip("+")) if number else _NO_DEFAULT
+        return _number_told(inner if inner is not None else text)
     if "boolean" in types:
         word = re.match(r"\w+", inner if inner is not None else text)
         truth = _truth(word[0]) if word else None
@@ -215,6 +220,13 @@ def _told(text: str, types: frozenset[str], *, linked: bool) -> Any:
     bare = _BARE.match(text) if linked else None
     value = bare["inner"].strip() if bare else ""
     return _NO_DEFAULT if value.casefold() in {"", "none", "null"} else value
+
+
+def _number_told(text: str) -> Any:
+    number = _NUMBER.match(text)
+    if number:
+        return _loaded(number[0].lstrip("+"))
+    return 0 if re.match(r"zero\b", text, re.IGNORECASE) else _NO_DEFAULT
 
 
 def _loaded(text: str) -> Any:

@@ -46,10 +46,10 @@ def tool_call_rule(sample: Sample) -> Rule:
 def _fields(sample: Sample) -> dict[str, str]:
     """How arguments are compared that are not compared by their types."""
     values = _argument_values(sample)
-    dated = {f"{name}?": "date" for name, seen in values.items() if _all_match(_DATE, seen)}
     named = {f"{name}?": "alias" for name, seen in values.items() if _all_match(_NAME, seen)}
     if len(named) > MAX_NAMED:
-        return {"*": "alias"} | dated
+        return {"*": "alias"}
+    dated = {f"{name}?": "date" for name, seen in values.items() if _all_match(_DATE, seen)}
     return named | dated
 
 
