@@ -41,6 +41,7 @@ JSON = criterion(
     Assertion(type="json-fields", value=REFERENCE, transform="strip-lower"),
 )
 CALLS_AS_LABELS = criterion(type="tool-calls-equal", value=REFERENCE, fields={"*": "label"})
+CALLS_AS_NAMES = criterion(type="tool-calls-equal", value=REFERENCE, fields={"*": "alias"})
 NUMBER = criterion(type="similar-number", value=REFERENCE)
 
 
@@ -274,11 +275,13 @@ def try_calls(data, tally, rng):
             part = "accepted arguments, against the logged call alone"
             tally.add(part, "by type", CALLS, given(calls), right=True)
             tally.add(part, "as labels", CALLS_AS_LABELS, given(calls), right=True)
+            tally.add(part, "as names", CALLS_AS_NAMES, given(calls), right=True)
         for kind, calls in broken_calls(gold, accepted, shapes, golds, rng):
             tally.add("tool calls", kind, CALLS, given(calls), right=False)
             part = "tool calls, accepted arguments listed"
             tally.add(part, kind, ALTERNATIVES, given(calls), right=False)
             tally.add("the same, up to letter case", kind, AS_BFCL, given(calls), right=False)
+            tally.add("as names", kind, CALLS_AS_NAMES, given(calls), right=False)
 
 
 # -- JSON ------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ import pytest
 from auditor.criteria import GradeInput, grade
 from auditor.criteria.file import read_criteria
 from auditor.criteria.request_facts import RequestFacts
+from auditor.criteria.sql.equivalence import statements_run
+from auditor.criteria.sql.running import Runner
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +116,80 @@ criteria:
 """
     answers = ["Billing.", "**payment**", "delivery", "not billing"]
     assert verdicts(tmp_path, text, answers) == [True, True, False, False]
+
+
+def test_a_label_with_its_synonyms_inside_a_sentence(tmp_path):
+    text = """\
+version: 1
+criteria:
+  - category: "*triage*"
+    assert:
+      - {type: label, value: "{{reference}}", labels: {refund: [money back], delivery: [shipping]}}
+"""
+    answers = [
+        "The customer wants their money back.",
+        '{"label": "Refund"}',
+        "This is about shipping.",
+        "Not a refund.",
+    ]
+    assert verdicts(tmp_path, text, answers, reference_text="refund") == [True, True, False, False]
+
+
+def test_a_tool_call_with_a_default_and_another_writing(tmp_path):
+    text = """\
+version: 1
+criteria:
+  - category: "*booking*"
+    assert:
+      - {type: is-valid-openai-tools-call}
+      - {type: tool-calls-equal, value: "{{reference}}", fields: {city: label, day: date}}
+"""
+    tool = {
+        "name": "book",
+        "parameters": {
+            "type": "object",
+            "required": ["city", "day"],
+            "properties": {
+                "city": {"type": "string"},
+                "day": {"type": "string"},
+                "beds": {"type": "integer", "default": 1},
+            },
+        },
+    }
+
+    def call(**arguments):
+        return [{"function": {"name": "book", "arguments": json.dumps(arguments)}}]
+
+    path = tmp_path / "criteria.yaml"
+    path.write_text(text)
+    (criterion,) = read_criteria(path)
+    logged = call(city="Porto", day="2026-12-24", beds=1)
+    told = {"reference_tool_calls": logged, "tools": [{"function": tool}]}
+    for said, passes in [
+        (call(day="December 24, 2026", city="porto"), True),
+        (call(day="2026-12-24", city="Porto", beds=2), False),
+        (call(day="2026-12-25", city="Porto"), False),
+        (call(city="Porto"), False),
+    ]:
+        assert grade(criterion, GradeInput(text=None, tool_calls=said, **told)).passed is passes
+
+
+def test_sql_that_returns_the_same_rows(tmp_path):
+    text = """\
+version: 1
+criteria:
+  - category: "*SQL*"
+    assert:
+      - {type: sql-equals, value: "{{reference}}"}
+"""
+    schema = "CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, pages INTEGER NOT NULL)"
+    logged = "SELECT title FROM book ORDER BY pages DESC LIMIT 1"
+    answers = [
+        "```sql\nSELECT b.title FROM book AS b ORDER BY b.pages DESC LIMIT 1;\n```",
+        "SELECT title FROM book WHERE pages = (SELECT max(pages) FROM book)",
+        "SELECT title FROM book ORDER BY pages LIMIT 1",
+    ]
+    call = {"reference_text": logged, "request": RequestFacts(prompt=schema)}
+    assert verdicts(tmp_path, text, answers, **call) == [True, False, False]
+    with Runner() as runner, statements_run(runner):  # as with --run-sql
+        assert verdicts(tmp_path, text, answers, **call) == [True, True, False]

@@ -29,7 +29,7 @@ class _InOrder(click.Group):
 
 @click.group(cls=_InOrder)
 def criteria() -> None:
-    """Propose, show, edit, test and import the rules by which answers pass.
+    """Propose, show, edit and test what makes an answer pass.
 
     \b
     Examples:

@@ -11,7 +11,7 @@ from auditor.cli.options import Common, common
 @click.argument("category", required=False)
 @common
 def show(options: Common, category: str | None) -> None:
-    """Show the criteria in force, or the one of a category with all that is known of it.
+    """Show the criteria in force, or all that is known of one.
 
     How many of the logged answers pass, and which kinds of planted errors each one notices. A
     criterion that notices none of them can move nothing.

@@ -25,7 +25,9 @@ DEFAULT_NAME = "criteria.yaml"
 @click.option("--category", default="*", metavar="GLOB", help="Only categories of such a name.")
 @common
 def test(options: Common, file: Path | None, category: str) -> None:
-    """Try a file of criteria on logged answers, on planted errors and on what was graded.
+    """Try a file of criteria, and say what it would change.
+
+    It is tried on logged answers, on planted errors and on what was graded already.
 
     FILE is by default the one that [grade] in auditor.toml names, or criteria.yaml here. Nothing
     is written: the next replay or report takes the file over. Ends with 1 where a criterion
