@@ -213,4 +213,5 @@ _ROUNDING = 1e-9  # shares of weights such as 0.1 do not add up exactly
 def _told(results: Sequence[tuple[Assertion, Grade]], *, passed: bool | None) -> str:
     """What the assertions found, of those that did not pass where the whole did not."""
     telling = [(a, g) for a, g in results if g.passed is not True] if passed is not True else []
-    return "; ".join(f"{a.metric or a.name}: {g.explanation}" for a, g in telling or results)
+    found = (f"{a.metric or a.name}: {g.explanation}" for a, g in telling or results)
+    return "; ".join(dict.fromkeys(found))
