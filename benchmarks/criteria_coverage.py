@@ -32,7 +32,9 @@ from auditor.criteria.category_samples import category_samples
 from auditor.criteria.checks.base import GradeInput
 from auditor.criteria.checks.json_text import MISSING, first_json
 from auditor.criteria.checks.refusal import is_refusal
+from auditor.criteria.comparators.fields import Comparison
 from auditor.criteria.comparators.numbers import number_in
+from auditor.criteria.comparators.shapes import ANYTHING, Shape, shape_of
 from auditor.criteria.grading import grade, grade_assertion
 from auditor.criteria.model import Assertion
 from auditor.criteria.mutations import Logged, plant
@@ -296,10 +298,18 @@ def is_right(example: LoggedExample, told: Mapping[str, Any]) -> bool:
 def alternatives(
     example: LoggedExample, told: Mapping[str, Any]
 ) -> Iterator[tuple[str | None, Sequence[Any]]]:
-    """Other right answers: those of the truth, and the logged one written another way."""
+    """Other right answers: those of the truth, and the logged one written another way.
+
+    BFCL's truth lets an argument be left out also where the tool then does something else than was
+    asked for (kilometers, of a tool whose documented default is miles): those are no right answers.
+    """
     grader = told.get("grader") or {}
     if example.tool_calls:
-        yield from ((None, calls) for calls in _other_calls(example.tool_calls, grader))
+        shapes = {
+            tool["function"]["name"]: shape_of(tool["function"].get("parameters"))
+            for tool in example.tools
+        }
+        yield from ((None, calls) for calls in _other_calls(example.tool_calls, grader, shapes))
         return
     text = example.said
     value = first_json(text) if text[:1] in "{[`" else MISSING
@@ -327,7 +337,7 @@ def alternatives(
 
 
 def _other_calls(
-    calls: Sequence[Mapping[str, Any]], grader: Mapping[str, Any]
+    calls: Sequence[Mapping[str, Any]], grader: Mapping[str, Any], shapes: Mapping[str, Shape]
 ) -> Iterator[list[dict[str, Any]]]:
     """Calls in which one argument has another accepted value, and in another order."""
     written = [json.loads(call["function"]["arguments"] or "{}") for call in calls]
@@ -343,7 +353,9 @@ def _other_calls(
             others = (v for v in values if _first_of_each(v) != written[i].get(key))
             for value in itertools.islice(others, 2):
                 changed = dict(written[i])
-                if value == "" and key not in changed:
+                if value == "" and (
+                    key not in changed or _matters(shapes, names[i], key, changed[key])
+                ):
                     continue
                 if value == "":
                     del changed[key]  # BFCL writes "" where the argument may be left out
@@ -351,6 +363,14 @@ def _other_calls(
                     changed[key] = _first_of_each(value)
                 mine = [*written[:i], changed, *written[i + 1 :]]
                 yield _calls(zip(names, mine, strict=True))
+
+
+def _matters(shapes: Mapping[str, Shape], tool: str, argument: str, value: Any) -> bool:
+    """Whether the tool documents that it takes another value where the argument is left out."""
+    shape = shapes.get(tool, ANYTHING).properties.get(argument, ANYTHING)
+    if not shape.has_default:
+        return False
+    return not all(field.same for field in Comparison(shape=shape).fields(shape.default, value))
 
 
 def _first_of_each(value: Any) -> Any:

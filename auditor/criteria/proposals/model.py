@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from auditor.criteria.checks import CHECKS
+from auditor.criteria.kinds import is_lossless
 from auditor.criteria.model import COMPARED, Assertion, Criterion
 from auditor.criteria.request_facts import RequestFacts
 
@@ -113,7 +114,7 @@ def basis(criterion: Criterion, counting: Sequence[Assertion]) -> Basis:
     if any(a.is_judged for a in counting):
         return "judged"
     compared = [a for a in counting if compares(a)]
-    if any(_families(a) & {"content"} for a in compared):
+    if any(map(is_lossless, compared)):
         return "equivalence"
     if compared:
         return "similarity"
