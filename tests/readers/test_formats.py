@@ -38,9 +38,9 @@ OUTCOMES = ("records", "calls", "duplicates", "not_calls", "rejects")
 def canonical(store, sources, *, texts: bool) -> str:
     """The outcomes of all records in one line, then the calls as CSV in an order of their own."""
     # A time that is the file's depends on when it was copied here.
-    order = """provider_response_id NULLS LAST, log_id NULLS LAST,
-               CASE WHEN time_kind <> 'file' THEN called_at END NULLS LAST, record_no,
-               provider, model, response_text, messages"""
+    order = f"""provider_response_id NULLS LAST, log_id NULLS LAST,
+                CASE WHEN time_kind <> 'file' THEN called_at END NULLS LAST, record_no,
+                provider, model, {", ".join(TEXTS)}, http_status, output_tokens"""
     shown = [
         f"CASE WHEN time_kind = 'file' THEN NULL ELSE {c} END" if c == "called_at" else c
         for c in COLUMNS
