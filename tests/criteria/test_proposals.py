@@ -214,3 +214,12 @@ def test_codes_that_are_built_alike_have_a_pattern():
     )
     assert pattern_of([*codes, "none"]) is None
     assert pattern_of(["alpha", "beta"]) is None
+
+
+def test_labels_that_only_the_prompt_lists_count_and_its_heading_does_not():
+    listed = "Answer with one of these.\n\nTOPICS:\n" + "\n".join([*WORDS[:5], "sigma"])
+    request = RequestFacts(system=listed)
+    criterion = propose(answers(lambda i: WORDS[i % 5], request=request)).criterion
+    (live, _) = criterion.assertions
+    assert live.live_only
+    assert sorted(live.labels) == sorted([*WORDS[:5], "sigma"])

@@ -138,7 +138,8 @@ def _lists(sample: Sample) -> Iterator[list[str]]:
         block: list[str] = []
         for line in prompt[:_MAX_PROMPT].splitlines():
             item = _ITEM.match(line)
-            if item and is_short(item[1]):
+            heading = line.rstrip().endswith(":")
+            if item and is_short(item[1]) and not heading:
                 block.append(_as_written(item[1]))
             else:
                 yield block
