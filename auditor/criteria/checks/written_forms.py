@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 MAX_READ = 50_000
 """Characters of a text that are read as a record, a list or a table."""
-_MAX_KEY = 60
 
 _PAIR = re.compile(
     r"^\s{0,8}(?:[-*+\u2022]\s+)?[*_`\"']{0,3}(?P<key>[^\W\d_][^:=\n*_`\"'{}<>|]{0,59}?)[*_`\"']{0,3}"

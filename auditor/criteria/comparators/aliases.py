@@ -6,6 +6,7 @@ Canada. Names that differ in a figure or in a negation are never the same.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -92,15 +93,24 @@ def _negations(words: Sequence[str]) -> frozenset[str]:
 
 def _stands(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
     """Whether every word of ``short`` stands for words of ``long``, in their order."""
-    if not short or not long:
-        return not short
-    for taken in range(1, len(long) + 1):
-        if _is_name_of(short[0], long[:taken]) and _stands(short[1:], long[taken:]):
+
+    @functools.cache  # hostile words would be tried in every combination
+    def rest(i: int, j: int) -> bool:
+        if i == len(short) or j == len(long):
+            return i == len(short)
+        if any(
+            _is_name_of(short[i], long[j:k]) and rest(i + 1, k) for k in range(j + 1, len(long) + 1)
+        ):
             return True
-    for taken in range(2, len(short) + 1):  # the other way round within one name
-        if _is_name_of(long[0], short[:taken]) and _stands(short[taken:], long[1:]):
+        # the other way round within one name
+        if any(
+            _is_name_of(long[j], short[i:k]) and rest(k, j + 1)
+            for k in range(i + 2, len(short) + 1)
+        ):
             return True
-    return _stands(short, long[1:])
+        return rest(i, j + 1)
+
+    return rest(0, 0)
 
 
 def _is_name_of(word: str, words: tuple[str, ...]) -> bool:
